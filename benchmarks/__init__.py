@@ -1,0 +1,1 @@
+"""Ratios against named references; see harness.py for how to add a workload."""

@@ -1,0 +1,50 @@
+"""Measure every workload, print a table, and write ``out/bench.json``.
+
+python -m benchmarks.run [PART OF A WORKLOAD'S NAME ...]
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import harness
+
+MODULES = ["benchmarks.start_up"]
+OUT = Path("out/bench.json")
+HEADER = f"{'candidate':<44}{'ratio':>8}{'seconds':>12}{'error':>10}{'MiB':>9}"
+
+
+def _row(name: str, shown: harness.Measurement) -> str:
+    error = "-" if shown.error is None else f"{shown.error:.1e}"
+    return f"{name:<44}{shown.ratio:>8.2f}{shown.seconds:>12.3e}{error:>10}{shown.memory_mib:>9.1f}"
+
+
+def main(parts: Sequence[str]) -> int:
+    """Measure the workloads whose name contains one of `parts` (all without any)."""
+    core = harness.one_core()
+    print("on one core" if core is not None else "on whatever cores the system gives")
+    workloads = [w for name in MODULES for w in importlib.import_module(name).WORKLOADS]
+    chosen = [w for w in workloads if not parts or any(part in w.name for part in parts)]
+    if not chosen:
+        names = ", ".join(w.name for w in workloads)
+        print(f"no such workload; there are: {names}", file=sys.stderr)
+        return 1
+
+    table = {}
+    for workload in chosen:
+        print(f"\n{workload.name}: {workload.meaning}\n{HEADER}")
+        measured = harness.measure(workload)
+        for name, shown in measured.items():
+            print(_row(name, shown), flush=True)
+        table[workload.name] = {name: asdict(shown) for name, shown in measured.items()}
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(table, indent=1) + "\n")
+    print(f"\nratio: seconds over the first reference's (1.00); written to {OUT}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
