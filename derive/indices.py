@@ -184,27 +184,35 @@ class Label(Atom):
         The range of each slot; empty for a scalar.
     symmetric : bool
         Whether the slots may be permuted, as in ``J[i, j] = J[j, i]``.
+    given : bool
+        Whether its elements are handed in as an array, rather than traced or averaged over.
     """
 
-    __slots__ = ("name", "ranges", "symmetric")
+    __slots__ = ("given", "name", "ranges", "symmetric")
     name: str
     ranges: tuple[IndexRange, ...]
     symmetric: bool
+    given: bool
 
     def __new__(
-        cls, name: str, ranges: tuple[IndexRange, ...] = (), symmetric: bool = False
+        cls,
+        name: str,
+        ranges: tuple[IndexRange, ...] = (),
+        symmetric: bool = False,
+        given: bool = False,
     ) -> Label:
         obj = Atom.__new__(cls)
-        obj.name, obj.ranges, obj.symmetric = str(name), tuple(ranges), bool(symmetric)
+        obj.name, obj.ranges = str(name), tuple(ranges)
+        obj.symmetric, obj.given = bool(symmetric), bool(given)
         if symmetric and len(set(ranges)) > 1:
             raise DeclarationError(f"{name} cannot be symmetric: its slots have different ranges")
         return obj
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.symmetric, *self.ranges)
+        return (self.name, self.symmetric, self.given, *self.ranges)
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        return (self.name, self.ranges, self.symmetric)
+        return (self.name, self.ranges, self.symmetric, self.given)
 
     def __getitem__(self, slots: Any) -> Element:
         return Element(self, *(slots if isinstance(slots, tuple) else (slots,)))

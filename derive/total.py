@@ -256,9 +256,7 @@ def _merge_nested(term: Expr, indices: tuple[Index, ...]) -> tuple[list[Expr], t
     bound = list(indices)
     for factor in Mul.make_args(term):
         base, power = factor.as_base_exp()
-        if not (isinstance(base, Total) and power.is_Integer and power > 0):
-            factors.append(factor)
-        elif not _mentions(factor, indices):
+        if not (isinstance(base, Total) and power.is_Integer and power > 0) or not _mentions(factor, indices):
             factors.append(factor)
         else:
             for _ in range(int(power)):

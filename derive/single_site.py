@@ -1,0 +1,168 @@
+"""Traces over single variables: the visible table of closed forms, and what stays an integral.
+
+The rows are model-free identities, each checked to 30 digits by the tests:
+
+* finite sums:            log sum_v w_v exp(E(v)), values +-v paired into 2 cosh
+* indicator vectors:      log sum_a exp(f(a))
+* Gaussian integrals:     int exp(-a x^2 + b x + c) dx = sqrt(pi/a) exp(b^2/(4a) + c), Re a > 0
+* exponential, interval:  int_l^u exp(b x + c) dx = e^c (e^{bu} - e^{bl})/b
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    Poly,
+    PolynomialError,
+    S,
+    cosh,
+    exp,
+    factor_terms,
+    log,
+    oo,
+    pi,
+    sinh,
+    sqrt,
+)
+
+from derive.errors import MoveError, UnboundedError
+from derive.indices import Element, Index, free_indices
+from derive.measures import Continuous, Finite, OneHot
+from derive.total import Total, fresh
+from derive.variables import Variable
+
+__all__ = ["closed_log_trace", "weighted_exponent"]
+
+
+def weighted_exponent(variable: Variable, exponent: Expr) -> Expr:
+    """The exponent with the measure's log-density added."""
+    if isinstance(variable.measure, Continuous):
+        return exponent + variable.measure.log_weight(variable.element)
+    return exponent
+
+
+def closed_log_trace(variable: Variable, exponent: Expr) -> Expr | None:
+    """log of the trace of exp(exponent) over one variable without site index, if a row applies."""
+    measure = variable.measure
+    if isinstance(measure, Finite):
+        return _finite(variable, exponent)
+    if isinstance(measure, OneHot):
+        return _indicator(variable, exponent)
+    if isinstance(measure, Continuous):
+        return _continuous(variable, exponent)
+    raise MoveError(
+        f"{variable.name} has the joint measure {measure}: open a sphere with "
+        f"constrain({variable.name}); integrate fields by saddle_point"
+    )
+
+
+def _collected(expr: Expr) -> Expr:
+    """beta*J*m + beta*h as beta*(J*m + h)."""
+    return factor_terms(expr)
+
+
+def _finite(variable: Variable, exponent: Expr) -> Expr:
+    x, measure = variable.element, variable.measure
+    at = {
+        v: exponent.xreplace({x: v}) + w
+        for v, w in zip(measure.values, measure.log_weights, strict=True)
+    }
+    summands = []
+    for v in measure.values:
+        if v == 0 or -v not in at:
+            summands.append((S.One, at[v], None))
+        elif v.is_positive:
+            even, odd = (at[v] + at[-v]) / 2, (at[v] - at[-v]) / 2
+            summands.append((Integer(2), even.expand(), odd.expand()))
+    common = _common_terms([even for _, even, _ in summands])
+    total = Add(
+        *(
+            n * exp(_collected(even - common)) * (cosh(_collected(odd)) if odd is not None else 1)
+            for n, even, odd in summands
+        )
+    )
+    return common + log(total)
+
+
+def _common_terms(exponents: list[Expr]) -> Expr:
+    shared = set(Add.make_args(exponents[0]))
+    for exponent in exponents[1:]:
+        shared &= set(Add.make_args(exponent))
+    return Add(*shared)
+
+
+def _indicator(variable: Variable, exponent: Expr) -> Expr:
+    """The exponent is linear in c[a]: at colour a it is its value with c[b] = delta_ab."""
+    elements = [e for e in exponent.atoms(Element) if e.label == variable.label]
+    taken = {i for e in elements for i in free_indices(e)} | free_indices(exponent)
+    colour = fresh(Index("a", variable.measure.colours), taken)
+    at = _at_colour(exponent, variable, colour)
+    q = variable.measure.colours.size
+    if q.is_Integer and any(isinstance(e.slots[-1], Integer) for e in elements):
+        return log(Add(*(exp(_at_colour(exponent, variable, a)) for a in range(1, int(q) + 1))))
+    return log(Total(exp(_collected(at)), colour))
+
+
+def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
+    """Put c[b] = delta_ab under every sum over b."""
+    def indicator(node: Any) -> Any:
+        if isinstance(node, Element) and node.label == variable.label:
+            return KroneckerDelta(node.slots[-1], colour)
+        if isinstance(node, Total):
+            return Total(indicator(node.body), *node.indices)
+        if not node.args or not node.has(Element):
+            return node
+        return node.func(*(indicator(arg) for arg in node.args))
+
+    return indicator(exponent)
+
+
+def _continuous(variable: Variable, exponent: Expr) -> Expr | None:
+    measure = variable.measure
+    y = Dummy("y", real=True)
+    density = weighted_exponent(variable, exponent).xreplace({variable.element: measure.direction * y})
+    try:
+        powers = Poly(density.expand(), y)
+    except PolynomialError:
+        return None
+    if any(c.has(y) for c in powers.coeffs()):
+        return None
+    if (measure.lower, measure.upper) == (-oo, oo):
+        return _gaussian(variable, powers)
+    if measure.is_bounded and powers.degree() <= 1:
+        return _exponential(powers, measure.lower, measure.upper)
+    return None
+
+
+def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
+    leading, degree = powers.LC(), powers.degree()
+    if degree % 2 or degree == 0 or leading.is_nonnegative:
+        raise UnboundedError(
+            f"the integral over {variable.name} diverges: its exponent {powers.as_expr()} does not "
+            f"fall in both directions; give it a weight, e.g. "
+            f"dv.Real('{variable.name}', i, weight=...) or dv.Gaussian"
+        )
+    if degree > 2:
+        return None
+    if not leading.is_negative:
+        raise MoveError(
+            f"the sign of {leading}, the coefficient of {variable.name}**2, is not known: declare "
+            "its symbols positive or negative"
+        )
+    c, b, a = powers.nth(0), powers.nth(1), -leading
+    return _collected(b**2 / (4 * a)) + c + log(sqrt(pi / a))
+
+
+def _exponential(powers: Poly, lower: Expr, upper: Expr) -> Expr:
+    b, c = _collected(powers.nth(1)), powers.nth(0)
+    if b == 0:
+        return c + log(upper - lower)
+    middle, half = (upper + lower) / 2, (upper - lower) / 2
+    return c + Mul(b, middle) + log(2 * sinh(half * b) / b)
