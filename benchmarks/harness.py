@@ -74,6 +74,7 @@ class Workload:
 class Measurement:
     """What one candidate showed on one workload."""
 
+    reference: bool
     ratio: float
     seconds: float
     error: float | None
@@ -156,6 +157,7 @@ def measure(
             seconds[name].append(_time(candidate.call, calls[name], clock))
     return {
         name: Measurement(
+            reference=name == prepared.reference,
             ratio=_ratio(seconds[name], seconds[prepared.reference]),
             seconds=median(seconds[name]),
             error=errors[name],

@@ -18,6 +18,7 @@ HEADER = f"{'candidate':<44}{'ratio':>8}{'seconds':>12}{'error':>10}{'MiB':>9}"
 
 
 def _row(name: str, shown: harness.Measurement) -> str:
+    name += " *" if shown.reference else ""
     error = "-" if shown.error is None else f"{shown.error:.1e}"
     return f"{name:<44}{shown.ratio:>8.2f}{shown.seconds:>12.3e}{error:>10}{shown.memory_mib:>9.1f}"
 
@@ -42,7 +43,7 @@ def main(parts: Sequence[str]) -> int:
         table[workload.name] = {name: asdict(shown) for name, shown in measured.items()}
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(table, indent=1) + "\n")
-    print(f"\nratio: seconds over the first reference's (1.00); written to {OUT}")
+    print(f"\nratio: seconds over those of the reference, marked *; written to {OUT}")
     return 0
 
 

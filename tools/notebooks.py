@@ -40,18 +40,19 @@ def paired_text(source: Path) -> str:
 
 def execute(source: Path) -> str | None:
     """Run a notebook from a clean kernel in its own folder; return the error of a cell, if any."""
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     client = NotebookClient(
         read(source),
+        km=AsyncKernelManager(kernel_name=KERNEL["name"], transport="ipc"),  # no open port
         timeout=SECONDS_PER_CELL,
-        kernel_name=KERNEL["name"],
         resources={"metadata": {"path": str(source.parent)}},
     )
     try:
         client.execute()
-    except (CellExecutionError, CellTimeoutError) as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         return str(error)
     return None
 
