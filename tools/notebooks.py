@@ -9,6 +9,7 @@ The ``.py`` is the source; the ``.ipynb`` beside it is what a reader opens, with
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,16 +45,20 @@ def execute(source: Path) -> str | None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    client = NotebookClient(
-        read(source),
-        km=AsyncKernelManager(kernel_name=KERNEL["name"], transport="ipc"),  # no open port
-        timeout=SECONDS_PER_CELL,
-        resources={"metadata": {"path": str(source.parent)}},
-    )
-    try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        return str(error)
+    with tempfile.TemporaryDirectory() as sockets:  # files, where TCP would open ports
+        kernel = AsyncKernelManager(
+            kernel_name=KERNEL["name"], transport="ipc", ip=f"{sockets}/kernel"
+        )
+        client = NotebookClient(
+            read(source),
+            km=kernel,
+            timeout=SECONDS_PER_CELL,
+            resources={"metadata": {"path": str(source.parent)}},
+        )
+        try:
+            client.execute()
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            return str(error)
     return None
 
 
