@@ -93,6 +93,11 @@ def test_there_is_something_to_judge(package):
     assert ROOT / package / "__init__.py" in sources(package)
 
 
+def test_every_folder_of_code_is_a_package():
+    folders = {path.parent for path in sources(*PACKAGES)}
+    assert {str(f) for f in folders if not (f / "__init__.py").exists()} == set()
+
+
 def test_derive_is_symbolic_only():
     outer = ("numerics", "numpy", "scipy", "matplotlib")
     found = {str(path): forbidden(path, *outer) for path in sources("derive")}
