@@ -214,6 +214,8 @@ class Label(Atom):
     def __getnewargs__(self) -> tuple[Any, ...]:
         return (self.name, self.ranges, self.symmetric, self.given)
 
+    __iter__ = None  # subscripts name components; a label is no sequence
+
     def __getitem__(self, slots: Any) -> Element:
         return Element(self, *(slots if isinstance(slots, tuple) else (slots,)))
 

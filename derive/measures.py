@@ -16,6 +16,7 @@ from sympy import (
     Lambda,
     S,
     Tuple,
+    expand_log,
     log,
     nan,
     oo,
@@ -105,7 +106,7 @@ class OneHot(Measure):
 
 
 class Continuous(Measure):
-    """An integral over x = direction * y, y in (lower, upper), of exp(log_weight(x)) dy.
+    """An integral over x = shift + direction * y, y in (lower, upper), of exp(log_weight(x)) dy.
 
     Parameters
     ----------
@@ -116,22 +117,30 @@ class Continuous(Measure):
     direction : Expr
         1 for the real axis and I for the imaginary axis (Fourier conjugates, and fields that
         linearise a square of negative coefficient).
+    shift : Expr
+        A real number by which an imaginary contour is moved, where convergence asks for it.
     """
 
     def __new__(
-        cls, lower: Any = -oo, upper: Any = oo, log_weight: Any = None, direction: Any = 1
+        cls,
+        lower: Any = -oo,
+        upper: Any = oo,
+        log_weight: Any = None,
+        direction: Any = 1,
+        shift: Any = 0,
     ) -> Continuous:
         x = Dummy("x")
         log_weight = log_weight if log_weight is not None else Lambda(x, 0)
-        lower, upper, direction = sympify((lower, upper, direction))
+        lower, upper, direction, shift = sympify((lower, upper, direction, shift))
         if nan in (lower, upper) or (upper - lower).is_extended_positive is False:
             raise DeclarationError(f"the interval ({lower}, {upper}) is empty")
-        return Basic.__new__(cls, lower, upper, log_weight, direction)
+        return Basic.__new__(cls, lower, upper, log_weight, direction, shift)
 
     lower = property(lambda self: self.args[0])
     upper = property(lambda self: self.args[1])
     log_weight = property(lambda self: self.args[2])
     direction = property(lambda self: self.args[3])
+    shift = property(lambda self: self.args[4])
 
     @property
     def is_imaginary(self) -> bool:
@@ -148,7 +157,7 @@ class Continuous(Measure):
         if variance.is_positive is False:
             raise DeclarationError(f"the variance {variance} is not positive")
         x = Dummy("x")
-        density = -((x - mean) ** 2) / (2 * variance) - log(2 * pi * variance) / 2
+        density = -((x - mean) ** 2) / (2 * variance) - expand_log(log(2 * pi * variance)) / 2
         return Continuous(-oo, oo, Lambda(x, density))
 
 

@@ -5,6 +5,7 @@ The rows are model-free identities, each checked to 30 digits by the tests:
 * finite sums:            log sum_v w_v exp(E(v)), values +-v paired into 2 cosh
 * indicator vectors:      log sum_a exp(f(a))
 * Gaussian integrals:     int exp(-a x^2 + b x + c) dx = sqrt(pi/a) exp(b^2/(4a) + c), Re a > 0
+                          (where a contains a conjugate field, its contour is shifted so that Re a > 0)
 * exponential, interval:  int_l^u exp(b x + c) dx = e^c (e^{bu} - e^{bl})/b
 """
 
@@ -24,12 +25,11 @@ from sympy import (
     S,
     cosh,
     exp,
-    factor_terms,
+    expand_log,
     log,
     oo,
     pi,
     sinh,
-    sqrt,
 )
 
 from derive.errors import MoveError, UnboundedError
@@ -64,8 +64,12 @@ def closed_log_trace(variable: Variable, exponent: Expr) -> Expr | None:
 
 
 def _collected(expr: Expr) -> Expr:
-    """beta*J*m + beta*h as beta*(J*m + h)."""
-    return factor_terms(expr)
+    """beta*J*m + beta*h as beta*(J*m + h): the factors that all terms share, in front."""
+    if not expr.is_Add:
+        return expr
+    shared = set.intersection(*(set(Mul.make_args(term)) for term in expr.args))
+    common = Mul(*shared)
+    return common * Add(*(term / common for term in expr.args))
 
 
 def _finite(variable: Variable, exponent: Expr) -> Expr:
@@ -101,13 +105,13 @@ def _common_terms(exponents: list[Expr]) -> Expr:
 def _indicator(variable: Variable, exponent: Expr) -> Expr:
     """The exponent is linear in c[a]: at colour a it is its value with c[b] = delta_ab."""
     elements = [e for e in exponent.atoms(Element) if e.label == variable.label]
-    taken = {i for e in elements for i in free_indices(e)} | free_indices(exponent)
-    colour = fresh(Index("a", variable.measure.colours), taken)
-    at = _at_colour(exponent, variable, colour)
+    plain = fresh(Index("a", variable.measure.colours), free_indices(exponent))
+    colour = fresh(plain, exponent.atoms(Index) | {plain})
+    at = _at_colour(exponent, variable, colour).xreplace({colour: plain})
     q = variable.measure.colours.size
     if q.is_Integer and any(isinstance(e.slots[-1], Integer) for e in elements):
         return log(Add(*(exp(_at_colour(exponent, variable, a)) for a in range(1, int(q) + 1))))
-    return log(Total(exp(_collected(at)), colour))
+    return log(Total(exp(_collected(at)), plain))
 
 
 def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
@@ -127,7 +131,8 @@ def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
 def _continuous(variable: Variable, exponent: Expr) -> Expr | None:
     measure = variable.measure
     y = Dummy("y", real=True)
-    density = weighted_exponent(variable, exponent).xreplace({variable.element: measure.direction * y})
+    contour = {variable.element: measure.shift + measure.direction * y}
+    density = weighted_exponent(variable, exponent).xreplace(contour)
     try:
         powers = Poly(density.expand(), y)
     except PolynomialError:
@@ -151,13 +156,13 @@ def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
         )
     if degree > 2:
         return None
-    if not leading.is_negative:
+    if not leading.is_negative and not leading.has(Element):
         raise MoveError(
             f"the sign of {leading}, the coefficient of {variable.name}**2, is not known: declare "
             "its symbols positive or negative"
         )
     c, b, a = powers.nth(0), powers.nth(1), -leading
-    return _collected(b**2 / (4 * a)) + c + log(sqrt(pi / a))
+    return _collected(b**2 / (4 * a)) + c + expand_log(log(pi / a)) / 2
 
 
 def _exponential(powers: Poly, lower: Expr, upper: Expr) -> Expr:

@@ -34,7 +34,15 @@ from derive.canonical import canonical_body
 from derive.errors import DeclarationError, IndexRangeError
 from derive.indices import Index, free_indices
 
-__all__ = ["IndexedProduct", "Total", "fresh", "product", "rename_bound", "total"]
+__all__ = [
+    "IndexedProduct",
+    "Total",
+    "components",
+    "fresh",
+    "product",
+    "rename_bound",
+    "total",
+]
 
 
 def fresh(index: Index, taken: Iterable[Index]) -> Index:
@@ -242,8 +250,8 @@ def _sum_of_product(term: Expr, indices: tuple[Index, ...]) -> Expr:
         return Mul(outside, Total(Mul(*inside), *bound))
     used = frozenset().union(*(free_indices(f) for f in inside))
     multiplicity = Mul(*(i.size for i in bound if i not in used))
-    components = _components(inside, tuple(i for i in bound if i in used))
-    return Mul(outside, multiplicity, *(_connected(f, i) for f, i in components))
+    groups = components(inside, tuple(i for i in bound if i in used))
+    return Mul(outside, multiplicity, *(_connected(f, i) for f, i in groups))
 
 
 def _connected(factors: list[Expr], indices: tuple[Index, ...]) -> Expr:
@@ -295,7 +303,9 @@ def _tied_index(delta: KroneckerDelta, bound: tuple[Index, ...]) -> tuple[Index,
     return None
 
 
-def _components(factors, indices):
+def components(
+    factors: list[Expr], indices: tuple[Index, ...]
+) -> list[tuple[list[Expr], tuple[Index, ...]]]:
     """Factors connected through bound indices, as (factors, indices) groups."""
     groups: list[tuple[list[Expr], set[Index]]] = []
     for factor in factors:

@@ -50,6 +50,8 @@ class Variable(Basic):
         """The variable itself, when it has no index."""
         return Element(self.label)
 
+    __iter__ = None  # subscripts name components; a variable is no sequence
+
     def __getitem__(self, slots: Any) -> Element:
         return self.label[slots]
 

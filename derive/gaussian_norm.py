@@ -1,0 +1,47 @@
+"""The normalisation of a Gaussian integral over a steepest-descent contour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Abs, Expr, MatrixBase, S, expand_log, log, pi, sympify
+from sympy.printing.precedence import PRECEDENCE
+
+from derive.indices import Element
+
+__all__ = ["GaussianNorm"]
+
+
+class GaussianNorm(Expr):
+    """(1/2) sum over non-zero eigenvalues of log(|eigenvalue| / (2 pi)).
+
+    With it, exp(v B v / 2) = exp(GaussianNorm(B)) int dx exp(-x B x / 2 + x B v) over the contour of
+    `SteepestContour(B)`, for every real symmetric B, singular or indefinite.
+
+    Parameters
+    ----------
+    form : Matrix or Expr
+        B: an explicit matrix, a scalar, or ``c * A[i, j]``.
+    """
+
+    is_commutative = True
+    is_real = True
+    precedence = PRECEDENCE["Atom"]
+
+    def __new__(cls, form: Any) -> Expr:
+        form = sympify(form)
+        if isinstance(form, MatrixBase):
+            if form.is_diagonal() and all(form[k, k].is_nonzero for k in range(form.rows)):
+                return sum((GaussianNorm(form[k, k]) for k in range(form.rows)), S.Zero)
+            return Expr.__new__(cls, form.as_immutable())
+        if form.has(Element):
+            return Expr.__new__(cls, form)
+        return expand_log(log(Abs(form) / (2 * pi))) / 2
+
+    form = property(lambda self: self.args[0])
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\tfrac{{1}}{{2}}\ln\det{{}}'\frac{{|{printer._print(self.form)}|}}{{2\pi}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"GaussianNorm({printer._print(self.form)})"

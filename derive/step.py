@@ -1,0 +1,58 @@
+"""What a move returns, and what a derivation remembers of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Kind", "Moved", "Step"]
+
+
+class Kind(StrEnum):
+    """How the expression after a move is related to the one before it."""
+
+    EXACT = "exact"
+    ASYMPTOTIC = "asymptotic"
+    APPROXIMATION = "approximation"
+    ANSATZ = "ansatz"
+    CONTINUATION = "continuation"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The result of a move: what comes after it, its kind, and what was assumed."""
+
+    after: Any
+    kind: Kind = Kind.EXACT
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move of a derivation.
+
+    Attributes
+    ----------
+    move : str
+        The name of the move.
+    arguments : str
+        Its arguments, as written.
+    before, after : Ensemble or FreeEntropy
+        What it was applied to, and what it gave.
+    kind : Kind
+        exact, asymptotic, approximation, ansatz or continuation.
+    assumptions : tuple of str
+        What was assumed.
+    """
+
+    move: str
+    arguments: str
+    before: Any
+    after: Any
+    kind: Kind
+    assumptions: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        assumed = f"  [{'; '.join(self.assumptions)}]" if self.assumptions else ""
+        return f"{self.move}({self.arguments}): {self.kind}{assumed}"
