@@ -1,0 +1,370 @@
+"""What `solve` returns: branches of a problem over a batch of parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from html import escape
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from derive.equations import Index, free_indices
+from numerics.solvers.errors import BranchError, ProblemError
+from numerics.solvers.given import is_array
+from numerics.solvers.status import Stability, Status
+from numerics.solvers.system import System
+
+__all__ = ["Solution"]
+
+TIE = 64 * np.finfo(float).eps  # potentials this close, relative to their size, are equal
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Solution:
+    """Branches of a problem over a batch of parameters; immutable, and it survives pickle.
+
+    Every quantity has the batch axes first and then one branch axis. Slots without a branch are
+    masked, so that nothing is read where there is no answer. Branches of a point are sorted by
+    their unknowns, ascending, unless `continue_branch` gave each slot an identity of its own.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The batch shape: the parameters' shapes broadcast against each other.
+    count, status : ndarray (batch)
+        The number of branches, and a `Status` for each point.
+    exists : ndarray of bool (batch, branch)
+        Which slots hold a branch.
+    potential, residual, error : masked ndarray (batch, branch)
+        Free-entropy density, largest residual, and an estimate of the error of the unknowns: the
+        rounding of the residuals carried through the inverse Jacobian, or, where that is nearly
+        singular, how far the residual stays zero within rounding.
+    stable : masked ndarray of bool (batch, branch)
+        Whether the potential is maximal there beyond rounding; `stability` tells marginal ones.
+
+    Examples
+    --------
+    >>> from sympy import symbols, tanh
+    >>> from derive.equations import Equations
+    >>> from numerics.solvers import solve
+    >>> m, x = symbols("m x", real=True)
+    >>> line = Equations((m,), (x,), (), residuals=(m - tanh(x),), observables=(("twice", 2 * m),))
+    >>> solution = solve(line, x=[0.0, 1.0])
+    >>> solution
+    Solution of 2 points, 1 branch at most
+      unknowns    m
+      parameters  x (2)
+      status      2 converged
+    >>> solution.observable("twice").round(3).tolist()
+    [[0.0], [1.523]]
+    """
+
+    system: System
+    states: np.ndarray
+    present: np.ndarray
+    slot_status: np.ndarray
+    places: np.ndarray
+    potentials: np.ndarray
+    residuals: np.ndarray
+    errors: np.ndarray
+    point_status: np.ndarray
+    best_states: np.ndarray
+    best_residuals: np.ndarray
+
+    def __post_init__(self) -> None:
+        for field in fields(self)[1:]:
+            getattr(self, field.name).flags.writeable = False
+
+    def __reduce__(self) -> Any:
+        return Solution, tuple(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.system.given.shape
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """The names of the unknowns."""
+        return tuple(unknown.name for unknown in self.system.equations.unknowns)
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The parameters, as they were given."""
+        return dict(self.system.given.values)
+
+    @property
+    def exists(self) -> np.ndarray:
+        return self._batch(self.present)
+
+    @property
+    def count(self) -> np.ndarray:
+        return self._batch(self.present.sum(axis=1))
+
+    @property
+    def status(self) -> np.ndarray:
+        return self._batch(self.point_status)
+
+    @property
+    def branch_status(self) -> np.ndarray:
+        """A `Status` for each slot (batch, branch)."""
+        return self._batch(self.slot_status)
+
+    @property
+    def stability(self) -> np.ma.MaskedArray:
+        """A `Stability` for each branch (batch, branch)."""
+        return self._masked(self.places)
+
+    @property
+    def stable(self) -> np.ma.MaskedArray:
+        return self._masked(self.places == Stability.STABLE)
+
+    @property
+    def potential(self) -> np.ma.MaskedArray:
+        return self._masked(self.potentials)
+
+    @property
+    def residual(self) -> np.ma.MaskedArray:
+        return self._masked(self.residuals)
+
+    @property
+    def error(self) -> np.ma.MaskedArray:
+        return self._masked(self.errors)
+
+    @property
+    def branches(self) -> dict[str, np.ma.MaskedArray]:
+        """Name of each unknown to its values on the branches."""
+        return {name: self[name] for name in self.unknowns}
+
+    def __getitem__(self, name: str) -> np.ma.MaskedArray:
+        """An unknown on every branch ``(batch, branch)``, a vector with its own axis last."""
+        return self._masked(self._component(self.states, name))
+
+    def observable(self, observable: str | Expr) -> np.ma.MaskedArray:
+        """An observable of the equations, or an expression of your own, on every branch.
+
+        Values that are not a number are masked; an infinite one, such as the susceptibility at a
+        critical point, stays infinite.
+
+        Raises
+        ------
+        ProblemError
+            If the equations have no observable of this name.
+        """
+        return self._masked(self._observable(observable))
+
+    def dominant(self, name: str | Expr, missing: float | None = None) -> np.ndarray:
+        """An unknown, an observable or ``"potential"`` on the dominant branch of every point.
+
+        The dominant branch is the stable (or marginal) one of largest potential. Of branches that
+        tie within rounding, as +m and -m without a field, it is the last one in their order.
+
+        Parameters
+        ----------
+        name : str or Expr
+            What is asked for.
+        missing : float, optional
+            What stands where no branch is stable.
+
+        Returns
+        -------
+        ndarray (batch)
+
+        Raises
+        ------
+        BranchError
+            If a point has no stable branch and `missing` is not given.
+        ProblemError
+            If the equations have no potential to rank the branches by.
+        """
+        slot = self._dominant_slot()
+        if missing is None and (slot < 0).any():
+            raise BranchError(self._no_branch(int(np.argmax(slot < 0))))
+        values = self._quantity(name)[np.arange(len(slot)), slot]
+        absent = (slot < 0).reshape(-1, *(1,) * (values.ndim - 1))
+        return self._batch(np.where(absent, np.nan if missing is None else missing, values))
+
+    @property
+    def coexisting(self) -> np.ndarray:
+        """The number of stable branches that share the largest potential within rounding."""
+        return self._batch(self._leading().sum(axis=1))
+
+    def only(self, branches: str) -> Solution:
+        """The same solution with its ``"stable"`` (and marginal) or its ``"dominant"`` branches."""
+        keep = self._candidates()
+        if branches == "dominant":
+            keep = np.arange(keep.shape[1]) == self._dominant_slot()[:, None]
+        order = np.argsort(~keep, axis=1, kind="stable")[:, : max(int(keep.sum(axis=1).max()), 1)]
+
+        def moved(table: np.ndarray, blank: Any) -> np.ndarray:
+            axes = (1,) * (table.ndim - 2)
+            kept = np.where(keep.reshape(*keep.shape, *axes), table, blank)
+            return np.take_along_axis(kept, order.reshape(*order.shape, *axes), axis=1)
+
+        lost = self.present.any(axis=1) & ~keep.any(axis=1)
+        return replace(
+            self,
+            states=moved(self.states, np.nan),
+            present=moved(self.present, False),
+            slot_status=moved(self.slot_status, int(Status.NO_BRANCH)),
+            places=moved(self.places, int(Stability.UNKNOWN)),
+            potentials=moved(self.potentials, np.nan),
+            residuals=moved(self.residuals, np.nan),
+            errors=moved(self.errors, np.nan),
+            point_status=np.where(lost, Status.NO_BRANCH, self.point_status),
+        )
+
+    def best(self, name: str) -> np.ndarray:
+        """The state of least residual that the search met, an answer only where status says so."""
+        return self._batch(self._component(self.best_states, name))
+
+    @property
+    def best_residual(self) -> np.ndarray:
+        """The largest residual at `best`; infinite where nothing finite was met."""
+        return self._batch(self.best_residuals)
+
+    def sentence(self, *index: int) -> str:
+        """What happened at one point of the batch, in words."""
+        flat = int(np.ravel_multi_index(index, self.shape)) if self.shape else 0
+        return Status(int(self.point_status[flat])).sentence
+
+    def to_xarray(self) -> Any:
+        """An `xarray.Dataset` with the parameters as coordinates.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed; the message names the extra that brings it.
+        """
+        from numerics.labelled import to_xarray
+
+        return to_xarray(self)
+
+    def plot(self, x: str | None = None, y: str | Expr | None = None, **options: Any) -> Any:
+        """Draw a quantity against a parameter; see `numerics.plot.plot`."""
+        from numerics.plot import plot
+
+        return plot(self, x, y, **options)
+
+    def __repr__(self) -> str:
+        rows = [f"  {name:<11} {text}" for name, text in self._summary()]
+        return "\n".join([f"Solution of {self._title()}", *rows])
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th>"
+            f"<td style='text-align:left'>{escape(text)}</td></tr>"
+            for name, text in self._summary()
+        )
+        return f"<table><caption>Solution of {escape(self._title())}</caption>{cells}</table>"
+
+    def _title(self) -> str:
+        points, slots = self.present.shape
+        plural = "" if points == 1 else "s", "" if slots == 1 else "es"
+        return f"{points} point{plural[0]}, {slots} branch{plural[1]} at most"
+
+    def _summary(self) -> list[tuple[str, str]]:
+        tally = [
+            f"{n} {status.name.lower()}"
+            for status in Status
+            if (n := int((self.point_status == status).sum()))
+        ]
+        rows = [("unknowns", ", ".join(self.unknowns))]
+        given = [_described(name, value) for name, value in self.parameters.items()]
+        rows.append(("parameters", ", ".join(given) or "none"))
+        rows.append(("status", ", ".join(tally)))
+        if (self.places != Stability.UNKNOWN).any():
+            stable = int((self.places == Stability.STABLE).sum())
+            rows.append(("stable", f"{stable} of {int(self.present.sum())} branches"))
+        return rows
+
+    def _quantity(self, name: str | Expr) -> np.ndarray:
+        if isinstance(name, str) and name in self.unknowns:
+            return self._component(self.states, name)
+        if name == "potential":
+            return self.potentials
+        if name == "error":
+            return self.errors
+        return self._observable(name)
+
+    def _component(self, states: np.ndarray, name: str) -> np.ndarray:
+        if name not in self.unknowns:
+            raise ProblemError(f"there is no unknown {name}: there are {', '.join(self.unknowns)}")
+        which = self.unknowns.index(name)
+        columns = self.system.slices[which]
+        vector = is_array(self.system.equations.unknowns[which])
+        return states[..., columns] if vector else states[..., columns.start]
+
+    def _observable(self, observable: str | Expr) -> np.ndarray:
+        """Values (point, branch, ...), nan where there is no branch."""
+        expression = self._expression(observable)
+        layout = tuple(sorted(free_indices(expression), key=Index.sort_key))
+        point, slot = np.nonzero(self.present)
+        values = self.system.evaluate((expression,), [layout], self.states[point, slot], point)[0]
+        table = np.full((*self.present.shape, *values.shape[1:]), np.nan)
+        table[point, slot] = values
+        return table
+
+    def _expression(self, observable: str | Expr) -> Expr:
+        if isinstance(observable, Expr):
+            return observable
+        known = dict(self.system.equations.observables)
+        if observable not in known:
+            have = ", ".join(known) or "none"
+            raise ProblemError(
+                f"there is no observable {observable}: there are {have}; an expression of the "
+                "unknowns and parameters will do as well"
+            )
+        return known[observable]
+
+    def _candidates(self) -> np.ndarray:
+        self._need_potential()
+        settled = (self.places == Stability.STABLE) | (self.places == Stability.MARGINAL)
+        return self.present & settled
+
+    def _leading(self) -> np.ndarray:
+        candidates = self._candidates()
+        heights = np.where(candidates, self.potentials, -np.inf)
+        top = heights.max(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            return candidates & (heights >= top - TIE * np.maximum(1, np.abs(top)))
+
+    def _dominant_slot(self) -> np.ndarray:
+        """Per point the last of the leading slots; -1 where there is none."""
+        leading = self._leading()
+        last = leading.shape[1] - 1 - np.argmax(leading[:, ::-1], axis=1)
+        return np.where(leading.any(axis=1), last, -1)
+
+    def _need_potential(self) -> None:
+        if self.system.equations.potential is None:
+            raise ProblemError(
+                "these equations carry no potential, so that branches cannot be ranked or judged "
+                "stable: give Equations(..., potential=...)"
+            )
+
+    def _no_branch(self, flat: int) -> str:
+        index = tuple(int(k) for k in np.unravel_index(flat, self.shape or (1,)))
+        at = ", ".join(
+            f"{name}={np.broadcast_to(value, self.shape)[index if self.shape else ()]:.6g}"
+            for name, value in self.parameters.items()
+            if self.system.given.core[name] == 0
+        )
+        reason = Status(int(self.point_status[flat])).sentence
+        if self.present[flat].any():
+            reason = "none of the branches there is stable"
+        return f"no dominant branch at {at}: {reason}; pass missing=... to fill such points"
+
+    def _batch(self, flat: np.ndarray) -> np.ndarray:
+        return flat.reshape((*self.shape, *flat.shape[1:]))
+
+    def _masked(self, flat: np.ndarray) -> np.ma.MaskedArray:
+        axes = (1,) * (flat.ndim - 2)
+        absent = np.broadcast_to(~self.present.reshape(*self.present.shape, *axes), flat.shape)
+        hidden = absent | np.isnan(flat)
+        return np.ma.MaskedArray(self._batch(flat), self._batch(hidden))
+
+
+def _described(name: str, value: np.ndarray) -> str:
+    if value.ndim == 0:
+        return f"{name} = {float(value):.6g}"
+    return f"{name} ({' x '.join(map(str, value.shape))})"

@@ -1,0 +1,103 @@
+"""Which root of one parameter value continues which root of the next: chains of roots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numerics.errors import ShapeError
+from numerics.solvers.given import as_equations, bind
+from numerics.solvers.loop import State, iterate
+from numerics.solvers.newton import Newton
+from numerics.solvers.roots import Roots, distinct, polish
+from numerics.solvers.search import search
+from numerics.solvers.system import System
+
+__all__ = ["Chains", "chains_along"]
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Roots along one parameter, each with the number of its chain."""
+
+    system: System
+    values: np.ndarray
+    roots: Roots
+    chain: np.ndarray
+    ended: State
+
+    def at(self, point: int) -> dict[int, int]:
+        """Chain to position among the roots, at one value of the parameter."""
+        return {int(self.chain[k]): int(k) for k in np.nonzero(self.roots.rows == point)[0]}
+
+
+def chains_along(
+    problem: Any,
+    parameter: str,
+    values: Any,
+    fixed: Mapping[str, Any],
+    starts: int | Mapping[str, Any] | None = None,
+    tol: float = 1e-10,
+    max_steps: int = 200,
+) -> Chains:
+    """Solve at every value and link the roots of neighbouring values.
+
+    Two roots are linked if Newton's method from either of them, at the other's parameter, ends at
+    the other: a link is never a guess of nearness, and a branch that folds ends its chain.
+
+    Raises
+    ------
+    ShapeError
+        If the values are no one-dimensional array, or another parameter varies.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or values.size < 2:
+        raise ShapeError(f"a branch is followed along a list of {parameter}, not {values.shape}")
+    equations = as_equations(problem)
+    given = bind(equations, {**fixed, parameter: values})
+    if given.shape != values.shape or any(
+        value.ndim > given.core[name] for name, value in given.flat.items() if name != parameter
+    ):
+        raise ShapeError(f"only {parameter} may vary along a branch: fix the other parameters")
+    system = System(equations, given)
+    ended = search(system, "auto", starts, max_steps)
+    roots = distinct(polish(system, ended, tol))
+    return Chains(system, values, roots, _numbered(system, roots), ended)
+
+
+def _numbered(system: System, roots: Roots) -> np.ndarray:
+    """A chain number for each root: that of the root it continues, or a new one."""
+    onward, back = _arrivals(system, roots, 1), _arrivals(system, roots, -1)
+    number = np.full(len(roots.rows), -1)
+    count = 0
+    for k in range(len(number)):  # roots are sorted along the parameter
+        before = back[k]
+        if before >= 0 and onward[before] == k:
+            number[k] = number[before]
+        else:
+            number[k], count = count, count + 1
+    return number
+
+
+def _arrivals(system: System, roots: Roots, shift: int) -> np.ndarray:
+    """The position of the root that Newton reaches from each root at the next value; -1 if none."""
+    result = np.full(len(roots.rows), -1)
+    target = roots.rows + shift
+    inside = np.nonzero((target >= 0) & (target < system.given.points))[0]
+    if not inside.size:
+        return result
+    ended = iterate(Newton(max_steps=60), system, roots.x[inside], target[inside])
+    lowest = np.searchsorted(roots.rows, target[inside])
+    counts = np.searchsorted(roots.rows, target[inside], side="right") - lowest
+    nearest, least = np.full(len(inside), -1), np.full(len(inside), np.inf)
+    for k in range(int(counts.max())):
+        here = np.minimum(lowest + k, len(roots.rows) - 1)
+        apart = np.abs(roots.x[here] - ended.x).max(axis=1)
+        reached = apart <= 1e-7 * np.maximum(1, np.abs(ended.x).max(axis=1)) + 8 * roots.error[here]
+        closer = reached & (k < counts) & (apart < least)
+        nearest, least = np.where(closer, here, nearest), np.where(closer, apart, least)
+    result[inside] = nearest
+    return result

@@ -1,0 +1,67 @@
+"""The verb `continue_branch`: branches that keep their identity along a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from numerics.solvers.chains import chains_along
+from numerics.solvers.solve import build
+
+if TYPE_CHECKING:
+    from numerics.solution import Solution
+
+__all__ = ["continue_branch"]
+
+
+def continue_branch(
+    problem: Any,
+    parameter: str,
+    values: Any,
+    *,
+    starts: int | Mapping[str, Any] | None = None,
+    tol: float = 1e-10,
+    max_steps: int = 200,
+    **fixed: Any,
+) -> Solution:
+    """Follow every branch along one parameter, so that a slot is one branch throughout.
+
+    `solve` sorts the branches of each point by value; here each slot holds one branch, from the
+    value where it is born to the value where it ends, and is masked elsewhere. Roots of
+    neighbouring values belong to one branch if Newton's method from either leads to the other.
+
+    Parameters
+    ----------
+    problem : Equations, or anything with ``.equations()``
+        What is solved.
+    parameter : str
+        The parameter that varies.
+    values : array_like, one-dimensional
+        Its values, in the order in which the branches are followed.
+    starts, tol, max_steps
+        As in `solve`.
+    **fixed
+        A number (or an array of elements) for each other parameter.
+
+    Returns
+    -------
+    Solution
+        One slot for each branch that was met.
+
+    Raises
+    ------
+    ShapeError
+        If the values are no list, or another parameter varies.
+
+    Examples
+    --------
+    >>> from sympy import symbols, tanh
+    >>> from derive.equations import Equations
+    >>> m, h = symbols("m h", real=True)
+    >>> magnet = Equations((m,), (h,), (), update=(tanh(2 * m + h),), bounds=((-1, 1),))
+    >>> loop = continue_branch(magnet, "h", [-0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6])
+    >>> loop.exists.T.astype(int).tolist()
+    [[1, 1, 1, 1, 1, 1, 0], [0, 1, 1, 1, 1, 1, 0], [0, 1, 1, 1, 1, 1, 1]]
+    """
+    found = chains_along(problem, parameter, values, fixed, starts, tol, max_steps)
+    return build(found.system, found.roots, found.chain, found.ended)

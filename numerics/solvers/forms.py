@@ -1,0 +1,82 @@
+"""The symbolic forms that a solver needs, each derived from the equations by differentiation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sympy import Add, Expr, expand_mul
+
+from derive.equations import Element, Equations, Index, free_indices
+from numerics.solvers.errors import ProblemError
+
+__all__ = ["columns_of", "gradient", "hessian", "jacobian", "residuals", "terms"]
+
+
+@lru_cache(maxsize=128)
+def residuals(equations: Equations) -> tuple[Expr, ...]:
+    """What vanishes at a solution: as given, else unknown - update, else the gradient.
+
+    Raises
+    ------
+    ProblemError
+        If there is none of the three, or not one residual for each unknown.
+    """
+    if equations.residuals:
+        found = equations.residuals
+    elif equations.update:
+        found = tuple(u - f for u, f in zip(equations.unknowns, equations.update, strict=True))
+    else:
+        found = gradient(equations)
+    if len(found) != len(equations.unknowns):
+        raise ProblemError(
+            f"{len(found)} residuals for {len(equations.unknowns)} unknowns: give one for each"
+        )
+    return found
+
+
+@lru_cache(maxsize=128)
+def gradient(equations: Equations) -> tuple[Expr, ...]:
+    """The first derivatives of the potential."""
+    if equations.potential is None:
+        raise ProblemError("these equations have no residuals, no update and no potential")
+    return tuple(equations.potential.diff(unknown) for unknown in equations.unknowns)
+
+
+@lru_cache(maxsize=128)
+def jacobian(equations: Equations) -> tuple[tuple[Expr, ...], ...]:
+    """The derivative of each residual by each unknown, a vector unknown under a second index."""
+    columns = columns_of(equations)
+    return tuple(tuple(r.diff(u) for u in columns) for r in residuals(equations))
+
+
+@lru_cache(maxsize=128)
+def hessian(equations: Equations) -> tuple[tuple[Expr, ...], ...]:
+    """The second derivatives of the potential, rows under the first index, columns the second."""
+    columns = columns_of(equations)
+    return tuple(tuple(g.diff(u) for u in columns) for g in gradient(equations))
+
+
+def columns_of(equations: Equations) -> tuple[Expr, ...]:
+    """The unknowns, vector unknowns with an index that occurs nowhere else."""
+    taken = {i.name for e in _all_expressions(equations) for i in e.atoms(Index)}
+    return tuple(_reindexed(unknown, taken) for unknown in equations.unknowns)
+
+
+def _reindexed(unknown: Expr, taken: set[str]) -> Expr:
+    if not isinstance(unknown, Element) or not free_indices(unknown):
+        return unknown
+    (old,) = free_indices(unknown)
+    name = f"{old.name}'"
+    while name in taken:
+        name += "'"
+    return unknown.xreplace({old: old.renamed(name)})
+
+
+def _all_expressions(equations: Equations) -> tuple[Expr, ...]:
+    potential = () if equations.potential is None else (equations.potential,)
+    return (*equations.unknowns, *equations.update, *equations.residuals, *potential)
+
+
+def terms(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum: their magnitudes bound the rounding error of adding them up."""
+    return tuple(Add.make_args(expand_mul(expr, deep=False)))

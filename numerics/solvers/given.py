@@ -1,0 +1,222 @@
+"""The door: parameter values are checked, broadcast and flattened, or refused by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Symbol
+
+from derive.equations import Element, Equations
+from numerics.errors import (
+    DomainError,
+    MissingParameterError,
+    NotANumberError,
+    ShapeError,
+    UnknownParameterError,
+)
+from numerics.solvers.errors import ProblemError
+
+__all__ = ["Given", "as_equations", "bind", "is_array", "sizes_of"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Parameter values over a batch of points.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The batch shape.
+    values : dict
+        Name to the values as they were given.
+    flat : dict
+        Name to values with at most one batch axis in front: a constant keeps none.
+    core : dict
+        Name to the number of axes that are no batch axes.
+    sizes : dict
+        Size symbol to number.
+    """
+
+    shape: tuple[int, ...]
+    values: dict[str, np.ndarray]
+    flat: dict[str, np.ndarray]
+    core: dict[str, int]
+    sizes: dict[Expr, int]
+
+    @property
+    def points(self) -> int:
+        """The number of points in the batch."""
+        return int(np.prod(self.shape, dtype=int))
+
+    def take(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The values at the points of the given rows; constants stay as they are."""
+        return {
+            name: value[rows] if value.ndim > self.core[name] else value
+            for name, value in self.flat.items()
+        }
+
+
+def as_equations(problem: Any) -> Equations:
+    """The equations of a problem, or of whatever offers them.
+
+    Raises
+    ------
+    ProblemError
+        If it neither is nor offers `Equations`, or has no unknown.
+    """
+    if not hasattr(problem, "equations"):
+        raise ProblemError(
+            f"{type(problem).__name__} offers no equations: pass derive.Equations, or a derivation "
+            "that has reached its saddle point"
+        )
+    equations: Equations = problem.equations()
+    if not equations.unknowns:
+        raise ProblemError("these equations have no unknown: evaluate them with compile instead")
+    return equations
+
+
+def is_array(symbol: Expr) -> bool:
+    """Whether a symbol stands for an array: an element with slots."""
+    return isinstance(symbol, Element) and bool(symbol.slots)
+
+
+def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
+    """Check parameter values against the equations and broadcast them against each other.
+
+    Raises
+    ------
+    UnknownParameterError, MissingParameterError
+        For a name that the problem does not have, or a parameter without a value.
+    NotANumberError
+        For complex, nan and infinite values, and for what is no number.
+    DomainError
+        For a value outside of what the symbol was declared to be, such as a temperature of zero.
+    ShapeError
+        For shapes that do not broadcast or disagree about a size.
+    """
+    symbols = {symbol.name: symbol for symbol in equations.parameters}
+    sized = {str(s): s for u in (*equations.unknowns, *equations.parameters) for s in sizes_of(u)}
+    _check_names({**sized, **symbols}, values)
+    arrays = {name: _number(name, value) for name, value in values.items()}
+    sizes = _sizes(equations, {name: a for name, a in arrays.items() if name in symbols}, symbols)
+    for name, size in sized.items():
+        if name in arrays:
+            sizes[size] = _given_size(name, arrays[name], sizes.get(size))
+        elif name in symbols and size in sizes:
+            arrays[name] = np.asarray(float(sizes[size]))
+    _check_complete(symbols, arrays)
+    for name, symbol in symbols.items():
+        _check_domain(name, symbol, arrays[name])
+    return _flatten({name: arrays[name] for name in symbols}, symbols, sizes)
+
+
+def sizes_of(symbol: Expr) -> tuple[Symbol, ...]:
+    """The symbolic sizes of the ranges of an element."""
+    if not is_array(symbol):
+        return ()
+    return tuple(over.size for over in symbol.label.ranges if isinstance(over.size, Symbol))
+
+
+def _check_names(known: Mapping[str, Expr], values: Mapping[str, Any]) -> None:
+    for name in values:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            have = ", ".join(known) or "none"
+            raise UnknownParameterError(f"there is no parameter {name}: the problem has {have}{hint}")
+
+
+def _check_complete(symbols: Mapping[str, Expr], arrays: Mapping[str, np.ndarray]) -> None:
+    missing = [name for name in symbols if name not in arrays]
+    if missing:
+        raise MissingParameterError(
+            f"{', '.join(missing)} has no value: pass {', '.join(f'{n}=...' for n in missing)}"
+        )
+
+
+def _number(name: str, value: Any) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind == "c":
+        raise NotANumberError(f"{name} is complex: the solvers take real parameters")
+    try:
+        array = array.astype(float)
+    except (TypeError, ValueError):
+        raise NotANumberError(f"{name} is no number or array of numbers: {value!r}") from None
+    if not array.size:
+        raise ShapeError(f"{name} is empty: give at least one value")
+    if not np.isfinite(array).all():
+        at = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+        where = f" at index {at}" if at else ""
+        raise NotANumberError(f"{name} is {array[at]}{where}: give finite numbers")
+    return array
+
+
+def _check_domain(name: str, symbol: Expr, array: np.ndarray) -> None:
+    demands = (
+        ("positive", symbol.is_positive, array > 0),
+        ("negative", symbol.is_negative, array < 0),
+        ("nonnegative", symbol.is_nonnegative, array >= 0),
+        ("nonpositive", symbol.is_nonpositive, array <= 0),
+        ("nonzero", symbol.is_nonzero, array != 0),
+        ("an integer", symbol.is_integer, array == np.round(array)),
+    )
+    for word, demanded, holds in demands:
+        if demanded and not holds.all():
+            raise DomainError(
+                f"{name} is declared {word}, but was given {float(array[~holds].flat[0])!r}"
+            )
+
+
+def _sizes(
+    equations: Equations, arrays: Mapping[str, np.ndarray], symbols: Mapping[str, Expr]
+) -> dict[Expr, int]:
+    """What the shapes of the given arrays say about the sizes of the ranges."""
+    sizes: dict[Expr, int] = {}
+    for name, array in arrays.items():
+        symbol = symbols[name]
+        if not is_array(symbol):
+            continue
+        ranges = symbol.label.ranges
+        if array.ndim < len(ranges):
+            raise ShapeError(
+                f"{name} has {array.ndim} axes, but {symbol} needs {len(ranges)} (batch axes first)"
+            )
+        for over, length in zip(ranges, array.shape[array.ndim - len(ranges) :], strict=True):
+            expected = int(over.size) if over.size.is_Integer else sizes.setdefault(over.size, length)
+            if expected != length:
+                raise ShapeError(
+                    f"{name} has an axis of length {length} where {over.name} is {expected}"
+                )
+    return sizes
+
+
+def _given_size(name: str, array: np.ndarray, known: int | None) -> int:
+    if array.ndim or array < 1 or array != np.round(array):
+        raise DomainError(f"{name} is the size of a range: give one positive integer")
+    if known is not None and known != int(array):
+        raise ShapeError(f"{name} is {int(array)}, but the arrays given have size {known}")
+    return int(array)
+
+
+def _flatten(
+    arrays: Mapping[str, np.ndarray], symbols: Mapping[str, Expr], sizes: dict[Expr, int]
+) -> Given:
+    core = {name: len(symbols[name].slots) if is_array(symbols[name]) else 0 for name in arrays}
+    batches = {name: a.shape[: a.ndim - core[name]] for name, a in arrays.items()}
+    try:
+        shape = np.broadcast_shapes(*batches.values())
+    except ValueError:
+        listed = ", ".join(f"{name} {batch}" for name, batch in batches.items() if batch)
+        raise ShapeError(f"the parameters' shapes do not broadcast: {listed}") from None
+    flat = {}
+    for name, array in arrays.items():
+        inner = array.shape[array.ndim - core[name] :]
+        constant = int(np.prod(batches[name], dtype=int)) == 1
+        target = inner if constant else (-1, *inner)
+        source = array if constant else np.broadcast_to(array, (*shape, *inner))
+        flat[name] = np.ascontiguousarray(source).reshape(target)
+    return Given(tuple(shape), dict(arrays), flat, core, sizes)

@@ -1,0 +1,102 @@
+"""Newton's method with the derived Jacobian, globalised by backtracking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from numerics.solvers.loop import State
+from numerics.solvers.status import Status
+from numerics.solvers.system import System
+
+__all__ = ["Newton", "newton_direction"]
+
+
+@dataclass(frozen=True)
+class Newton:
+    """Newton steps, each halved until the residual falls (Armijo's rule, Nocedal and Wright 2006).
+
+    One step is one evaluation of residual and Jacobian at the trial point of every row: it is
+    accepted, or the row tries half the step next time.
+
+    Parameters
+    ----------
+    tol : float
+        The Newton step, relative to max(1, |x|), below which a row has converged.
+    max_steps : int
+        Evaluations allowed.
+    smallest : float
+        The fraction of a Newton step below which a row is stalled.
+    runaway : float
+        A component beyond this has diverged.
+
+    Examples
+    --------
+    >>> from numerics.solvers import Newton
+    >>> Newton(max_steps=30).max_steps
+    30
+    """
+
+    tol: float = 1e-12
+    max_steps: int = 200
+    smallest: float = 1e-9
+    runaway: float = 1e12
+
+    def start(self, system: System, x: np.ndarray, rows: np.ndarray) -> State:
+        """Residual and first Newton step at the starting points."""
+        residual, jacobian = system.linear(x, rows)
+        direction = newton_direction(residual, jacobian)
+        status = self._status(x, residual, direction)
+        return State(x.copy(), residual.copy(), direction, np.ones(len(x)), status, rows)
+
+    def step(self, system: System, state: State) -> State:
+        """Try each row's step; accept it, or halve it for the next try."""
+        trial = state.x + state.fraction[:, None] * state.direction
+        residual, jacobian = system.linear(trial, state.rows)
+        with np.errstate(all="ignore"):
+            before, after = (np.linalg.norm(r, axis=1) for r in (state.residual, residual))
+            accept = after <= (1 - 1e-4 * state.fraction) * before
+        x = np.where(accept[:, None], trial, state.x)
+        residual = np.where(accept[:, None], residual, state.residual)
+        direction = state.direction.copy()
+        direction[accept] = newton_direction(residual[accept], jacobian[accept])
+        fraction = np.where(accept, np.minimum(1, 4 * state.fraction), state.fraction / 4)
+        status = np.where(accept, self._status(x, residual, direction), Status.RUNNING)
+        status = np.where(fraction < self.smallest, Status.STALLED, status)
+        return replace(
+            state, x=x, residual=residual, direction=direction, fraction=fraction, status=status
+        )
+
+    def _status(self, x: np.ndarray, residual: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        small = (np.abs(direction) <= self.tol * np.maximum(1, np.abs(x))).all(axis=1)
+        return np.select(
+            [
+                (residual == 0).all(axis=1),
+                ~np.isfinite(residual).all(axis=1),
+                ~np.isfinite(direction).all(axis=1),
+                (np.abs(x) > self.runaway).any(axis=1),
+                small,
+            ],
+            [
+                Status.CONVERGED,
+                Status.NOT_FINITE,
+                Status.STALLED,
+                Status.DIVERGED,
+                Status.CONVERGED,
+            ],
+            Status.RUNNING,
+        )
+
+
+def newton_direction(residual: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
+    """Solve ``jacobian @ direction = -residual`` row by row; not finite where it is singular."""
+    with np.errstate(all="ignore"):
+        if residual.shape[1] == 1:
+            return np.where(residual == 0, 0.0, -residual / jacobian[:, 0])
+        direction = np.full_like(residual, np.nan)
+        usable = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(residual).all(axis=1)
+        usable[usable] = np.linalg.slogdet(jacobian[usable])[0] != 0
+        right = -residual[usable, :, None]
+        direction[usable] = np.linalg.solve(jacobian[usable], right)[..., 0]
+        return direction

@@ -1,0 +1,156 @@
+"""From ended iterations to distinct roots, each with an error estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from numerics.solvers.loop import State
+from numerics.solvers.newton import newton_direction
+from numerics.solvers.status import Status
+from numerics.solvers.system import System
+
+__all__ = ["Roots", "distinct", "polish"]
+
+EPS = np.finfo(float).eps
+NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
+ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
+POLISHING_STEPS = 8
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Roots as rows: state, batch point, residual, error estimate, weakest direction, status."""
+
+    x: np.ndarray
+    rows: np.ndarray
+    residual: np.ndarray
+    error: np.ndarray
+    weakest: np.ndarray
+    status: np.ndarray
+
+    def take(self, where: np.ndarray) -> Roots:
+        """The roots at the given positions."""
+        return Roots(
+            self.x[where],
+            self.rows[where],
+            self.residual[where],
+            self.error[where],
+            self.weakest[where],
+            self.status[where],
+        )
+
+
+def polish(system: System, state: State, tol: float) -> Roots:
+    """Newton steps to the rounding floor; what then is no zero within rounding is dropped.
+
+    Parameters
+    ----------
+    system : System
+        The equations.
+    state : State
+        Ended iterations, of any status.
+    tol : float
+        An error estimate below this, relative to max(1, |x|), counts as converged.
+    """
+    usable = np.isfinite(state.x).all(axis=1) & np.isin(
+        state.status, (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS)
+    )
+    x, rows = state.x[usable], state.rows[usable]
+    size = _relative_residual(system, x, rows)
+    for _ in range(POLISHING_STEPS):
+        residual, jacobian = system.linear(x, rows)
+        trial = x + newton_direction(residual, jacobian)
+        trial_size = _relative_residual(system, trial, rows)
+        better = trial_size < size
+        if not better.any():
+            break
+        x, size = np.where(better[:, None], trial, x), np.where(better, trial_size, size)
+    zero = size <= ACCEPT
+    return _with_errors(system, x[zero], rows[zero], tol)
+
+
+def _relative_residual(system: System, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The largest residual in units of the magnitudes that cancel in it."""
+    if not len(x):
+        return np.zeros(0)
+    residual, jacobian = system.linear(x, rows)
+    with np.errstate(all="ignore"):
+        ratio = np.abs(residual) / _magnitude(system, x, rows, jacobian)
+    return np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio)).max(axis=1)
+
+
+def _magnitude(
+    system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray
+) -> np.ndarray:
+    """What the rounding of a residual is proportional to: its terms, and its change per ulp of x."""
+    moved = np.abs(jacobian) @ np.abs(x)[..., None]
+    return system.residual_magnitude(x, rows) + moved[..., 0]
+
+
+def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) -> Roots:
+    if not len(x):
+        none = np.zeros(0)
+        return Roots(x, rows, none, none, x, none.astype(int))
+    residual, jacobian = system.linear(x, rows)
+    noise = np.abs(residual) + NOISE * _magnitude(system, x, rows, jacobian)
+    left, values, right = np.linalg.svd(jacobian)
+    with np.errstate(all="ignore"):
+        inverse = np.swapaxes(right, 1, 2) / values[:, None, :] @ np.swapaxes(left, 1, 2)
+        error = (np.abs(inverse) @ noise[..., None])[..., 0].max(axis=1)
+    scale = np.maximum(1, np.abs(x).max(axis=1))
+    weakest, partner = right[:, -1], left[:, :, -1]
+    doubtful = ~(error <= 1e-9 * scale)
+    error[doubtful] = _reach(
+        system, x[doubtful], rows[doubtful], weakest[doubtful], partner[doubtful]
+    )
+    status = np.where(error <= tol * scale, Status.CONVERGED, Status.MARGINAL)
+    return Roots(x, rows, np.abs(residual).max(axis=1), error, weakest, status)
+
+
+def _reach(
+    system: System, x: np.ndarray, rows: np.ndarray, weakest: np.ndarray, partner: np.ndarray
+) -> np.ndarray:
+    """How far along the weakest direction the residual stays zero within rounding.
+
+    Where the Jacobian is nearly singular its inverse says nothing, and this does: the cubic root of
+    m = tanh(m) is known to the square root of the rounding error only.
+    """
+    reach = np.zeros(len(x))
+    for power in range(-52, 2):
+        radius = 2.0**power * np.maximum(1, np.abs(x).max(axis=1))
+        inside = np.zeros(len(x), dtype=bool)
+        for side in (-1, 1):
+            there = x + side * radius[:, None] * weakest
+            residual, jacobian = system.linear(there, rows)
+            floor = 2 * NOISE * _magnitude(system, there, rows, jacobian)
+            along = np.abs((partner * residual).sum(axis=1))
+            inside |= along <= (np.abs(partner) * floor).sum(axis=1)
+        reach = np.where(inside, 2 * radius, reach)
+    return reach
+
+
+def distinct(roots: Roots) -> Roots:
+    """One row per root: rows closer than their error estimates are the same root.
+
+    The row of least residual stands for them, of equal ones the smallest. Sorted by batch point,
+    then by the components in their order.
+    """
+    size = np.abs(roots.x).max(axis=1, initial=0)
+    quality = np.lexsort((size, roots.residual, roots.rows))
+    roots = roots.take(quality)
+    left = np.ones(len(roots.rows), dtype=bool)
+    leaders: list[np.ndarray] = []
+    while left.any():
+        positions = np.nonzero(left)[0]
+        points, first = np.unique(roots.rows[positions], return_index=True)
+        leader = positions[first]
+        leaders.append(leader)
+        own = leader[np.searchsorted(points, roots.rows[positions])]
+        apart = np.abs(roots.x[positions] - roots.x[own]).max(axis=1)
+        same = apart <= 4 * (roots.error[positions] + roots.error[own])
+        left[positions[same]] = False
+    roots = roots.take(np.concatenate(leaders) if leaders else np.zeros(0, dtype=int))
+    keys = tuple(np.round(column, 8) for column in roots.x.T[::-1])
+    return roots.take(np.lexsort((*keys, roots.rows)))

@@ -1,0 +1,86 @@
+"""From starting points to ended iterations: which solver runs from where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from numerics.solvers.errors import ProblemError
+from numerics.solvers.fixed_point import DampedFixedPoint
+from numerics.solvers.loop import Solver, State, iterate
+from numerics.solvers.newton import Newton
+from numerics.solvers.starts import given_starts, scan, scatter
+from numerics.solvers.system import System
+
+__all__ = ["search", "solver_of"]
+
+SCAN_NODES = 65  # odd, so that the middle of a symmetric box is a node
+LARGEST_BATCH = 2**20  # numbers of one starting matrix
+SETTLING = DampedFixedPoint(damping=0.5, tol=1e-3, max_steps=20)
+
+
+def solver_of(method: str | Solver, max_steps: int) -> Solver:
+    """The solver that a name stands for.
+
+    Raises
+    ------
+    ProblemError
+        For a name that stands for none.
+    """
+    if not isinstance(method, str):
+        return method
+    if method in ("auto", "newton"):
+        return Newton(max_steps=max_steps)
+    if method == "fixed_point":
+        return DampedFixedPoint(max_steps=max_steps)
+    raise ProblemError(
+        f"there is no method {method!r}: choose 'auto', 'newton', 'fixed_point', or pass "
+        "Newton(...) or DampedFixedPoint(...)"
+    )
+
+
+def search(
+    system: System, method: str | Solver, starts: int | Mapping[str, Any] | None, max_steps: int
+) -> State:
+    """Iterate from every start at every batch point, a block of points at a time."""
+    solver = solver_of(method, max_steps)
+    points = np.arange(system.given.points)
+    per_point = SCAN_NODES * system.n * (1 if system.n == 1 else 4)
+    block = max(LARGEST_BATCH // per_point, 1)
+    found = [
+        _search_block(system, method, solver, starts, points[k : k + block])
+        for k in range(0, len(points), block)
+    ]
+    return _joined(found)
+
+
+def _search_block(
+    system: System,
+    method: str | Solver,
+    solver: Solver,
+    starts: int | Mapping[str, Any] | None,
+    rows: np.ndarray,
+) -> State:
+    if isinstance(starts, Mapping):
+        x, rows = given_starts(system, starts, rows)
+        return iterate(solver, system, x, rows)
+    if system.n == 1 and isinstance(solver, Newton):
+        x, rows = scan(system, rows, starts or SCAN_NODES)
+        return iterate(solver, system, x, rows)
+    x, rows = scatter(system, rows, starts or (64 if system.n <= 8 else 24))
+    if method != "auto" or not system.equations.update:
+        return iterate(solver, system, x, rows)
+    # Newton finds saddles as readily as maxima; settled starts make sure of the attractors.
+    settled = iterate(SETTLING, system, x, rows)
+    x = np.concatenate([x, settled.x])
+    return iterate(solver, system, x, np.concatenate([rows, rows]))
+
+
+def _joined(states: list[State]) -> State:
+    if len(states) == 1:
+        return states[0]
+    names = [f.name for f in fields(State)]
+    return State(**{name: np.concatenate([getattr(s, name) for s in states]) for name in names})

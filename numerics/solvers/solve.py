@@ -1,0 +1,160 @@
+"""The verb `solve`: all branches of a problem over a batch of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numerics import solution
+from numerics.solvers.errors import ProblemError
+from numerics.solvers.given import as_equations, bind
+from numerics.solvers.loop import Solver, State
+from numerics.solvers.roots import Roots, distinct, polish
+from numerics.solvers.search import search
+from numerics.solvers.stability import stability
+from numerics.solvers.status import Stability, Status
+from numerics.solvers.system import System
+
+if TYPE_CHECKING:
+    from numerics.solution import Solution
+
+__all__ = ["assemble", "build", "solve"]
+
+
+def solve(
+    problem: Any,
+    *,
+    method: str | Solver = "auto",
+    starts: int | Mapping[str, Any] | None = None,
+    branches: str = "all",
+    tol: float = 1e-10,
+    max_steps: int = 200,
+    **parameters: Any,
+) -> Solution:
+    """Solve the equations of a problem at every point of a batch of parameters.
+
+    One unknown is searched on a grid over its bounds, every change of sign bisected to a root;
+    several unknowns from a Sobol sequence in the box of their bounds, raw and settled by a few
+    fixed-point steps. Each root is polished by Newton steps to its rounding floor and given an
+    error estimate. No finite search proves that there is no further root: bounds that are tight
+    and more `starts` help.
+
+    Parameters
+    ----------
+    problem : Equations, or anything with ``.equations()``
+        What is solved.
+    method : {"auto", "newton", "fixed_point"} or a solver
+        How. A solver is `Newton` or `DampedFixedPoint` with settings of your own.
+    starts : int or mapping, optional
+        The number of starting points, or their values for each unknown.
+    branches : {"all", "stable", "dominant"}
+        Which roots are kept. Stable ones include marginal ones.
+    tol : float
+        The error estimate, relative to max(1, |x|), within which a root counts as converged.
+    max_steps : int
+        Steps allowed for each start.
+    **parameters
+        A number or array for each parameter; shapes are broadcast against each other. Arrays of
+        elements such as ``w[i, j]`` carry their own axes last.
+
+    Returns
+    -------
+    Solution
+        Branches, their status, stability, potential, residual and error estimate.
+
+    Raises
+    ------
+    ProblemError
+        If the equations lack what the call needs.
+    NumericsError
+        For parameters that are missing, unknown, complex, not finite, out of their domain, or of
+        shapes that do not broadcast; the message names the parameter.
+
+    Notes
+    -----
+    A point without a root keeps the best point that was met, its residual and a status that says
+    what went wrong; see `Solution.best`.
+
+    Examples
+    --------
+    >>> from sympy import symbols, tanh
+    >>> from derive.equations import Equations
+    >>> m = symbols("m", real=True)
+    >>> beta = symbols("beta", positive=True)
+    >>> magnet = Equations((m,), (beta,), (), update=(tanh(beta * m),), bounds=((-1, 1),))
+    >>> solution = solve(magnet, beta=[0.5, 1.5])
+    >>> solution.count.tolist()
+    [1, 3]
+    >>> float(solution["m"][1, 2].round(12))
+    0.858559666491
+    """
+    if branches not in ("all", "stable", "dominant"):
+        raise ProblemError(f"branches is {branches!r}: choose 'all', 'stable' or 'dominant'")
+    equations = as_equations(problem)
+    system = System(equations, bind(equations, parameters))
+    ended = search(system, method, starts, max_steps)
+    found = assemble(system, distinct(polish(system, ended, tol)), ended)
+    return found if branches == "all" else found.only(branches)
+
+
+def assemble(system: System, roots: Roots, ended: State | None = None) -> Solution:
+    """Put roots, sorted by batch point, into slots in their order; unused slots are masked."""
+    counts = np.bincount(roots.rows, minlength=system.given.points)
+    slot = np.arange(len(roots.rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return build(system, roots, slot, ended)
+
+
+def build(system: System, roots: Roots, slot: np.ndarray, ended: State | None) -> Solution:
+    """A solution with each root in the slot given."""
+    shape = (system.given.points, int(slot.max(initial=0)) + 1)
+    place = (roots.rows, slot)
+
+    def spread(values: np.ndarray, blank: Any) -> np.ndarray:
+        table = np.full((*shape, *values.shape[1:]), blank)
+        table[place] = values
+        return table
+
+    potential = np.full(len(roots.x), np.nan)
+    if system.equations.potential is not None:
+        potential = system.potential(roots.x, roots.rows)
+    branch_status = spread(roots.status, int(Status.NO_BRANCH))
+    best, best_residual, worst = _best(system, ended)
+    status = np.min(branch_status, axis=1, initial=int(Status.NO_BRANCH))
+    status = np.where(status == Status.NO_BRANCH, worst, status)
+    found = branch_status <= Status.MARGINAL
+    status = np.where((branch_status == Status.MARGINAL).any(axis=1), Status.MARGINAL, status)
+    return solution.Solution(
+        system=system,
+        states=spread(roots.x, np.nan),
+        present=found,
+        slot_status=branch_status,
+        places=spread(stability(system, roots), int(Stability.UNKNOWN)),
+        potentials=spread(potential, np.nan),
+        residuals=spread(roots.residual, np.nan),
+        errors=spread(roots.error, np.nan),
+        point_status=status,
+        best_states=best,
+        best_residuals=best_residual,
+    )
+
+
+def _best(system: System, ended: State | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per batch point: the state of least residual that was met, that residual, how it ended."""
+    points = system.given.points
+    best = np.full((points, system.n), np.nan)
+    residual = np.full(points, np.inf)
+    status = np.full(points, int(Status.NO_BRANCH))
+    if ended is None or not len(ended.x):
+        return best, residual, status
+    size = np.abs(ended.residual).max(axis=1)
+    size = np.where(np.isfinite(size), size, np.inf)
+    order = np.lexsort((size, ended.rows))
+    at, first = np.unique(ended.rows[order], return_index=True)
+    chosen = order[first]
+    best[at], residual[at] = ended.x[chosen], size[chosen]
+    # An iteration that ended well at what is no zero of the residuals has only stalled.
+    ends = ended.status[chosen]
+    status[at] = np.where(ends == Status.CONVERGED, Status.STALLED, ends)
+    return best, residual, status

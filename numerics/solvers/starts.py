@@ -1,0 +1,144 @@
+"""Where a search begins: points of the box that contains the solutions, always the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.stats import qmc
+from sympy import Expr, sympify
+
+from numerics.errors import ShapeError, UnknownParameterError
+from numerics.solvers.given import is_array
+from numerics.solvers.system import System
+
+__all__ = ["box", "given_starts", "scan", "scatter"]
+
+BISECTIONS = 52  # halvings that take a cell of the scan to neighbouring floats
+
+
+def box(system: System, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bounds ``(rows, n)`` of all components; infinite where none are stated."""
+    ends = system.equations.bounds or ((None, None),) * len(system.lengths)
+    sides = []
+    for side, infinite in ((0, -np.inf), (1, np.inf)):
+        columns = [_bound(system, pair[side], infinite, rows) for pair in ends]
+        sides.append(np.repeat(np.stack(columns, axis=1), system.lengths, axis=1))
+    return sides[0], sides[1]
+
+
+def _bound(system: System, bound: Expr | None, default: float, rows: np.ndarray) -> np.ndarray:
+    if bound is None:
+        return np.full(len(rows), default)
+    bound = sympify(bound)
+    if bound.is_number:
+        return np.full(len(rows), float(bound))
+    nowhere = np.zeros((len(rows), system.n))  # a bound depends on parameters only
+    return system.evaluate((bound,), [()], nowhere, rows)[0]
+
+
+def place(unit: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Map [0, 1] onto an interval; an infinite end is approached like a hyperbolic sine."""
+    open_below, open_above = np.isneginf(lower), np.isposinf(upper)
+    with np.errstate(invalid="ignore"):
+        return np.select(
+            [open_below & open_above, open_below, open_above],
+            [np.sinh(12 * (unit - 0.5)), upper - np.sinh(6 * (1 - unit)), lower + np.sinh(6 * unit)],
+            lower + unit * (upper - lower),
+        )
+
+
+def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each point of the batch: the diagonal of the box, and a Sobol sequence in it.
+
+    Returns
+    -------
+    x : ndarray (starts * points, n)
+    rows : ndarray (starts * points,)
+    """
+    diagonal = np.repeat(np.linspace(0.02, 0.98, 9)[:, None], system.n, axis=1)
+    power = max(int(np.ceil(np.log2(max(count, 2)))), 1)
+    sobol = qmc.Sobol(system.n, scramble=True, rng=0).random_base2(power)[:count]
+    unit = np.concatenate([diagonal, sobol])
+    lower, upper = box(system, rows)
+    x = place(unit[:, None], lower, upper)
+    return x.reshape(-1, system.n), np.tile(rows, len(unit))
+
+
+def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """For one unknown: where the residual changes sign, and around where it is smallest.
+
+    A sign change is bisected to the last bit, so that a continuous residual yields a root whatever
+    its slope; the surroundings of each local minimum of |residual| catch double roots, and the
+    several roots that may share a cell.
+    """
+    lower, upper = box(system, rows)
+    x = place(np.linspace(0, 1, count), lower, upper)
+    residual = system.residual(x.reshape(-1, 1), np.repeat(rows, count)).reshape(x.shape)
+    sign = np.sign(residual)
+    point, cell = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
+    crossings = _bisect(system, x[point, cell], x[point, cell + 1], residual[point, cell], rows[point])
+    place_of, node = _around_minima(np.abs(residual))
+    return (
+        np.concatenate([crossings, x[place_of, node]])[:, None],
+        np.concatenate([rows[point], rows[place_of]]),
+    )
+
+
+def _around_minima(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each local minimum along the second axis, with its two neighbours."""
+    size = np.where(np.isfinite(size), size, np.inf)
+    padded = np.pad(size, ((0, 0), (1, 1)), constant_values=np.inf)
+    low = np.isfinite(size) & (size <= padded[:, :-2]) & (size <= padded[:, 2:])
+    near = low.copy()
+    near[:, 1:] |= low[:, :-1]
+    near[:, :-1] |= low[:, 1:]
+    point, node = np.nonzero(near & np.isfinite(size))
+    return point, node
+
+
+def _bisect(
+    system: System, low: np.ndarray, high: np.ndarray, at_low: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
+    for _ in range(BISECTIONS if len(low) else 0):
+        middle = 0.5 * (low + high)
+        value = system.residual(middle[:, None], rows)[:, 0]
+        same = np.sign(value) == np.sign(at_low)
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return 0.5 * (low + high)
+
+
+def given_starts(
+    system: System, starts: Mapping[str, Any], rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The user's starting points, the same ones for each point of the batch.
+
+    Raises
+    ------
+    UnknownParameterError
+        If an unknown has no starting value, or the name is that of no unknown.
+    ShapeError
+        If the values do not broadcast against each other.
+    """
+    names = [unknown.name for unknown in system.equations.unknowns]
+    if set(names) != set(starts):
+        raise UnknownParameterError(
+            f"starts are given for {', '.join(starts) or 'nothing'}; "
+            f"give one for each unknown: {', '.join(names)}"
+        )
+    columns = []
+    for unknown, length in zip(system.equations.unknowns, system.lengths, strict=True):
+        value = np.asarray(starts[unknown.name], dtype=float)
+        value = np.atleast_2d(value) if is_array(unknown) else np.atleast_1d(value)[:, None]
+        if value.ndim != 2 or value.shape[1] not in (1, length):
+            raise ShapeError(f"the starts of {unknown.name} have shape {value.shape}")
+        columns.append(np.broadcast_to(value, (len(value), length)))
+    try:
+        count = np.broadcast_shapes(*(column.shape[:1] for column in columns))[0]
+    except ValueError:
+        listed = ", ".join(f"{n}: {len(c)}" for n, c in zip(names, columns, strict=True))
+        raise ShapeError(f"the unknowns have different numbers of starts ({listed})") from None
+    spread = [np.broadcast_to(c, (count, c.shape[1])) for c in columns]
+    x = np.concatenate(spread, axis=1)
+    return np.repeat(x, len(rows), axis=0), np.tile(rows, count)

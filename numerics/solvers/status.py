@@ -1,0 +1,82 @@
+"""How an iteration ended and how a branch is placed, each with a sentence."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["Stability", "Status"]
+
+
+class Status(IntEnum):
+    """How the search ended, at a point or on a branch.
+
+    `CONVERGED` and `MARGINAL` are solutions; everything else is a failure, and what is reported
+    beside it is the best point met, not an answer.
+
+    Examples
+    --------
+    >>> from numerics.solvers.status import Status
+    >>> Status.MARGINAL.found, Status.MAX_STEPS.found
+    (True, False)
+    >>> Status.NO_BRANCH.sentence
+    'there is no solution in this place'
+    """
+
+    CONVERGED = 0
+    MARGINAL = 1
+    MAX_STEPS = 2
+    STALLED = 3
+    DIVERGED = 4
+    NOT_FINITE = 5
+    NO_BRANCH = 6
+    RUNNING = 7
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+        return _SENTENCES[self]
+
+    @property
+    def found(self) -> bool:
+        """Whether this is a solution."""
+        return self <= Status.MARGINAL
+
+
+_SENTENCES = {
+    Status.CONVERGED: "converged: the error estimate is within the tolerance",
+    Status.MARGINAL: (
+        "a solution within rounding, but the Jacobian is nearly singular there, as at a critical "
+        "point: its position is known only to the error estimate"
+    ),
+    Status.MAX_STEPS: "the largest number of steps was reached before convergence: raise max_steps",
+    Status.STALLED: (
+        "no further step lowers the residual, which is not zero within rounding: a local minimum "
+        "of it, as next to a fold, or a pole"
+    ),
+    Status.DIVERGED: "the iteration ran away to infinity",
+    Status.NOT_FINITE: "the equations gave a value that is not finite",
+    Status.NO_BRANCH: "there is no solution in this place",
+    Status.RUNNING: "still running",
+}
+
+
+class Stability(IntEnum):
+    """Whether the free entropy is maximal on a branch, from the Hessian of the potential."""
+
+    UNSTABLE = 0
+    STABLE = 1
+    MARGINAL = 2
+    UNKNOWN = 3
+
+    @property
+    def sentence(self) -> str:
+        """What it means, in words."""
+        return _PLACES[self]
+
+
+_PLACES = {
+    Stability.UNSTABLE: "the free entropy is not maximal here: a saddle or a maximum of the cost",
+    Stability.STABLE: "the free entropy is locally maximal",
+    Stability.MARGINAL: "an eigenvalue of the Hessian is zero within its rounding error",
+    Stability.UNKNOWN: "the equations carry no potential, so that stability cannot be judged",
+}

@@ -1,0 +1,176 @@
+"""Equations at numbers: states are rows of a matrix, each row belonging to one batch point."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from derive.equations import Equations, Index, free_indices
+from numerics.errors import MissingParameterError
+from numerics.kernel import compile as compile_kernel
+from numerics.solvers import forms
+from numerics.solvers.errors import ProblemError
+from numerics.solvers.given import Given, is_array
+
+__all__ = ["System"]
+
+Layout = tuple[Index, ...]
+
+
+@lru_cache(maxsize=256)
+def _kernel(equations: Equations, expressions: tuple[Expr, ...]) -> Any:
+    named = tuple((f"f{k}", expression) for k, expression in enumerate(expressions))
+    return compile_kernel(Equations(equations.unknowns, equations.parameters, named))
+
+
+class System:
+    """The equations of a problem bound to given parameters.
+
+    A state is an array ``(rows, n)`` of all components of all unknowns; `rows` says which batch
+    point each row belongs to.
+
+    Parameters
+    ----------
+    equations : Equations
+        The problem.
+    given : Given
+        Its parameters, from `bind`.
+    """
+
+    def __init__(self, equations: Equations, given: Given) -> None:
+        self.equations, self.given = equations, given
+        self.lengths = tuple(_length(unknown, given) for unknown in equations.unknowns)
+        ends = np.cumsum(self.lengths)
+        self.slices = tuple(
+            slice(int(e) - k, int(e)) for e, k in zip(ends, self.lengths, strict=True)
+        )
+        self.n = int(ends[-1])
+        self._indices = tuple(_index(u) for u in equations.unknowns)
+        self._columns = tuple(_index(u) for u in forms.columns_of(equations))
+
+    def residual(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The residuals ``(rows, n)``."""
+        return self._vector(forms.residuals(self.equations), x, rows)
+
+    def update(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The fixed-point map ``(rows, n)``."""
+        if not self.equations.update:
+            raise ProblemError("these equations have no fixed-point form: use method='newton'")
+        return self._vector(self.equations.update, x, rows)
+
+    def linear(self, x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals ``(rows, n)`` and their Jacobian ``(rows, n, n)``, from one kernel."""
+        first, second = forms.residuals(self.equations), forms.jacobian(self.equations)
+        layouts = [(i,) for i in self._indices] + self._pairs()
+        values = self.evaluate((*first, *(e for row in second for e in row)), layouts, x, rows)
+        k = len(first)
+        return np.concatenate(values[:k], axis=1), self._square(values[k:])
+
+    def hessian(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Second derivatives of the potential ``(rows, n, n)``."""
+        second = tuple(e for row in forms.hessian(self.equations) for e in row)
+        return self._square(self.evaluate(second, self._pairs(), x, rows))
+
+    def potential(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The potential ``(rows,)``."""
+        return self.evaluate((self.equations.potential,), [()], x, rows)[0]
+
+    def residual_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The sum of the magnitudes of each residual's terms ``(rows, n)``: the scale of its noise."""
+        parts = [forms.terms(r) for r in forms.residuals(self.equations)]
+        layouts = [(i,) for i in self._indices]
+        return np.concatenate(self._magnitudes(parts, layouts, x, rows), axis=1)
+
+    def hessian_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The sum of the magnitudes of the terms of each second derivative ``(rows, n, n)``."""
+        parts = [forms.terms(e) for row in forms.hessian(self.equations) for e in row]
+        return self._square(self._magnitudes(parts, self._pairs(), x, rows))
+
+    def evaluate(
+        self,
+        expressions: tuple[Expr, ...],
+        layouts: list[tuple[Index | None, ...]],
+        x: np.ndarray,
+        rows: np.ndarray,
+    ) -> list[np.ndarray]:
+        """Expressions at states, each with the axes that its layout asks for after the row axis.
+
+        A layout lists the index of each axis; None is an axis of length one.
+        """
+        arguments = self._unknowns(x) | self.given.take(rows)
+        with np.errstate(all="ignore"):  # what is not finite becomes a status
+            values = _kernel(self.equations, expressions)(**arguments)
+        values = values if isinstance(values, tuple) else (values,)
+        return [
+            self._arrange(e, np.asarray(v, dtype=float), layout, len(x))
+            for e, v, layout in zip(expressions, values, layouts, strict=True)
+        ]
+
+    def _unknowns(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        return {
+            u.name: x[:, s] if is_array(u) else x[:, s.start]
+            for u, s in zip(self.equations.unknowns, self.slices, strict=True)
+        }
+
+    def _arrange(
+        self, expression: Expr, value: np.ndarray, layout: tuple[Index | None, ...], count: int
+    ) -> np.ndarray:
+        """Put a kernel's output on the axes ``(row, *layout)``, repeating what is constant."""
+        free = free_indices(expression)
+        missing = [axis for axis, i in enumerate(layout) if i is None or i not in free]
+        if value.ndim == len(layout) - len(missing):
+            value = value[None]  # no batch axis: the same for every row
+        value = np.expand_dims(value, tuple(1 + axis for axis in missing))
+        return np.broadcast_to(value, (count, *(self._size(i) for i in layout)))
+
+    def _size(self, index: Index | None) -> int:
+        return 1 if index is None else _number(index.size, self.given)
+
+    def _vector(
+        self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray
+    ) -> np.ndarray:
+        values = self.evaluate(expressions, [(i,) for i in self._indices], x, rows)
+        return np.concatenate(values, axis=1)
+
+    def _pairs(self) -> list[tuple[Index | None, ...]]:
+        return [(i, j) for i in self._indices for j in self._columns]
+
+    def _square(self, blocks: list[np.ndarray]) -> np.ndarray:
+        k = len(self.lengths)
+        strips = [np.concatenate(blocks[a * k : (a + 1) * k], axis=2) for a in range(k)]
+        return np.concatenate(strips, axis=1)
+
+    def _magnitudes(
+        self,
+        parts: list[tuple[Expr, ...]],
+        layouts: list[tuple[Index | None, ...]],
+        x: np.ndarray,
+        rows: np.ndarray,
+    ) -> list[np.ndarray]:
+        flat = tuple(term for part in parts for term in part)
+        spread = [lay for part, lay in zip(parts, layouts, strict=True) for _ in part]
+        values = iter(self.evaluate(flat, spread, x, rows))
+        return [np.sum([np.abs(next(values)) for _ in part], axis=0) for part in parts]
+
+
+def _index(unknown: Expr) -> Index | None:
+    free = free_indices(unknown)
+    if len(free) > 1:
+        raise ProblemError(f"{unknown}: unknowns with more than one index cannot be solved for yet")
+    return next(iter(free), None)
+
+
+def _length(unknown: Expr, given: Given) -> int:
+    index = _index(unknown)
+    return 1 if index is None else _number(index.size, given)
+
+
+def _number(size: Expr, given: Given) -> int:
+    value = size.xreplace({symbol: given.sizes[symbol] for symbol in size.free_symbols & set(given.sizes)})
+    if not value.is_Integer:
+        names = ", ".join(sorted(str(symbol) for symbol in value.free_symbols))
+        raise MissingParameterError(f"{names} has no value: pass {names}=... or an array over that range")
+    return int(value)

@@ -1,0 +1,208 @@
+"""The verb `transition`: where two stable branches have equal potential."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from numerics.solvers.chains import Chains, chains_along
+from numerics.solvers.errors import ProblemError
+from numerics.solvers.given import as_equations, bind
+from numerics.solvers.loop import iterate
+from numerics.solvers.newton import Newton
+from numerics.solvers.roots import EPS, Roots, polish
+from numerics.solvers.solve import assemble
+from numerics.solvers.system import System
+
+__all__ = ["Transition", "TransitionKind", "transition"]
+
+GRID = 33
+SMALLEST_CELL = 1e-10  # of the interval asked for
+
+
+class TransitionKind(IntEnum):
+    """What was found between the two values."""
+
+    FIRST_ORDER = 0
+    CONTINUOUS = 1
+    NONE = 2
+
+    @property
+    def sentence(self) -> str:
+        """What it means, in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    TransitionKind.FIRST_ORDER: "two stable branches have equal potential here",
+    TransitionKind.CONTINUOUS: (
+        "the dominant branch gives way to another without coexisting with it, down to the smallest "
+        "cell searched: a continuous transition"
+    ),
+    TransitionKind.NONE: "one and the same branch dominates all along",
+}
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Where the dominant branch changes.
+
+    Attributes
+    ----------
+    status : TransitionKind
+        What was found; `status.sentence` says it in words.
+    value : float or None
+        The parameter at the transition.
+    error : float or None
+        An estimate of its error.
+    before, after : dict or None
+        Unknowns on either branch there.
+    """
+
+    status: TransitionKind
+    value: float | None = None
+    error: float | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """Neighbouring values of the parameter between which dominance passes from a chain to another.
+
+    `ends` holds, for either chain, its states at both values; None where it does not exist at both.
+    """
+
+    low: float
+    high: float
+    ends: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None
+
+
+def transition(
+    problem: Any,
+    parameter: str,
+    between: tuple[float, float],
+    *,
+    starts: int | Mapping[str, Any] | None = None,
+    **fixed: Any,
+) -> Transition:
+    """Locate the first change of the dominant branch between two values of a parameter.
+
+    Branches are followed on a grid, which is refined around the change until both branches exist on
+    either side of it; there Brent's method finds where their potentials are equal.
+
+    Parameters
+    ----------
+    problem : Equations, or anything with ``.equations()``
+        With a potential.
+    parameter : str
+        What varies.
+    between : (float, float)
+        Where to search, from the first value on.
+    starts
+        As in `solve`.
+    **fixed
+        A number (or an array of elements) for each other parameter.
+
+    Returns
+    -------
+    Transition
+        Its `status` tells a first-order transition from a continuous one and from none.
+
+    Raises
+    ------
+    ProblemError
+        If the equations have no potential.
+
+    Examples
+    --------
+    >>> from sympy import cosh, log, symbols, tanh
+    >>> from derive.equations import Equations
+    >>> m, h = symbols("m h", real=True)
+    >>> phi = -m**2 + log(2 * cosh(2 * m + h))
+    >>> magnet = Equations((m,), (h,), (), (tanh(2 * m + h),), potential=phi, bounds=((-1, 1),))
+    >>> found = transition(magnet, "h", (-0.3, 0.4))
+    >>> found.status.name, abs(found.value) < 1e-15
+    ('FIRST_ORDER', True)
+    """
+    equations = as_equations(problem)
+    if equations.potential is None:
+        raise ProblemError("these equations carry no potential: branches cannot be compared")
+    low, high = (float(end) for end in between)
+    smallest = SMALLEST_CELL * abs(high - low)
+    while True:
+        values = np.linspace(low, high, GRID)
+        cell = _change_of_dominance(chains_along(equations, parameter, values, fixed, starts))
+        if cell is None:
+            return Transition(TransitionKind.NONE)
+        if cell.ends is not None:
+            return _equal_potential(equations, parameter, fixed, cell)
+        low, high = cell.low, cell.high
+        if abs(high - low) <= smallest:
+            middle = 0.5 * (low + high)
+            return Transition(TransitionKind.CONTINUOUS, middle, abs(high - low))
+
+
+def _change_of_dominance(chains: Chains) -> _Cell | None:
+    """The first cell in which no chain stays among the leading ones."""
+    solution = assemble(chains.system, chains.roots)
+    leading = solution._leading()
+    leaders: set[int] = set()
+    for point in range(len(chains.values)):
+        order = list(chains.at(point))  # roots in the order of the slots
+        here = {order[slot] for slot in np.nonzero(leading[point])[0]}
+        if not here:
+            continue
+        if leaders and not leaders & here:
+            return _cell(chains, point - 1, leaders, here)
+        leaders = leaders & here or here
+    return None
+
+
+def _cell(chains: Chains, point: int, leaders: set[int], followers: set[int]) -> _Cell:
+    low, high = chains.at(point), chains.at(point + 1)
+    both = sorted(low.keys() & high.keys())
+    first = next((c for c in both if c in leaders), None)
+    second = next((c for c in both if c in followers), None)
+    ends = None
+    if first is not None and second is not None:
+        x = chains.roots.x
+        ends = ((x[low[first]], x[high[first]]), (x[low[second]], x[high[second]]))
+    return _Cell(float(chains.values[point]), float(chains.values[point + 1]), ends)
+
+
+def _equal_potential(
+    equations: Any, parameter: str, fixed: Mapping[str, Any], cell: _Cell
+) -> Transition:
+    assert cell.ends is not None
+    low, high = cell.low, cell.high
+
+    def both(value: float) -> tuple[System, Roots]:
+        """The two roots at a value of the parameter, started from between their ends."""
+        system = System(equations, bind(equations, {**fixed, parameter: value}))
+        part = (value - low) / (high - low)
+        guesses = np.stack([(1 - part) * a + part * b for a, b in cell.ends])
+        ended = iterate(Newton(), system, guesses, np.zeros(2, dtype=int))
+        return system, polish(system, replace(ended, rows=np.zeros(2, dtype=int)), 1e-10)
+
+    def difference(value: float) -> float:
+        system, roots = both(value)
+        first, second = system.potential(roots.x, roots.rows)
+        return float(first - second)
+
+    value = float(brentq(difference, low, high, xtol=4 * EPS * max(abs(low), abs(high)), rtol=4 * EPS))
+    system, roots = both(value)
+    slope = (difference(high) - difference(low)) / (high - low)
+    noise = 8 * EPS * float(np.abs(system.potential(roots.x, roots.rows)).max())
+    before, after = ({u.name: _plain(x[s]) for u, s in zip(equations.unknowns, system.slices, strict=True)} for x in roots.x)
+    error = float(noise / abs(slope) + 4 * EPS * abs(value))
+    return Transition(TransitionKind.FIRST_ORDER, value, error, before, after)
+
+
+def _plain(component: np.ndarray) -> Any:
+    return float(component[0]) if component.size == 1 else component
