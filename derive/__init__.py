@@ -1,15 +1,79 @@
 """Derive the equations of a statistical-mechanics model from its Hamiltonian."""
 
-from derive.equations import Equations
+# what is summed over: sizes, indices, sums
 from derive.indices import Element, Index, IndexRange, indices, replicas, size
 from derive.total import Total, product, total
 
+# what is traced, averaged or given
+from derive.variables import (
+    Binary,
+    Discrete,
+    Gaussian,
+    Given,
+    Interval,
+    Ising,
+    Potts,
+    Real,
+    Sphere,
+    Spin,
+    Variable,
+)
+
+# the model, and the chain of moves that is applied to it
+from derive.ensemble import Ensemble
+from derive.derivation import Derivation
+from derive.moves.ansatz import Uniform
+from derive.step import Kind, Step
+
+# what comes out: the free entropy, its expansion, and the hand-over to numerics
+from derive.free_entropy import FreeEntropy
+from derive.equations import Enumeration, Equations, FiniteSum
+
+# what is refused
+from derive.errors import (
+    CouplingError,
+    DeclarationError,
+    DeriveError,
+    IndexRangeError,
+    MoveError,
+    NotExtensiveError,
+    ParameterError,
+    UnboundedError,
+)
+
 __all__ = [
+    "Binary",
+    "CouplingError",
+    "DeclarationError",
+    "Derivation",
+    "DeriveError",
+    "Discrete",
     "Element",
+    "Ensemble",
+    "Enumeration",
     "Equations",
+    "FiniteSum",
+    "FreeEntropy",
+    "Gaussian",
+    "Given",
     "Index",
     "IndexRange",
+    "IndexRangeError",
+    "Interval",
+    "Ising",
+    "Kind",
+    "MoveError",
+    "NotExtensiveError",
+    "ParameterError",
+    "Potts",
+    "Real",
+    "Sphere",
+    "Spin",
+    "Step",
     "Total",
+    "UnboundedError",
+    "Uniform",
+    "Variable",
     "indices",
     "product",
     "replicas",

@@ -9,12 +9,20 @@ from typing import Any
 from sympy import Add, Basic, Expr, I, Mul, S, Symbol, Tuple, nan, oo, sympify, zoo
 
 from derive.errors import DeclarationError, ParameterError
-from derive.indices import Element, Label, free_indices
+from derive.indices import Element, Index, Label, free_indices
 from derive.measures import SteepestContour
 from derive.relations import normal_form
+from derive.total import fresh
 from derive.variables import Variable
 
-__all__ = ["Ensemble", "elements_of", "terms"]
+__all__ = [
+    "Ensemble",
+    "elements_of",
+    "joint_groups",
+    "named_slots",
+    "split_coefficient",
+    "terms",
+]
 
 
 def terms(expr: Expr) -> tuple[Expr, ...]:
@@ -84,7 +92,7 @@ class Ensemble(Basic):
     @property
     def beta(self) -> Expr | None:
         """The inverse temperature, if one was declared."""
-        return self.args[5] if self.args[5] != nan else None
+        return None if self.args[5] == Tuple() else self.args[5]
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -149,7 +157,7 @@ def _declared(
     _check_finite(exponent, weight)
     _check_names(variables + disorder, exponent, weight)
     _check_closed(variables + disorder, exponent, weight)
-    beta = nan if beta is None else beta
+    beta = Tuple() if beta is None else beta
     return Tuple(*variables), exponent, weight, sympify(log_prefactor), Tuple(*disorder), beta
 
 
@@ -214,6 +222,17 @@ def _check_closed(variables: tuple[Variable, ...], *exprs: Expr) -> None:
                     f"{element.name} occurs but is neither traced nor disorder: add it to trace= "
                     f"or disorder=, or declare it with dv.Given('{element.name}', ...)"
                 )
+
+
+def named_slots(ensemble: Ensemble, label: Label) -> tuple[Index, ...]:
+    """Indices for the slots of a label, under the names that the exponent uses for them."""
+    used = sorted(elements_of(ensemble.exponent, [label]), key=str)
+    slots = used[0].slots if used else (None,) * len(label.ranges)
+    chosen: list[Index] = []
+    for slot, letter, over in zip(slots, "ijklmnpqr", label.ranges, strict=False):
+        index = slot if isinstance(slot, Index) else Index(letter, over)
+        chosen.append(fresh(index, chosen))
+    return tuple(chosen)
 
 
 def joint_groups(variables: Iterable[Variable]) -> list[tuple[Variable, ...]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath
-from sympy import Add, Basic, Dummy, Expr, Float, Mul, S, Tuple, exp, lambdify, nan
+from sympy import Add, Basic, Dummy, Expr, Float, Mul, S, Tuple, exp, lambdify
 from sympy.printing.precedence import PRECEDENCE
 
 from derive.ensemble import Ensemble
@@ -23,7 +23,7 @@ __all__ = ["Expect", "LogZ", "log_trace", "site_ensemble"]
 
 def site_ensemble(variables: tuple[Variable, ...], exponent: Expr) -> Ensemble:
     """A small ensemble of variables without site index."""
-    return Ensemble(Tuple(*variables), exponent, S.One, S.Zero, Tuple(), nan)
+    return Ensemble(Tuple(*variables), exponent, S.One, S.Zero, Tuple(), Tuple())
 
 
 def log_trace(variables: tuple[Variable, ...], exponent: Expr) -> Expr:
@@ -153,5 +153,4 @@ def _integral(ensemble: Ensemble, observable: Expr, prec: int) -> Any:
     integrand = lambdify(y, (observable * exp(density)).xreplace(contour), "mpmath")
     ends = [variable.measure.lower, variable.measure.upper]
     with mpmath.workprec(prec + 20):
-        return mpmath.quad(integrand, [mpmath.mpf(str(e)) if e.is_finite else mpmath.inf * int(
-            1 if e.is_positive or e.is_extended_positive else -1) for e in ends])
+        return mpmath.quad(integrand, [mpmath.mpmathify(e.evalf(prec)._to_mpmath(prec)) for e in ends])

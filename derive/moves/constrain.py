@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Add, Expr, I, Mul, S, expand_log, log, pi, sympify
 
-from derive.ensemble import Ensemble
+from derive.ensemble import Ensemble, named_slots
 from derive.errors import DeclarationError, MoveError
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements, replace_sum
@@ -128,10 +128,9 @@ def _open_sphere(ensemble: Ensemble, which: Any, conjugate: str | None) -> Moved
         )
     conjugate = conjugate or f"{variable.name}hat"
     _check_new(ensemble, conjugate)
-    ranges = variable.label.ranges
-    indices = tuple(Index(f"\0{k}", over) for k, over in enumerate(ranges))
-    outer, component = indices[:-1], indices[-1]
-    dual = Label(conjugate, ranges[:-1])
+    indices = named_slots(ensemble, variable.label)
+    outer = indices[:-1]
+    dual = Label(conjugate, tuple(i.range for i in outer))
     lam, w = Element(dual, *outer), variable[indices]
     term = Total(lam * variable.measure.norm2 / 2, *outer) - Total(lam * w**2 / 2, *indices)
     count = Mul(*(i.size for i in outer))
@@ -144,7 +143,5 @@ def _open_sphere(ensemble: Ensemble, which: Any, conjugate: str | None) -> Moved
             exponent=Add(ensemble.exponent, term),
             log_prefactor=ensemble.log_prefactor - count * log(4 * pi),
         ),
-        assumptions=(f"the contour of {conjugate} passes to the right of its singularities",)
-        if component
-        else (),
+        assumptions=(f"the contour of {conjugate} passes to the right of its singularities",),
     )

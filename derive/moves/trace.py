@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Add, Expr, Mul, S, log
 
-from derive.ensemble import Ensemble, elements_of, split_coefficient, terms
+from derive.ensemble import Ensemble, elements_of, named_slots, split_coefficient, terms
 from derive.errors import CouplingError, MoveError
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements
@@ -54,7 +54,8 @@ def trace(ensemble: Ensemble, *variables: Any) -> Moved:
     log_weight, weight = _local_weight(ensemble, chosen, site)
     exponent = _strip(Add(*local) + log_weight, chosen)
     single = log_trace(tuple(map(_stripped, chosen)), exponent)
-    named = _named_site(ensemble, chosen[0], site, free_indices(single).difference(site))
+    taken = free_indices(single).difference(site)
+    named = [fresh(i, taken) for i in named_slots(ensemble, chosen[0].label)[: len(site)]]
     single = single.xreplace(dict(zip(site, named, strict=True)))
     conjugates = {e.name for e in exponent.atoms(Element)} & {
         v.name for v in ensemble.variables if getattr(v.measure, "is_imaginary", False)
@@ -93,15 +94,6 @@ def _site(variables: tuple[Variable, ...]) -> tuple[Index, ...]:
                 "one after the other"
             )
     return tuple(Index(f"\0site{k}", over) for k, over in enumerate(ranges))
-
-
-def _named_site(
-    ensemble: Ensemble, variable: Variable, site: tuple[Index, ...], taken: frozenset[Index]
-) -> tuple[Index, ...]:
-    """The site indices under the names that the exponent uses for them."""
-    used = sorted(elements_of(ensemble.exponent, [variable.label]), key=str)
-    slots = used[0].slots[: len(site)] if used else site
-    return tuple(fresh(i, taken) if isinstance(i, Index) else s for i, s in zip(slots, site, strict=True))
 
 
 def _at_site(term: Expr, variables: tuple[Variable, ...], site: tuple[Index, ...]) -> Expr:

@@ -1,0 +1,137 @@
+"""Restrict an indexed order parameter to a form with fewer unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sympy import Add, Expr, Integer, KroneckerDelta, S, Symbol, sympify
+
+from derive.errors import MoveError
+from derive.free_entropy import FreeEntropy
+from derive.indices import Element, Index, Label, free_indices
+from derive.matching import replace_elements
+from derive.step import Kind, Moved
+from derive.total import Total
+
+__all__ = ["Uniform", "ansatz"]
+
+
+class Uniform:
+    """The site-uniform ansatz: every component equals one number, which keeps the name.
+
+    Examples
+    --------
+    >>> import derive as dv
+    >>> dv.Uniform()
+    Uniform()
+    """
+
+    def __repr__(self) -> str:
+        return "Uniform()"
+
+
+def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
+    """Replace an indexed order parameter by a function of its index and of new unknowns.
+
+    Parameters
+    ----------
+    free_entropy : FreeEntropy
+        With the order parameter among its unknowns.
+    name : str or Element
+        Which order parameter.
+    rule : Uniform, callable or mapping
+        ``Uniform()`` (default); a function of the index, e.g.
+        ``lambda a: (1 - x)/q + x*KroneckerDelta(a, 1)``; or the components listed one by one,
+        ``{1: x, 2: y, 3: y}``.  Symbols that are no parameters become the new unknowns.
+
+    Returns
+    -------
+    Moved
+        The free entropy on the ansatz.  Kind: ansatz.
+
+    Raises
+    ------
+    MoveError
+        If the order parameter has no index, or the rule brings no unknown.
+    """
+    if not isinstance(free_entropy, FreeEntropy):
+        raise MoveError("an ansatz is made for a free entropy: apply saddle_point(N) first")
+    element = _indexed_unknown(free_entropy, name)
+    label = element.label
+    value = _as_function(label, rule)
+    trial = sympify(value(*element.slots))
+    new = _new_unknowns(free_entropy, label, trial)
+    density = resolve_deltas(replace_elements(free_entropy.density, label, value))
+    correction = resolve_deltas(replace_elements(free_entropy.correction, label, value))
+    unknowns, signs = [], []
+    for unknown, sign in zip(free_entropy.unknowns, free_entropy.signs, strict=True):
+        kept = [unknown] if unknown != element else new
+        unknowns.extend(kept)
+        signs.extend([sign] * len(kept))
+    restricted = FreeEntropy(
+        density=density,
+        unknowns=unknowns,
+        signs=signs,
+        size=free_entropy.size,
+        beta=free_entropy.beta,
+        correction=correction,
+        kind=free_entropy.kind,
+    )
+    return Moved(restricted, Kind.ANSATZ, (f"{element} = {trial}",))
+
+
+def _indexed_unknown(free_entropy: FreeEntropy, name: Any) -> Element:
+    wanted = getattr(name, "name", None) or str(name)
+    for unknown in free_entropy.unknowns:
+        if isinstance(unknown, Element) and unknown.name == wanted:
+            return unknown
+    listed = ", ".join(map(str, free_entropy.unknowns))
+    raise MoveError(f"{wanted} is no indexed order parameter here; there are: {listed}")
+
+
+def _as_function(label: Label, rule: Any) -> Callable[..., Any]:
+    if rule is None or isinstance(rule, Uniform):
+        return lambda *slots: Symbol(label.name, real=True)
+    if isinstance(rule, Mapping):
+        return lambda slot: Add(*(v * KroneckerDelta(slot, k) for k, v in rule.items()))
+    if callable(rule):
+        return rule
+    raise MoveError(f"{rule!r} is no ansatz: give Uniform(), a function of the index, or a dict")
+
+
+def _new_unknowns(free_entropy: FreeEntropy, label: Label, trial: Expr) -> list[Symbol]:
+    known = free_entropy.density.free_symbols | set(free_entropy.unknowns) | {free_entropy.size}
+    new = sorted(trial.free_symbols - known, key=str)
+    if not new:
+        raise MoveError(f"the ansatz {label.name} = {trial} brings no unknown to solve for")
+    return new
+
+
+def resolve_deltas(expr: Any) -> Any:
+    """Sum over an index that occurs only in deltas with numbers: F(1) + (q - 1) F(0).
+
+    ``sum_a F(delta_a1, ..., delta_ak) = F at each number named + (size - k) F(no delta)`` also where
+    F is no polynomial, such as an exponential.
+    """
+    if not getattr(expr, "args", ()) or not expr.has(Total):
+        return expr
+    expr = expr.func(*(resolve_deltas(arg) for arg in expr.args))
+    return _resolve_total(expr) if isinstance(expr, Total) else expr
+
+
+def _resolve_total(total: Total) -> Expr:
+    for index in total.indices:
+        deltas = [d for d in total.body.atoms(KroneckerDelta) if index in d.args]
+        numbers = {a for d in deltas for a in d.args if isinstance(a, Integer)}
+        elsewhere = total.body.xreplace({d: S.One for d in deltas})
+        if not deltas or index in free_indices(elsewhere):
+            continue
+        if any(not isinstance(a, Integer | Index) for d in deltas for a in d.args):
+            continue
+        rest = tuple(i for i in total.indices if i != index)
+        generic = total.body.xreplace({d: S.Zero for d in deltas})
+        named = Add(*(total.body.xreplace({index: n}) for n in sorted(numbers)))
+        opened = named + (index.size - len(numbers)) * generic
+        return resolve_deltas(Total(opened, *rest)) if rest else opened
+    return total

@@ -1,0 +1,187 @@
+"""Laplace's method: from an ensemble of fields to its free-entropy density."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Add, Expr, MatrixBase, Mul, S, Symbol, log, sympify
+
+from derive.ensemble import Ensemble, joint_groups, named_slots, terms
+from derive.errors import MoveError, NotExtensiveError
+from derive.free_entropy import FreeEntropy
+from derive.indices import Element
+from derive.measures import Continuous, Finite, OneHot, SteepestContour
+from derive.single_site import weighted_exponent
+from derive.step import Kind, Moved
+from derive.total import Total
+from derive.variables import Variable
+
+__all__ = ["saddle_point"]
+
+
+def saddle_point(
+    ensemble: Ensemble, size: Any, signature: tuple[int, int] | None = None
+) -> Moved:
+    """Evaluate the integral over the fields at its dominant saddle point, for large `size`.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        In which only fields are left, with an exponent proportional to `size`.
+    size : Symbol
+        The large number N.
+    signature : (int, int), optional
+        Numbers of positive and negative eigenvalues of the quadratic forms of joint fields, where
+        the assumptions on their symbols do not decide it.
+
+    Returns
+    -------
+    Moved
+        The `FreeEntropy`.  Kind: asymptotic, or approximation where there are as many fields as
+        sites, so that nothing controls the method.
+
+    Raises
+    ------
+    NotExtensiveError
+        If a term of the exponent grows faster than `size`, or none grows with it.
+    MoveError
+        If a variable has to be traced, disorder averaged, or a weight dealt with before.
+    """
+    size = sympify(size)
+    _refuse_leftovers(ensemble)
+    exponent = Add(ensemble.exponent, *(_own_weight(v) for v in ensemble.variables))
+    density, correction = _split(exponent, size)
+    assumptions: list[str] = []
+    signs = _signs(ensemble, signature, assumptions)
+    scalars = {v.element: Symbol(v.name, real=True) for v in ensemble.variables if _is_scalar(v)}
+    fields = [Element(v.label, *named_slots(ensemble, v.label)) for v in ensemble.variables]
+    unknowns = [scalars.get(field, field) for field in fields]
+    kind = Kind.ASYMPTOTIC
+    if crowd := [v.name for v in ensemble.variables if _is_extensive(v, size)]:
+        kind = Kind.APPROXIMATION
+        assumptions.append(
+            f"{', '.join(crowd)}: as many fields as sites, so that nothing controls the saddle point"
+        )
+    return Moved(
+        FreeEntropy(
+            density=density.xreplace(scalars),
+            unknowns=unknowns,
+            signs=signs,
+            size=size,
+            beta=ensemble.beta,
+            correction=(correction + ensemble.log_prefactor).xreplace(scalars),
+            kind=str(kind),
+        ),
+        kind,
+        tuple(assumptions),
+    )
+
+
+def _refuse_leftovers(ensemble: Ensemble) -> None:
+    if not ensemble.variables:
+        raise MoveError("no field is left to integrate over: the exponent is log Z already")
+    if ensemble.disorder:
+        names = ", ".join(v.name for v in ensemble.disorder)
+        raise MoveError(f"the disorder {names} is not averaged over yet: replicate and average")
+    if ensemble.weight != 1:
+        raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
+    for variable in ensemble.variables:
+        measure = variable.measure
+        if isinstance(measure, Finite | OneHot):
+            raise MoveError(f"{variable.name} is discrete: trace('{variable.name}') first")
+        if not isinstance(measure, Continuous | SteepestContour):
+            raise MoveError(f"{variable.name} is on a sphere: constrain('{variable.name}') first")
+        if isinstance(measure, Continuous) and measure.lower.is_finite:
+            raise MoveError(
+                f"{variable.name} is bounded, and its maximum may be at an end: "
+                f"trace('{variable.name}') instead"
+            )
+
+
+def _own_weight(variable: Variable) -> Expr:
+    if not isinstance(variable.measure, Continuous) or not _is_scalar(variable):
+        return S.Zero
+    return weighted_exponent(variable, S.Zero)
+
+
+def _split(exponent: Expr, size: Symbol) -> tuple[Expr, Expr]:
+    """The density of the terms of order N, and the terms of lower order."""
+    density, correction = S.Zero, S.Zero
+    for term in terms(exponent.expand(deep=False)):
+        order = _order(term, size)
+        if order == 1:
+            density += term / size
+        elif order is not None and order < 1:
+            correction += term
+        else:
+            grows = f"as {size}**{order}" if order is not None else "in an unknown way"
+            raise NotExtensiveError(
+                f"the term {term} grows {grows}, but a saddle point in {size} needs an exponent "
+                f"proportional to {size}: scale its coupling, e.g. J/(2*{size}) for a square of a "
+                f"sum; sizes such as {size}2 = c*{size} are declared as multiples of {size}"
+            )
+    if density == 0:
+        raise NotExtensiveError(
+            f"no term of the exponent grows with {size}: {exponent}; is {size} the size of the "
+            "system, and are its variables traced?"
+        )
+    return density, correction
+
+
+def _order(term: Expr, size: Symbol) -> Expr | None:
+    """The power of N that a term grows with: explicit, plus one for each sum over a large range."""
+    order = S.Zero
+    for factor in Mul.make_args(term):
+        base, power = factor.as_base_exp()
+        if base == size:
+            order += power
+        elif isinstance(base, Total):
+            inner = _order(base.body, size)
+            if inner is None:
+                return None
+            order += power * (inner + sum(i.size.has(size) for i in base.indices))
+        elif factor.has(size) and not isinstance(factor, Element):
+            if factor.is_Add or not factor.subs(size, 1 / S.Zero).is_finite:
+                return S.Zero if factor == log(size) else None
+    return order
+
+
+def _is_scalar(variable: Variable) -> bool:
+    return not variable.label.ranges
+
+
+def _is_extensive(variable: Variable, size: Symbol) -> bool:
+    return any(over.size.has(size) for over in variable.label.ranges)
+
+
+def _signs(
+    ensemble: Ensemble, signature: tuple[int, int] | None, assumptions: list[str]
+) -> list[int]:
+    signs: dict[Variable, int] = {}
+    for group in joint_groups(ensemble.variables):
+        measure = group[0].measure
+        if isinstance(measure, Continuous):
+            signs[group[0]] = -1 if measure.is_imaginary else 1
+        elif not isinstance(measure.form, MatrixBase):
+            signs[group[0]] = 1
+        else:
+            signs.update(zip(group, _inertia(group, measure.form, signature, assumptions)))
+    return [signs[v] for v in ensemble.variables]
+
+
+def _inertia(group, form, signature, assumptions) -> list[int]:
+    """Signs of the eigenvalues of the form, by Jacobi's rule from its leading minors."""
+    names = ", ".join(v.name for v in group)
+    if signature is not None:
+        assumptions.append(f"the quadratic form of {names} has signature {signature}")
+        return [1] * signature[0] + [-1] * signature[1]
+    minors = [S.One] + [form[:k, :k].det() for k in range(1, form.rows + 1)]
+    ratios = [(b / a) for a, b in zip(minors, minors[1:])]
+    if all(r.is_positive or r.is_negative for r in ratios):
+        return [1 if r.is_positive else -1 for r in ratios]
+    raise MoveError(
+        f"whether the fields {names} are real at the saddle depends on the signs of the eigenvalues "
+        f"of {form.tolist()}, which are not known: pass signature=({form.rows}, 0) if the form is "
+        "positive definite, or declare the signs of its symbols"
+    )
+
