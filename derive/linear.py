@@ -23,8 +23,6 @@ from sympy.core.function import AppliedUndef
 from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from derive.errors import DeriveError
-from derive.indices import Element
-from derive.total import Total
 
 __all__ = [
     "adjugate",
@@ -160,7 +158,8 @@ def _numbered(expr: Expr) -> Expr:
     opaque = {}
     walk = preorder_traversal(expr)
     for node in walk:
-        if isinstance(node, AppliedUndef | Derivative | Subs | Element | Total):
+        own = not type(node).__module__.startswith("sympy")  # Element, Total, LogZ, Expect
+        if own or isinstance(node, AppliedUndef | Derivative | Subs):
             opaque[node] = Dummy()
             walk.skip()
     return expr.xreplace(opaque) if opaque else expr

@@ -37,7 +37,7 @@ from derive.errors import DeriveError
 from derive.inversion import NotInvertible, inverse_function, solve_for
 from derive.linear import solve_linear
 
-__all__ = ["NaturalForm", "natural_form", "tidy"]
+__all__ = ["NaturalForm", "natural_form", "terms_of", "tidy"]
 
 Terms = dict[Expr, Expr]
 

@@ -1,0 +1,75 @@
+"""log Z beyond the saddle: the Gaussian determinant, and the coefficients of powers of 1/N."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sympy import Add, Expr, Integer, Mul, Rational, S, factor_terms, fraction, ilcm, log, pi
+
+from derive.elimination import split_correction
+from derive.errors import DeriveError
+from derive.laplace import wick_corrections
+from derive.linear import determinant, inverse, vanishes
+
+if TYPE_CHECKING:
+    from derive.free_entropy import FreeEntropy
+
+__all__ = ["corrections", "gaussian_fluctuation"]
+
+
+def gaussian_fluctuation(free_entropy: FreeEntropy) -> Expr:
+    """``correction + (n/2) log(2 pi/N) - (1/2) log det(-D phi'' D)`` at the saddle.
+
+    D is 1 for a real field and i for one on an imaginary contour, so that the determinant is
+    ``det(-phi'')`` times the product of the signs: positive, where the naive one of an odd number
+    of conjugate pairs would be negative.
+
+    Raises
+    ------
+    DeriveError
+        If the Hessian is singular whatever the parameters.
+    """
+    unknowns, size = free_entropy.unknowns, free_entropy.size
+    det = Mul(*free_entropy.signs) * determinant(-free_entropy.on_shell_hessian)
+    if vanishes(det):
+        raise DeriveError(
+            f"the Hessian over {list(unknowns)} is singular for all parameters: there is a flat "
+            "direction, which has to be integrated exactly before the saddle point"
+        )
+    constant, levels = split_correction(free_entropy.correction, unknowns, size)
+    at_saddle = levels[0] if levels else S.Zero
+    gaussian = Rational(len(unknowns), 2) * log(2 * pi / size) - log(factor_terms(det)) / 2
+    return free_entropy.at_saddle(at_saddle) + _joined_logarithms(constant + gaussian, det)
+
+
+def corrections(free_entropy: FreeEntropy, order: int) -> tuple[Expr, ...]:
+    """Coefficients of 1/N, ..., 1/N**order in log Z, as expressions in the unknowns on shell."""
+    unknowns, size = free_entropy.unknowns, free_entropy.size
+    _, levels = split_correction(free_entropy.correction, unknowns, size)
+    covariance = inverse(-free_entropy.on_shell_hessian)
+    found = wick_corrections(
+        [free_entropy.density, *levels], unknowns, {}, covariance, order, free_entropy.at_saddle
+    )
+    return tuple(factor_terms(c) for c in found)
+
+
+def _joined_logarithms(expr: Expr, det: Expr) -> Expr:
+    """c log A + c' log B as one logarithm, where A and B are positive, so that factors cancel."""
+    coefficients: dict[Expr, Expr] = {}
+    rest = []
+    for term in Add.make_args(expr):
+        coefficient, function = term.as_coeff_Mul()
+        joinable = isinstance(function, log) and coefficient.is_Rational
+        argument = function.args[0] if joinable else None
+        if argument is not None and (argument.is_positive or argument == factor_terms(det)):
+            coefficients[argument] = coefficients.get(argument, S.Zero) + coefficient
+        else:
+            rest.append(term)
+    if not coefficients:
+        return expr
+    unit = Integer(ilcm(*(c.q for c in coefficients.values())))
+    product = Mul(*(a ** (c * unit) for a, c in coefficients.items()))
+    above, below = fraction(product)
+    if above in (1, -1):
+        return Add(*rest, -log(above * below) / unit)
+    return Add(*rest, log(product) / unit)
