@@ -1,0 +1,178 @@
+"""From what a caller gives to arrays that a kernel can run over: names, numbers, shapes, domains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from numerics.backends.names import identifiers
+from numerics.errors import (
+    AmbiguousNameError,
+    DomainError,
+    MissingParameterError,
+    NotANumberError,
+    ShapeError,
+    UnknownParameterError,
+)
+from numerics.program import Input
+
+__all__ = ["Batch", "arrange", "as_number_array", "bind", "check_values", "value_text"]
+
+# What a symbol's declaration asks of its values: the test of the extremes, and its words.
+DOMAINS = (
+    ("is_positive", lambda low, high: low > 0, "positive"),
+    ("is_negative", lambda low, high: high < 0, "negative"),
+    ("is_nonnegative", lambda low, high: low >= 0, "zero or positive"),
+    ("is_nonpositive", lambda low, high: high <= 0, "zero or negative"),
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays by input number, the shape of the batch, and which inputs do not vary along it."""
+
+    arrays: tuple[Any, ...]
+    shape: tuple[int, ...]
+    uniform: frozenset[int]
+    sizes: dict[Any, int]
+
+
+def bind(inputs: Sequence[Input], args: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
+    """Values in the order of the inputs, from positions, keywords, or one mapping by symbol."""
+    if len(args) == 1 and isinstance(args[0], Mapping):
+        named, args = {**args[0], **named}, ()
+    if len(args) > len(inputs):
+        raise UnknownParameterError(
+            f"{len(args)} values given, but the kernel takes {len(inputs)}: {_listed(inputs)}"
+        )
+    values: dict[int, Any] = dict(enumerate(args))
+    for key, value in named.items():
+        number = _number_of(key, inputs)
+        if number in values:
+            raise UnknownParameterError(f"{key} is given twice, by position and by name")
+        values[number] = value
+    missing = [given.name for k, given in enumerate(inputs) if k not in values]
+    if missing:
+        raise MissingParameterError(
+            f"no value for {', '.join(missing)}: the kernel takes {_listed(inputs)}"
+        )
+    return [values[k] for k in range(len(inputs))]
+
+
+def _number_of(key: Any, inputs: Sequence[Input]) -> int:
+    spelled = identifiers(given.name for given in inputs)
+    names = [given.name for given in inputs]
+    matches = [
+        k
+        for k, given in enumerate(inputs)
+        if key == given.symbol or key == getattr(given.symbol, "label", None)
+    ]
+    if isinstance(key, str):
+        matches = [k for k, name in enumerate(names) if name == key]
+        matches = matches or [k for k, name in enumerate(spelled) if name == key]
+    if len(matches) > 1:
+        raise AmbiguousNameError(
+            f"{key} names {len(matches)} parameters: give a mapping by symbol, "
+            "kernel({symbol: value, ...}), or values by position"
+        )
+    if not matches:
+        raise UnknownParameterError(f"{key} is no parameter of this kernel: {_listed(inputs)}")
+    return matches[0]
+
+
+def _listed(inputs: Sequence[Input]) -> str:
+    return ", ".join(given.name for given in inputs) or "nothing"
+
+
+def as_number_array(name: str, value: Any) -> Any:
+    """A real numeric array; integers and float32 stay what they are until a block reads them."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        try:
+            return np.float64(value)
+        except OverflowError:
+            raise NotANumberError(f"{name}: an integer beyond the largest double") from None
+    if isinstance(value, Expr):
+        raise NotANumberError(f"{name} is the expression {value}: give a number or an array")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise NotANumberError(f"{name} is no rectangular array of numbers: {error}") from None
+    if array.dtype.kind == "c":
+        raise NotANumberError(f"{name} is complex: parameters are real numbers")
+    if array.dtype.kind not in "iuf":
+        raise NotANumberError(f"{name} holds {array.dtype} values: give real numbers")
+    return array
+
+
+def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
+    """The batch shape and the sizes of ranges, checked for consistency."""
+    arrays = [as_number_array(given.name, v) for given, v in zip(inputs, values, strict=True)]
+    sizes: dict[Any, int] = {}
+    shapes = []
+    for given, array in zip(inputs, arrays, strict=True):
+        rank = len(given.ranges)
+        if array.ndim < rank:
+            raise ShapeError(
+                f"{given.name} has shape {array.shape}: it needs an axis for each of its "
+                f"{rank} indices, after the axes of the batch"
+            )
+        split = array.ndim - rank
+        shapes.append(array.shape[:split])
+        for over, length in zip(given.ranges, array.shape[split:], strict=True):
+            _note_size(sizes, given.name, over.size, length)
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ", ".join(f"{g.name} {s}" for g, s in zip(inputs, shapes, strict=True))
+        raise ShapeError(f"the parameters' shapes do not broadcast: {listed}") from None
+    uniform = {k for k, own in enumerate(shapes) if all(length == 1 for length in own)}
+    cores = [len(s) for s in shapes]
+    for k in uniform:
+        arrays[k] = _core(arrays[k], cores[k])
+    return Batch(tuple(arrays), shape, frozenset(uniform), sizes)
+
+
+def _core(array: Any, axes: int) -> Any:
+    """A value without its batch axes, in double precision."""
+    core = array.reshape(array.shape[axes:])
+    return np.float64(core) if core.ndim == 0 else np.ascontiguousarray(core, dtype=np.float64)
+
+
+def _note_size(sizes: dict[Any, int], name: str, size: Expr, length: int) -> None:
+    if size.is_Integer and int(size) != length:
+        raise ShapeError(f"{name}: an index runs over {size} values, the array has {length}")
+    if sizes.setdefault(size, length) != length:
+        raise ShapeError(
+            f"{name}: the size {size} is {length} here and {sizes[size]} in another array"
+        )
+    if length == 0:
+        raise ShapeError(f"{name}: the index range of size {size} is empty")
+
+
+def check_values(given: Input, array: Any) -> None:
+    """Refuse what is not finite or outside of the domain that the symbol declares."""
+    if array.size == 0:
+        return
+    low, high = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
+    if not (low > -np.inf and high < np.inf):
+        bad = array[~np.isfinite(array)].flat[0] if array.ndim else array
+        raise NotANumberError(f"{given.name} is {float(bad)}: parameters are finite numbers")
+    for assumption, holds, words in DOMAINS:
+        if getattr(given.symbol, assumption) and not holds(low, high):
+            bad = low if words in ("positive", "zero or positive") else high
+            raise DomainError(
+                f"{given.name} = {float(bad)}: the symbol {given.name} was declared {words}"
+            )
+    if given.symbol.is_integer and not np.all(array == np.floor(array)):
+        raise DomainError(f"{given.name}: the symbol was declared an integer")
+
+
+def value_text(given: Input, value: Any) -> str:
+    """A parameter and its value, for a message; an array by its shape."""
+    if np.ndim(value):
+        return f"{given.name} = <array of shape {np.shape(value)}>"
+    return f"{given.name} = {float(value)!r}"

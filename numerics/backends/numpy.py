@@ -1,0 +1,275 @@
+"""The NumPy backend: a loop program as readable NumPy source over blocks of points.
+
+Two functions are printed.  `once` computes what does not vary along the batch, one time per call;
+`block` fills the outputs of one block of points, into buffers that were allocated beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numerics.backends.names import identifiers
+from numerics.program import REDUCTIONS, Axis, Let, Operand, Program
+
+__all__ = ["Printed", "print_numpy"]
+
+RESERVED = ("np", "special", "once", "block")
+FROM_SCIPY = frozenset(("erf", "erfc", "gammaln"))
+REDUCERS = {"sum": "np.add.reduce", "max": "np.maximum.reduce", "prod": "np.multiply.reduce"}
+NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """Source with what its caller has to provide.
+
+    `buffers` are the axes of each buffer of `block`; `carried` are the registers that `once`
+    returns and `block` takes.
+    """
+
+    source: str
+    buffers: tuple[tuple[Axis, ...], ...]
+    carried: tuple[int, ...]
+    constant_outputs: tuple[int, ...]
+
+    def compile(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """The functions `once` and `block`."""
+        import numpy as np
+        from scipy import special
+
+        space: dict[str, Any] = {"np": np, "special": special}
+        exec(compile(self.source, "<numerics kernel>", "exec"), space)
+        return space["once"], space["block"]
+
+
+def print_numpy(program: Program, uniform: frozenset[int]) -> Printed:
+    """Print a program, given the inputs that do not vary along the batch.
+
+    Every name in the source is made by `identifiers`, so that no symbol's name can inject code.
+    """
+    return _Printer(program, uniform).printed()
+
+
+class _Printer:
+    def __init__(self, program: Program, uniform: frozenset[int]) -> None:
+        self.program = program
+        self.count = len(program.inputs)
+        self.varies = program.varying(uniform)
+        names = identifiers((given.name for given in program.inputs), RESERVED)
+        self.names: dict[int, str] = dict(enumerate(names))
+        self.buffers: list[tuple[Axis, ...]] = []
+        self.free: dict[tuple[Axis, ...], list[str]] = {}
+        self.last_use = self._last_uses()
+        self.targets = self._output_targets()
+
+    def printed(self) -> Printed:
+        once, block, carried = self._once(), self._block(), self._carried()
+        inputs = range(self.count)
+        takes = [self.names[k] for k in inputs if k not in self.varies]
+        varying = [self.names[k] for k in inputs if k in self.varies]
+        outs = [f"o{k}" for k, o in enumerate(self.program.outputs) if o.operand in self.varies]
+        fixed = tuple(k for k, o in enumerate(self.program.outputs) if not self._is_varying(o.operand))
+        results = [self._uniform_output(k) for k in fixed]
+        returned = [*(f"u{k}" for k in carried), *results]
+        buffers = [f"t{k}" for k in range(len(self.buffers))]
+        blocks = [*varying, *(self.names[k] for k in inputs if k not in self.varies)]
+        blocks += [*(f"u{k}" for k in carried), *outs, *buffers]
+        lines = [
+            f"def once({', '.join(takes)}):",
+            *(f"    {line}" for line in once),
+            f"    return ({''.join(f'{name}, ' for name in returned)})",
+            "",
+            "",
+            f"def block({', '.join(blocks)}):",
+            *(f"    {line}" for line in block or ["pass"]),
+        ]
+        return Printed("\n".join(lines) + "\n", tuple(self.buffers), carried, fixed)
+
+    # -- what varies and what does not ---------------------------------------------------------
+
+    def _is_varying(self, operand: Operand) -> bool:
+        return isinstance(operand, int) and operand in self.varies
+
+    def _once(self) -> list[str]:
+        lines = []
+        for register, let in enumerate(self.program.lets, self.count):
+            if register not in self.varies:
+                self.names[register] = f"u{register}"
+                lines.append(f"u{register} = {self._expression(let)}")
+        return lines
+
+    def _carried(self) -> tuple[int, ...]:
+        """Bindings of `once` that `block` reads."""
+        used = {
+            arg
+            for register, let in enumerate(self.program.lets, self.count)
+            if register in self.varies
+            for arg in let.args
+            if isinstance(arg, int) and arg >= self.count and arg not in self.varies
+        }
+        return tuple(sorted(used))
+
+    def _uniform_output(self, number: int) -> str:
+        output = self.program.outputs[number]
+        return self._transposed(self._operand(output.operand), output.operand, output.axes)
+
+    # -- a block -------------------------------------------------------------------------------
+
+    def _block(self) -> list[str]:
+        lines = []
+        for register, let in enumerate(self.program.lets, self.count):
+            if register in self.varies:
+                lines.extend(self._statement(register, let))
+        for number, output in enumerate(self.program.outputs):
+            if self._is_varying(output.operand) and self.names[int(output.operand)] != f"o{number}":
+                value = self._transposed(self.names[int(output.operand)], output.operand, output.axes)
+                lines.append(f"np.copyto(o{number}, {value})")
+        return lines
+
+    def _statement(self, register: int, let: Let) -> list[str]:
+        """One binding into a buffer; a buffer whose last use this is may be written in place."""
+        if let.op in ("view", "positions"):
+            self.names[register] = f"v{register}"
+            return [f"v{register} = {self._expression(let)}"]
+        early = let.op not in NOT_IN_PLACE
+        arguments = [self._operand(arg, let) for arg in let.args]
+        if early:
+            self._release(register, let)
+        target = self.targets.get(register) or self._buffer(let.axes)
+        self.names[register] = target
+        if not early:
+            self._release(register, let)
+        return self._into(target, let, arguments)
+
+    def _buffer(self, axes: tuple[Axis, ...]) -> str:
+        waiting = self.free.setdefault(axes, [])
+        if waiting:
+            return waiting.pop()
+        self.buffers.append(axes)
+        return f"t{len(self.buffers) - 1}"
+
+    def _release(self, register: int, let: Let) -> None:
+        for arg in dict.fromkeys(let.args):
+            if isinstance(arg, int) and self.last_use.get(arg) == register:
+                name = self.names[arg]
+                if name.startswith("t") and arg >= self.count:
+                    self.free[self.program.axes_of(arg)].append(name)
+
+    def _last_uses(self) -> dict[int, int]:
+        uses = {}
+        for register, let in enumerate(self.program.lets, self.count):
+            uses.update({arg: register for arg in let.args if isinstance(arg, int)})
+        for output in self.program.outputs:
+            if isinstance(output.operand, int):
+                uses[output.operand] = self.count + len(self.program.lets)
+        return uses
+
+    def _output_targets(self) -> dict[int, str]:
+        """Bindings that are written straight into an output."""
+        targets: dict[int, str] = {}
+        for number, output in enumerate(self.program.outputs):
+            operand = output.operand
+            if not self._is_varying(operand) or operand in targets or int(operand) < self.count:
+                continue
+            if self.program.axes_of(operand) == output.axes:
+                targets[int(operand)] = f"o{number}"
+        return targets
+
+    # -- one operation -------------------------------------------------------------------------
+
+    def _into(self, target: str, let: Let, args: list[str]) -> list[str]:
+        if let.op == "select":
+            a, b, yes, no = args
+            where = f"np.less({a}, {b})"
+            return [f"np.copyto({target}, {no})", f"np.copyto({target}, {yes}, where={where})"]
+        if let.op == "fill_zero":
+            return [f"np.add({args[0]}, np.equal({args[0]}, 0.0), out={target})"]
+        return [self._call(let, args, f", out={target}")]
+
+    def _expression(self, let: Let) -> str:
+        args = [self._operand(arg, let) for arg in let.args]
+        if let.op == "view":
+            return self._view(let)
+        if let.op == "positions":
+            return f"np.arange(1.0, {args[0]} + 1.0)"
+        if let.op == "select":
+            return "np.where(np.less({}, {}), {}, {})".format(*args)
+        if let.op == "fill_zero":
+            return f"np.add({args[0]}, np.equal({args[0]}, 0.0))"
+        if let.op == "equal":
+            return f"np.multiply(np.equal({args[0]}, {args[1]}), 1.0)"
+        return self._call(let, args, "")
+
+    def _call(self, let: Let, args: list[str], out: str) -> str:
+        if let.op in REDUCERS:
+            axes = self.program.axes_of(let.args[0])
+            places = tuple(axes.index(a) - len(axes) for a in let.over)
+            return f"{REDUCERS[let.op]}({args[0]}, axis={places}{out})"
+        if let.op == "contract":
+            return self._contract(let, args, out)
+        module = "special" if let.op in FROM_SCIPY else "np"
+        return f"{module}.{let.op}({', '.join(args)}{out})"
+
+    def _contract(self, let: Let, args: list[str], out: str) -> str:
+        """A fixed matrix times vectors is a matrix product; anything else an einsum."""
+        axes = [self.program.axes_of(arg) for arg in let.args]
+        for vector, matrix in ((0, 1), (1, 0)):
+            if (len(axes[vector]), len(axes[matrix])) == (1, 2) and not self._is_varying(
+                let.args[matrix]
+            ):
+                straight = axes[matrix][0] == axes[vector][0]
+                turned = args[matrix] if straight else f"{args[matrix]}.T"
+                return f"np.matmul({args[vector]}, {turned}{out})"
+        letters = _letters(self.program.axes)
+        spec = ",".join("..." + "".join(letters[a] for a in own) for own in axes)
+        kept = "".join(letters[a] for a in let.axes)
+        return f"np.einsum('{spec}->...{kept}', {', '.join(args)}{out})"
+
+    def _view(self, let: Let) -> str:
+        """The array with fixed positions taken out and the axes in the program's order."""
+        name = self.names[int(let.args[0])]
+        if any(isinstance(slot, int) for slot in let.slots):
+            taken = ", ".join(str(slot) if isinstance(slot, int) else ":" for slot in let.slots)
+            name = f"{name}[..., {taken}]"
+        stored = tuple(slot for slot in let.slots if isinstance(slot, Axis))
+        if stored == let.axes:
+            return name
+        letters = _letters(self.program.axes)
+        before, after = ("".join(letters[a] for a in axes) for axes in (stored, let.axes))
+        return f"np.einsum('...{before}->...{after}', {name})"
+
+    def _transposed(self, name: str, operand: Operand, axes: tuple[Axis, ...]) -> str:
+        """A register as the output wants it: its axes are the output's or fewer."""
+        own = self.program.axes_of(operand)
+        return f"{name}{self._alignment(own, axes, self._is_varying(operand))}"
+
+    def _operand(self, arg: Operand, let: Let | None = None) -> str:
+        if isinstance(arg, float):
+            return _constant(arg)
+        name = self.names[arg]
+        if let is None or let.op in REDUCTIONS or let.op in ("view", "positions"):
+            return name
+        return name + self._alignment(self.program.axes_of(arg), let.axes, self._is_varying(arg))
+
+    @staticmethod
+    def _alignment(own: tuple[Axis, ...], wanted: tuple[Axis, ...], varies: bool) -> str:
+        """Indexing that gives a register new axes of length one where it has none."""
+        if own == wanted or (not own and not varies):
+            return ""
+        if not varies and own == wanted[len(wanted) - len(own) :]:
+            return ""
+        return f"[..., {', '.join(':' if a in own else 'None' for a in wanted)}]"
+
+
+def _letters(axes: tuple[Axis, ...]) -> dict[Axis, str]:
+    return {axis: chr(ord("a") + k) for k, axis in enumerate(axes)}
+
+
+def _constant(number: float) -> str:
+    if number != number or number in (float("inf"), float("-inf")):
+        return {"inf": "np.inf", "-inf": "-np.inf"}.get(str(number), "np.nan")
+    return repr(number)
+
+

@@ -1,0 +1,151 @@
+"""Running a printed program over a batch, a block of points at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from numerics.arguments import Batch, check_values, value_text
+from numerics.backends.numpy import Printed
+from numerics.errors import NonFiniteError
+from numerics.program import Program
+
+__all__ = ["BLOCK", "Runner"]
+
+BLOCK = 8192  # elements: eight buffers of doubles stay inside of a second-level cache
+
+
+@dataclass
+class Runner:
+    """One program printed for one choice of what varies along the batch."""
+
+    program: Program
+    printed: Printed
+    uniform: frozenset[int]
+
+    def __post_init__(self) -> None:
+        self.once, self.block = self.printed.compile()
+
+    def run(self, batch: Batch, outs: Sequence[Any], block: int, finite: bool) -> None:
+        """Fill the outputs of a batch; see `Kernel.evaluate`."""
+        fixed = self._fixed_inputs(batch)
+        known = {k: (batch.arrays[k], False) for k in batch.uniform}
+        for number in sorted(batch.uniform):
+            check_values(self.program.inputs[number], batch.arrays[number])
+        with np.errstate(all="ignore"):
+            results = self.once(*fixed)
+            carried = results[: len(self.printed.carried)]
+            for number, value in zip(
+                self.printed.constant_outputs, results[len(carried) :], strict=True
+            ):
+                outs[number][...] = value
+                if finite:
+                    self._check(number, np.asarray(value)[None], known)
+            if len(batch.uniform) < len(batch.arrays) and prod(batch.shape):
+                self._run_blocks(batch, (*fixed, *carried), outs, block, finite)
+
+    def _run_blocks(
+        self, batch: Batch, fixed: tuple[Any, ...], outs: Sequence[Any], block: int, finite: bool
+    ) -> None:
+        known = {k: (batch.arrays[k], False) for k in batch.uniform}
+        varying = [k for k in range(len(batch.arrays)) if k not in batch.uniform]
+        filled = [k for k in range(len(outs)) if k not in self.printed.constant_outputs]
+        inner = [tuple(batch.sizes[a.over.size] for a in axes) for axes in self.printed.buffers]
+        widest = max((prod(shape) for shape in inner), default=1)
+        points = max(1, min(block // max(widest, 1), prod(batch.shape)))
+        buffers = [np.empty((points, *shape)) for shape in inner]
+        flat = not any((*inner, *(self.program.inputs[k].ranges for k in varying)))
+        flat = flat and not any(self.program.outputs[k].axes for k in filled)
+        given = [batch.arrays[k] for k in varying]
+        written = [outs[k] for k in filled]
+        ranks = [len(self.program.inputs[k].ranges) for k in varying]
+        chunks = (
+            _flat_chunks(given, written, points)
+            if flat
+            else _gathered_chunks(given, ranks, written, batch.shape, points)
+        )
+        for ins, targets in chunks:
+            for number, array in zip(varying, ins, strict=True):
+                check_values(self.program.inputs[number], array)
+            count = len(ins[0])
+            rows = buffers if count == points else [buffer[:count] for buffer in buffers]
+            self.block(*ins, *fixed, *targets, *rows)
+            if finite:
+                here = known | {k: (array, True) for k, array in zip(varying, ins, strict=True)}
+                for number, target in zip(filled, targets, strict=True):
+                    self._check(number, target, here)
+
+    def _fixed_inputs(self, batch: Batch) -> tuple[Any, ...]:
+        arguments = [batch.arrays[k] for k in sorted(batch.uniform)]
+        sizes = [given for given in self.program.inputs if given.is_size]
+        return (*arguments, *(np.float64(batch.sizes[given.symbol]) for given in sizes))
+
+    def _check(self, number: int, result: Any, values: dict[int, Any]) -> None:
+        """Report the first result that is not finite, with the point that gave it."""
+        good = np.isfinite(result)
+        if good.all():
+            return
+        point = int(np.argmin(good.reshape(len(result), -1).all(axis=1)))
+        inputs = self.program.inputs
+        where = ", ".join(
+            value_text(inputs[k], value[point] if varies else value)
+            for k, (value, varies) in sorted(values.items())
+        )
+        raise NonFiniteError(
+            f"{self.program.outputs[number].name} is {result[~good].flat[0]} at {where}: "
+            'the value is not finite there; kernel.evaluate(..., nonfinite="keep") returns it'
+        )
+
+
+Chunks = Iterator[tuple[Sequence[Any], Sequence[Any]]]
+
+
+def _flat_chunks(given: Sequence[Any], written: Sequence[Any], points: int) -> Chunks:
+    """Scalars only: NumPy's iterator copies into its buffers no more than is not contiguous."""
+    read = ["readonly", "contig", "aligned", "nbo"]
+    write = ["writeonly", "contig", "aligned", "nbo", "no_broadcast"]
+    iterator = np.nditer(
+        [*given, *written],
+        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
+        op_flags=[read] * len(given) + [write] * len(written),
+        op_dtypes=[np.float64] * (len(given) + len(written)),
+        casting="same_kind",
+        buffersize=points,
+    )
+    with iterator:
+        for operands in iterator:
+            yield operands[: len(given)], operands[len(given) :]
+
+
+def _gathered_chunks(
+    given: Sequence[Any],
+    ranks: Sequence[int],
+    written: Sequence[Any],
+    shape: tuple[int, ...],
+    points: int,
+) -> Chunks:
+    """Arrays with axes of their own: slices of what covers the batch, copies of what is broadcast."""
+    total = prod(shape)
+    readers = [_reader(array, rank, shape) for array, rank in zip(given, ranks, strict=True)]
+    flat = [target.reshape((total, *target.shape[len(shape) :])) for target in written]
+    for start in range(0, total, points):
+        stop = min(start + points, total)
+        yield [read(start, stop) for read in readers], [t[start:stop] for t in flat]
+
+
+def _reader(array: Any, rank: int, shape: tuple[int, ...]) -> Callable[[int, int], Any]:
+    core = array.shape[array.ndim - rank :]
+    if array.shape == (*shape, *core) and array.flags.c_contiguous:
+        rows = array.reshape((-1, *core))
+        return lambda start, stop: np.asarray(rows[start:stop], dtype=np.float64)
+    spread = np.broadcast_to(array, (*shape, *core))
+
+    def gather(start: int, stop: int) -> Any:
+        at = np.unravel_index(np.arange(start, stop), shape)
+        return np.ascontiguousarray(spread[at], dtype=np.float64)
+
+    return gather

@@ -1,0 +1,363 @@
+"""Expressions to a loop program: products and powers in order, sums over indices kept as sums.
+
+The cost of lowering follows the length of the expression and never the size of an index range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Heaviside,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    Rational,
+    Symbol,
+)
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Ge, Gt, Le, Lt
+from sympy.functions import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    ceiling,
+    cos,
+    cosh,
+    coth,
+    csch,
+    erf,
+    erfc,
+    exp,
+    floor,
+    log,
+    loggamma,
+    sech,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+
+from derive.equations import Element, Index, IndexedProduct, Total, free_indices
+from numerics.contract import sum_of_product
+from numerics.errors import UnsupportedExpressionError
+from numerics.program import Axis, Builder, Input, Output, Program, Range, Value
+from numerics.special import StableFunction
+
+__all__ = ["axis_of", "lower", "range_of"]
+
+ELEMENTARY = {
+    Abs: "absolute",
+    acos: "arccos",
+    acosh: "arccosh",
+    asin: "arcsin",
+    asinh: "arcsinh",
+    atan: "arctan",
+    atanh: "arctanh",
+    ceiling: "ceil",
+    cos: "cos",
+    cosh: "cosh",
+    erf: "erf",
+    erfc: "erfc",
+    exp: "exp",
+    floor: "floor",
+    log: "log",
+    loggamma: "gammaln",
+    sign: "sign",
+    sin: "sin",
+    sinh: "sinh",
+    tan: "tan",
+    tanh: "tanh",
+}
+RECIPROCAL = {coth: "tanh", sech: "cosh", csch: "sinh"}
+
+
+def range_of(index_range: Any) -> Range:
+    """The range of an index as the program knows it."""
+    return Range(index_range.name, index_range.size)
+
+
+def axis_of(index: Index) -> Axis:
+    """The axis of an index."""
+    return Axis(index.name, range_of(index.range))
+
+
+def lower(
+    expressions: Sequence[tuple[str, Expr]],
+    inputs: Sequence[Input],
+    order: Sequence[Index] = (),
+) -> Program:
+    """Lower named expressions to a loop program.
+
+    Parameters
+    ----------
+    expressions : sequence of (str, Expr)
+        The outputs.
+    inputs : sequence of Input
+        What the expressions depend on: scalars, arrays, and the sizes of ranges.
+    order : sequence of Index
+        Free indices that come first, in this order; the others follow by name.
+
+    Raises
+    ------
+    UnsupportedExpressionError
+        For a node without numeric meaning, such as an undefined function.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, tanh
+    >>> from numerics.program import Input
+    >>> x = Symbol("x")
+    >>> lower([("y", tanh(2*x))], [Input("x", x)]).lets[-1].op
+    'tanh'
+    """
+    axes = _all_axes([expr for _, expr in expressions], [axis_of(index) for index in order])
+    lowering = _Lowering(Builder(inputs, axes))
+    outputs = []
+    for name, expr in expressions:
+        free = {axis_of(index) for index in free_indices(expr)}
+        operand = lowering(expr).operand
+        outputs.append(Output(name, operand, tuple(axis for axis in axes if axis in free)))
+    return lowering.builder.finish(outputs)
+
+
+def _all_axes(expressions: Sequence[Expr], first: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Every index that occurs, in one order: those asked for, then by name."""
+    found = {axis_of(i) for expr in expressions for i in expr.atoms(Index)}
+    rest = sorted(found - set(first), key=lambda axis: (axis.name, axis.over.name))
+    return (*first, *rest)
+
+
+class _Lowering:
+    """Lowers expressions into one builder; equal subexpressions become one register."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self._memo: dict[Expr, Value] = {}
+        self._scalars: dict[Expr, int] = {}
+        self._arrays: dict[Any, int] = {}
+        self._sizes: dict[Range, int] = {}
+        for number, given in enumerate(builder.inputs):
+            if given.is_size:
+                self._sizes[given.ranges[0]] = number
+                self._scalars.setdefault(given.symbol, number)
+            elif isinstance(given.symbol, Element) and given.ranges:
+                self._arrays[given.symbol.label] = number
+            else:
+                self._scalars[given.symbol] = number
+
+    def __call__(self, expr: Expr) -> Value:
+        if expr not in self._memo:
+            self._memo[expr] = self._lower(expr)
+        return self._memo[expr]
+
+    def _lower(self, expr: Expr) -> Value:
+        if expr in self._scalars:
+            return self.builder.input(self._scalars[expr])
+        if not expr.free_symbols and not expr.atoms(Index, Element):
+            return self.builder.constant(_number(expr))
+        for kind, method in self._methods():
+            if isinstance(expr, kind):
+                return method(expr)
+        raise UnsupportedExpressionError(_why(expr))
+
+    def _methods(self) -> Any:
+        return (
+            (Add, self._add),
+            (Mul, self._mul),
+            (Pow, self._pow),
+            (Element, self._element),
+            (Index, self._positions),
+            (Total, self._total),
+            (IndexedProduct, self._product),
+            (KroneckerDelta, self._delta),
+            (StableFunction, self._special),
+            (Piecewise, self._piecewise),
+            (Heaviside, self._heaviside),
+            (Max | Min, self._extremum),
+            (tuple(ELEMENTARY), self._elementary),
+            (tuple(RECIPROCAL), self._reciprocal),
+        )
+
+    # -- arithmetic ---------------------------------------------------------------------------
+
+    def _add(self, expr: Expr) -> Value:
+        """Terms with few axes first, so that whatever does not vary is added once."""
+        signed = [(*_split_sign(term),) for term in expr.args]
+        terms = [(positive, self(term)) for positive, term in signed]
+        terms.sort(key=lambda pair: (len(pair[1].axes), not pair[0]))
+        positive, result = terms[0]
+        if not positive:
+            result = -result
+        for positive, value in terms[1:]:
+            result = result + value if positive else result - value
+        return result
+
+    def _mul(self, expr: Expr) -> Value:
+        coefficient, factors = expr.as_coeff_mul()
+        above = [f for f in factors if not _is_reciprocal(f)]
+        below = [1 / f for f in factors if _is_reciprocal(f)]
+        numerator, denominator = _fraction(coefficient)
+        result = self._times(numerator, above)
+        if below or denominator != 1:
+            result = result / self._times(denominator, below)
+        return result
+
+    def _times(self, coefficient: float, factors: Sequence[Expr]) -> Value:
+        values = sorted((self(f) for f in factors), key=lambda value: len(value.axes))
+        if not values:
+            return self.builder.constant(coefficient)
+        result = values[0]
+        for value in values[1:]:
+            result = result * value
+        if coefficient == -1:
+            return -result
+        return result if coefficient == 1 else coefficient * result
+
+    def _pow(self, expr: Expr) -> Value:
+        base, exponent = expr.as_base_exp()
+        if exponent.is_negative:
+            return 1.0 / self(Pow(base, -exponent))
+        if exponent.is_Integer and exponent <= 64:
+            return _integer_power(self.builder, self(base), int(exponent))
+        if exponent.is_Rational and exponent.q == 2 and exponent <= 64:
+            root = self.builder.emit("sqrt", self(base))
+            whole = int(exponent - Rational(1, 2))
+            return root if whole == 0 else root * _integer_power(self.builder, self(base), whole)
+        return self.builder.emit("power", self(base), self(exponent))
+
+    # -- functions ----------------------------------------------------------------------------
+
+    def _elementary(self, expr: Expr) -> Value:
+        return self.builder.emit(ELEMENTARY[expr.func], self(expr.args[0]))
+
+    def _reciprocal(self, expr: Expr) -> Value:
+        return 1.0 / self.builder.emit(RECIPROCAL[expr.func], self(expr.args[0]))
+
+    def _special(self, expr: Expr) -> Value:
+        return expr.recipe(self.builder, *(self(arg) for arg in expr.args))
+
+    def _extremum(self, expr: Expr) -> Value:
+        op = "maximum" if isinstance(expr, Max) else "minimum"
+        result = self(expr.args[0])
+        for arg in expr.args[1:]:
+            result = self.builder.emit(op, result, self(arg))
+        return result
+
+    def _heaviside(self, expr: Expr) -> Value:
+        x, at_zero = self(expr.args[0]), self(expr.args[1])
+        step = self.builder.emit("select", 0.0, x, 1.0, at_zero)
+        return self.builder.emit("select", x, 0.0, 0.0, step)
+
+    def _piecewise(self, expr: Expr) -> Value:
+        *cases, (last, condition) = expr.args
+        result = self(last) if condition == True else self.builder.constant(float("nan"))  # noqa: E712
+        for value, case in reversed(cases if condition == True else expr.args):  # noqa: E712
+            result = self._where(case, self(value), result)
+        return result
+
+    def _where(self, case: Any, yes: Value, no: Value) -> Value:
+        if not isinstance(case, Lt | Le | Gt | Ge):
+            raise UnsupportedExpressionError(f"the condition {case} is no inequality of numbers")
+        left, right = self(case.lts), self(case.gts)
+        if isinstance(case, Lt | Gt):
+            return self.builder.emit("select", left, right, yes, no)
+        return self.builder.emit("select", right, left, no, yes)  # a <= b is not (b < a)
+
+    # -- indices ------------------------------------------------------------------------------
+
+    def _element(self, expr: Element) -> Value:
+        if expr.label not in self._arrays:
+            raise UnsupportedExpressionError(f"{expr} is no parameter of this kernel")
+        slots = []
+        for slot in expr.slots:
+            if not isinstance(slot, Index) and not slot.is_Integer:
+                raise UnsupportedExpressionError(
+                    f"{expr}: the slot {slot} is neither an index nor a number"
+                )
+            slots.append(axis_of(slot) if isinstance(slot, Index) else int(slot) - 1)
+        return self.builder.emit(
+            "view", self.builder.input(self._arrays[expr.label]), slots=slots
+        )
+
+    def _size(self, over: Range) -> Value:
+        if over.size.is_Integer:
+            return self.builder.constant(float(over.size))
+        if over in self._sizes:
+            return self.builder.input(self._sizes[over])
+        return self(over.size)
+
+    def _positions(self, index: Index) -> Value:
+        axis = axis_of(index)
+        return self.builder.emit("positions", self._size(axis.over), along=(axis,))
+
+    def _delta(self, expr: KroneckerDelta) -> Value:
+        return self.builder.emit("equal", self(expr.args[0]), self(expr.args[1]))
+
+    def _total(self, expr: Total) -> Value:
+        factors = [self(factor) for factor in Mul.make_args(expr.body)]
+        axes = [axis_of(index) for index in expr.indices]
+        return sum_of_product(self.builder, factors, axes, self._size)
+
+    def _product(self, expr: IndexedProduct) -> Value:
+        return self.builder.emit(
+            "prod", self(expr.body), over=[axis_of(index) for index in expr.indices]
+        )
+
+
+def _integer_power(b: Builder, base: Value, exponent: int) -> Value:
+    """Powers by repeated squaring: the relative error stays below the exponent's own conditioning."""
+    result: Value | None = None
+    while True:
+        if exponent & 1:
+            result = base if result is None else result * base
+        exponent >>= 1
+        if not exponent:
+            return result if result is not None else b.constant(1.0)
+        base = b.emit("square", base)
+
+
+def _split_sign(term: Expr) -> tuple[bool, Expr]:
+    coefficient = term.as_coeff_Mul()[0]
+    return (False, -term) if coefficient.is_negative else (True, term)
+
+
+def _is_reciprocal(factor: Expr) -> bool:
+    return bool(factor.is_Pow and factor.exp.could_extract_minus_sign() and factor.exp.is_number)
+
+
+def _fraction(coefficient: Expr) -> tuple[float, float]:
+    """A coefficient as numerator and denominator: x/3 is one rounding, x*(1/3) two."""
+    if coefficient.is_Rational and not float(coefficient).as_integer_ratio() == (
+        coefficient.p,
+        coefficient.q,
+    ):
+        return float(coefficient.p), float(coefficient.q)
+    return float(coefficient), 1.0
+
+
+def _number(expr: Expr) -> float:
+    value = expr.evalf(30)
+    if not value.is_real and not value.is_infinite:
+        raise UnsupportedExpressionError(f"{expr} is no real number")
+    return float(value)
+
+
+def _why(expr: Expr) -> str:
+    if isinstance(expr, Symbol):
+        return f"{expr} is no argument of this kernel: name it among its parameters"
+    if isinstance(expr, AppliedUndef):
+        return f"the function {expr.func} is undefined: put an expression in its place"
+    return f"{expr.func.__name__} has no numeric meaning here: {expr}"

@@ -1,0 +1,127 @@
+"""Matching of rewrite patterns: inside sums and products with other terms and coefficients around.
+
+Placeholders are the symbols of the pattern that are handed in.  SymPy's `match` is not used: it
+ignores terms that stand beside the pattern, and its answers depend on the order of arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sympy import Add, Expr, Mul, S, Symbol
+
+__all__ = ["rewrite_node", "unify"]
+
+Binding = dict[Symbol, Expr]
+
+
+def unify(pattern: Expr, expr: Expr, bound: Binding, wild: frozenset[Symbol]) -> Iterator[Binding]:
+    """Every way to make the pattern equal to the whole expression."""
+    if pattern in wild:
+        if bound.get(pattern, expr) == expr:
+            yield {**bound, pattern: expr}
+        return
+    if not pattern.free_symbols & wild:
+        if pattern == expr:
+            yield bound
+        return
+    if pattern.func != expr.func:
+        return
+    if isinstance(pattern, Add | Mul):
+        yield from _unify_unordered(list(pattern.args), list(expr.args), bound, wild, pattern.func)
+    elif len(pattern.args) == len(expr.args):
+        yield from _unify_ordered(pattern.args, expr.args, bound, wild)
+
+
+def _unify_ordered(patterns, exprs, bound, wild):  # type: ignore[no-untyped-def]
+    if not patterns:
+        yield bound
+        return
+    for found in unify(patterns[0], exprs[0], bound, wild):
+        yield from _unify_ordered(patterns[1:], exprs[1:], found, wild)
+
+
+def _unify_unordered(patterns, exprs, bound, wild, func):  # type: ignore[no-untyped-def]
+    """Arguments in any order; a single bare placeholder takes everything that is left."""
+    patterns = sorted(patterns, key=lambda p: p in wild and p not in bound)
+    if not patterns:
+        if not exprs:
+            yield bound
+        return
+    first, rest = patterns[0], patterns[1:]
+    if not rest and exprs:
+        yield from unify(first, func(*exprs), bound, wild)
+        return
+    for k, expr in enumerate(exprs):
+        for found in unify(first, expr, bound, wild):
+            yield from _unify_unordered(rest, exprs[:k] + exprs[k + 1 :], found, wild, func)
+
+
+def rewrite_node(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:
+    """The expression with one occurrence of a pattern at its top replaced; None if it has none.
+
+    A sum may have other terms, and the pattern's terms a common coefficient; a product may have
+    other factors.
+    """
+    if isinstance(before, Add):
+        return _in_sum(before, after, expr, wild) if isinstance(expr, Add) else None
+    if isinstance(before, Mul):
+        return _in_product(before, after, expr, wild) if isinstance(expr, Mul) else None
+    for found in unify(before, expr, {}, wild):
+        return after.xreplace(found)
+    return None
+
+
+def _anchor(parts: tuple[Expr, ...]) -> tuple[Expr, list[Expr]]:
+    """The part that says most, and the others."""
+    first = max(parts, key=lambda part: len(list(part.free_symbols)) * 100 + part.count_ops())
+    return first, [part for part in parts if part is not first]
+
+
+def _in_sum(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:
+    anchor, others = _anchor(before.args)
+    number, core = anchor.as_coeff_Mul()
+    terms = set(expr.args)
+    for term in expr.args:
+        factors = Mul.make_args(term)
+        for k, factor in enumerate(factors):
+            for found in unify(core, factor, {}, wild):
+                common = Mul(*factors[:k], *factors[k + 1 :]) / number
+                needed = {common * other.xreplace(found) for other in others} | {term}
+                if len(needed) == len(before.args) and needed <= terms:
+                    return Add(*(terms - needed), common * after.xreplace(found))
+    return None
+
+
+def _in_product(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:
+    anchor, others = _anchor(before.args)
+    for factor in expr.args:
+        for found in unify(anchor, factor, {}, wild):
+            left = [f for f in expr.args if f is not factor]
+            number = _take(left, [other.xreplace(found) for other in others])
+            if number is not None:
+                return Mul(number, *left, after.xreplace(found))
+    return None
+
+
+def _take(factors: list[Expr], needed: list[Expr]) -> Expr | None:
+    """Remove each needed factor, or a numerical multiple of it; return the product of multiples."""
+    number = S.One
+    for wanted in needed:
+        for k, factor in enumerate(factors):
+            multiple = _multiple(factor, wanted)
+            if multiple is not None:
+                number *= multiple
+                del factors[k]
+                break
+        else:
+            return None
+    return number
+
+
+def _multiple(expr: Expr, of: Expr) -> Expr | None:
+    """The number c with expr = c of; None if there is none."""
+    (content, primitive), (other, unit) = expr.primitive(), of.primitive()
+    if primitive == unit:
+        return content / other
+    return -content / other if primitive == -unit else None

@@ -1,0 +1,364 @@
+"""Stable special functions: a symbolic node, its meaning, its derivative and its recipe.
+
+The meaning (`naive`) is the textbook formula, which mpmath evaluates at any precision; the recipe is
+the same function in operations that neither overflow nor cancel.  Nodes come into expressions by the
+rows of `numerics.stable`, and may be written by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Expr, Function, Rational, S, cosh, exp, log, sinh, tanh
+from sympy import coth as sympy_coth
+
+from numerics.program import Builder, Value
+
+__all__ = [
+    "BinaryEntropy",
+    "Expm1",
+    "Langevin",
+    "LangevinSlope",
+    "Log1mExp",
+    "Log1p",
+    "Log2Cosh",
+    "LogCosh",
+    "LogSinhc",
+    "Logistic",
+    "Logit",
+    "OnePlusXLog1p",
+    "Sech2",
+    "Softplus",
+    "StableFunction",
+    "XLogX",
+]
+
+# Coefficients of (sinh x - x)/x**3 in powers of x**2: 1/3!, 1/5!, 1/7!, ...
+_SINH_TAIL = []
+_factorial = 1
+for _k in range(3, 28, 2):
+    _factorial *= _k * (_k - 1)
+    _SINH_TAIL.append(1 / _factorial)
+
+
+class StableFunction(Function):
+    """A function with a numerically stable recipe.  Subclasses give `naive`, `recipe` and `fdiff`."""
+
+    @classmethod
+    def naive(cls, *args: Any) -> Expr:
+        """The textbook formula that this function stands for."""
+        raise NotImplementedError
+
+    def recipe(self, b: Builder, *args: Value) -> Value:
+        """The function in stable operations."""
+        raise NotImplementedError
+
+    def _eval_evalf(self, prec: int) -> Expr:
+        digits = int(prec * 0.30103) + 3
+        return self.naive(*self.args).evalf(digits, maxn=100_000)
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return True if all(arg.is_extended_real for arg in self.args) else None
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        text = str(printer._print(self.naive(*self.args)))
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+def _sinh_tail(b: Builder, square: Value) -> Value:
+    """(sinh x - x)/x**3 from x**2 <= 4, to the last digit: every term is positive."""
+    result = b.constant(_SINH_TAIL[-1])
+    for coefficient in reversed(_SINH_TAIL[:-1]):
+        result = result * square + coefficient
+    return result
+
+
+def _x_log_x(b: Builder, x: Value) -> Value:
+    return x * b.emit("log", b.emit("fill_zero", x))
+
+
+def _one_plus_x_log1p(b: Builder, x: Value) -> Value:
+    shifted = 1.0 + x
+    empty = b.emit("fill_zero", shifted) - shifted  # 1 at x = -1, zero elsewhere
+    return shifted * b.emit("log1p", x + empty)
+
+
+class Log2Cosh(StableFunction):
+    """log(2 cosh x).
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from numerics.special import Log2Cosh
+    >>> x = Symbol("x")
+    >>> Log2Cosh(x).diff(x)
+    tanh(x)
+    """
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(2 * cosh(x))
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return tanh(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        size = abs(x)
+        return size + b.emit("log1p", b.emit("exp", -2.0 * size))  # |x| + log(1 + exp(-2|x|))
+
+
+class LogCosh(StableFunction):
+    """log(cosh x), to full relative accuracy near zero."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(cosh(x))
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return tanh(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        size = abs(x)
+        capped = b.emit("minimum", size, 40.0)  # beyond, log cosh x = |x| - log 2 to the last digit
+        half = b.emit("sinh", 0.5 * capped)
+        return b.emit("log1p", 2.0 * (half * half)) + (size - capped)  # cosh x = 1 + 2 sinh(x/2)**2
+
+
+class Sech2(StableFunction):
+    """1/cosh(x)**2, the derivative of tanh."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return 1 / cosh(x) ** 2
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -2 * tanh(self.args[0]) * Sech2(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return b.emit("square", 1.0 / b.emit("cosh", x))
+
+
+class Log1p(StableFunction):
+    """log(1 + x), to full relative accuracy near zero."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(1 + x)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 1 / (1 + self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return b.emit("log1p", x)
+
+
+class Expm1(StableFunction):
+    """exp(x) - 1, to full relative accuracy near zero."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return exp(x) - 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return exp(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return b.emit("expm1", x)
+
+
+class Log1mExp(StableFunction):
+    """log(1 - exp(-x)) for x > 0, the free energy of a boson."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(1 - exp(-x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 1 / Expm1(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        near = b.emit("log", -b.emit("expm1", -x))
+        far = b.emit("log1p", -b.emit("exp", -x))
+        return b.emit("select", x, 0.6931471805599453, near, far)
+
+
+class Logistic(StableFunction):
+    """1/(1 + exp(-x))."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return 1 / (1 + exp(-x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return Logistic(self.args[0]) * Logistic(-self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return 1.0 / (1.0 + b.emit("exp", -x))
+
+
+class Softplus(StableFunction):
+    """log(1 + exp x)."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(1 + exp(x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return Logistic(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return b.emit("maximum", x, 0.0) + b.emit("log1p", b.emit("exp", -abs(x)))
+
+
+class Logit(StableFunction):
+    """log(p/(1 - p)), also near p = 1/2 where it vanishes."""
+
+    @classmethod
+    def naive(cls, p: Expr) -> Expr:
+        return log(p / (1 - p))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 1 / (self.args[0] * (1 - self.args[0]))
+
+    def recipe(self, b: Builder, p: Value) -> Value:
+        offset = 2.0 * p - 1.0  # exact for 1/4 <= p <= 1
+        near = 2.0 * b.emit("arctanh", offset)
+        far = b.emit("log", p) - b.emit("log1p", -p)
+        return b.emit("select", abs(offset), 0.5, near, far)
+
+
+class XLogX(StableFunction):
+    """x log x, zero at x = 0."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return x * log(x)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 1 + log(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return _x_log_x(b, x)
+
+
+class OnePlusXLog1p(StableFunction):
+    """(1 + x) log(1 + x), zero at x = -1 and to full relative accuracy near x = 0."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return (1 + x) * log(1 + x)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 1 + Log1p(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return _one_plus_x_log1p(b, x)
+
+
+class BinaryEntropy(StableFunction):
+    """-p log p - (1 - p) log(1 - p) for 0 <= p <= 1."""
+
+    @classmethod
+    def naive(cls, p: Expr) -> Expr:
+        return -p * log(p) - (1 - p) * log(1 - p)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -Logit(self.args[0])
+
+    def recipe(self, b: Builder, p: Value) -> Value:
+        return -(_x_log_x(b, p) + _one_plus_x_log1p(b, -p))
+
+
+class LogSinhc(StableFunction):
+    """log(sinh(x)/x), the log-average of exp(x s) over s uniform in [-1, 1]."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(sinh(x) / x)
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        if x.is_zero:
+            return S.Zero
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return Langevin(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        size = abs(x)
+        near_size = b.emit("minimum", size, 2.0)
+        square = near_size * near_size
+        near = b.emit("log1p", square * _sinh_tail(b, square))  # sinh(x)/x = 1 + x**2 tail(x**2)
+        far = b.emit("log1p", -b.emit("exp", -2.0 * size)) + (size - b.emit("log", 2.0 * size))
+        return b.emit("select", size, 2.0, near, far)
+
+
+class Langevin(StableFunction):
+    """coth(x) - 1/x, the mean of s uniform in [-1, 1] under the weight exp(x s)."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return sympy_coth(x) - 1 / x
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        if x.is_zero:
+            return S.Zero
+        return -cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return LangevinSlope(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        size = abs(x)
+        near_size = b.emit("minimum", size, 2.0)
+        square = near_size * near_size
+        fraction = b.constant(19.0)
+        for odd in range(17, 1, -2):
+            fraction = odd + square / fraction
+        near = near_size / fraction  # x/(3 + x**2/(5 + x**2/(7 + ...)))
+        far = 1.0 + 2.0 / b.emit("expm1", 2.0 * size) - 1.0 / size
+        return b.emit("sign", x) * b.emit("select", size, 2.0, near, far)
+
+
+class LangevinSlope(StableFunction):
+    """1/x**2 - 1/sinh(x)**2, the derivative of the Langevin function."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return 1 / x**2 - 1 / sinh(x) ** 2
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        if x.is_zero:
+            return Rational(1, 3)
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x = self.args[0]
+        # from L' = 1 - L**2 - 2 L/x
+        return -2 * (Langevin(x) * self + self / x - Langevin(x) / x**2)
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        size = abs(x)
+        near_size = b.emit("minimum", size, 2.0)
+        square = near_size * near_size
+        tail = _sinh_tail(b, square)
+        ratio = 1.0 + square * tail  # sinh(x)/x
+        near = tail * (ratio + 1.0) / (ratio * ratio)  # (sinh**2 - x**2)/(x**2 sinh**2), factored
+        far = b.emit("square", 1.0 / size) - b.emit("square", 1.0 / b.emit("sinh", size))
+        return b.emit("select", size, 2.0, near, far)
+
