@@ -98,14 +98,14 @@ def _stationary_value(gradient: Expr, unknown: Expr) -> Expr:
 def _is_real_branch(root: Expr) -> bool:
     """Whether a branch is real at some point of the parameters and the other unknowns."""
     symbols = sorted(root.free_symbols, key=str)
-    values = (root.xreplace(sample_point(symbols, k)).evalf(20) for k in range(6))
+    values = (root.xreplace(sample_point(symbols, k)).evalf(20) for k in range(18))
     return any(value.is_real for value in values)
 
 
 def sample_sign(expr: Expr) -> int:
     """The sign at the first sample point at which the expression is real and not zero."""
     symbols = sorted(expr.free_symbols, key=str)
-    for k in range(12):
+    for k in range(18):
         value = expr.xreplace(sample_point(symbols, k)).evalf(20)
         if value.is_real and abs(value) > Rational(1, 10**15):
             return 1 if value > 0 else -1

@@ -306,10 +306,10 @@ class FreeEntropy(Basic):
         explicit = self.density.diff(symbol) / self.beta.diff(symbol)  # stationarity: no more terms
         return _open(self.at_saddle(-explicit), self.unknowns)
 
-    @property
+    @cached_property
     def entropy(self) -> Expr:
         """``phi + beta * energy`` per site, in units of Boltzmann's constant."""
-        return self.density + _open(self.beta * self.energy, self.unknowns)
+        return _open(self.density + self.beta * self.energy, self.unknowns)
 
     @cached_property
     def specific_heat(self) -> Expr:

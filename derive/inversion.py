@@ -204,7 +204,7 @@ def _solves(equation: Expr, x: Expr, root: Expr) -> bool:
     if residual == 0:
         return True
     symbols = sorted(residual.free_symbols | root.free_symbols, key=str)
-    for k in range(12):
+    for k in range(18):
         point = sample_point(symbols, k)
         value = root.xreplace(point).evalf(20)
         if value.is_number and value.is_real:

@@ -166,11 +166,16 @@ def _numbered(expr: Expr) -> Expr:
 
 
 def sample_point(symbols: Sequence[Symbol], k: int = 0) -> dict[Symbol, Expr]:
-    """The k-th point of a fixed sequence of rational points in (0, 1): positive, all different."""
+    """The k-th point of a fixed sequence of rational points: positive, all different.
+
+    In (0, 1) for the first six, in (0, 3) for the next six, and so on.
+    """
     primes = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79)
+    scale = (1, 3, 10)[k // 6 % 3]
     point = {}
     for position, symbol in enumerate(symbols):
         # Weyl's sequence of square roots, rounded to a rational number
-        value = Rational(int(10**6 * primes[position % len(primes)] ** 0.5) * (k + 3) % 10**6, 10**6)
-        point[symbol] = Rational(1, 20) + value * Rational(9, 10) / (1 + position // len(primes))
-    return {s: (Rational(2 + k) if s.is_integer else v) for s, v in point.items()}
+        step = int(10**6 * primes[position % len(primes)] ** 0.5) * (k + 3 + position // len(primes))
+        value = Rational(1, 20) + Rational(step % 10**6, 10**6) * Rational(9, 10)
+        point[symbol] = Rational(2 + k) if symbol.is_integer else value * scale
+    return point
