@@ -153,6 +153,10 @@ class Solution:
         """
         return self._masked(self._observable(observable))
 
+    def quantity(self, name: str | Expr) -> np.ma.MaskedArray:
+        """An unknown, an observable, ``"potential"`` or ``"error"`` on every branch."""
+        return self._masked(self._flat(name))
+
     def dominant(self, name: str | Expr, missing: float | None = None) -> np.ndarray:
         """An unknown, an observable or ``"potential"`` on the dominant branch of every point.
 
@@ -180,7 +184,7 @@ class Solution:
         slot = self._dominant_slot()
         if missing is None and (slot < 0).any():
             raise BranchError(self._no_branch(int(np.argmax(slot < 0))))
-        values = self._quantity(name)[np.arange(len(slot)), slot]
+        values = self._flat(name)[np.arange(len(slot)), slot]
         absent = (slot < 0).reshape(-1, *(1,) * (values.ndim - 1))
         return self._batch(np.where(absent, np.nan if missing is None else missing, values))
 
@@ -278,7 +282,7 @@ class Solution:
             rows.append(("stable", f"{stable} of {int(self.present.sum())} branches"))
         return rows
 
-    def _quantity(self, name: str | Expr) -> np.ndarray:
+    def _flat(self, name: str | Expr) -> np.ndarray:
         if isinstance(name, str) and name in self.unknowns:
             return self._component(self.states, name)
         if name == "potential":

@@ -127,7 +127,9 @@ def _check_names(known: Mapping[str, Expr], values: Mapping[str, Any]) -> None:
             close = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             have = ", ".join(known) or "none"
-            raise UnknownParameterError(f"there is no parameter {name}: the problem has {have}{hint}")
+            raise UnknownParameterError(
+                f"there is no parameter {name}: the problem has {have}{hint}"
+            )
 
 
 def _check_complete(symbols: Mapping[str, Expr], arrays: Mapping[str, np.ndarray]) -> None:
@@ -186,7 +188,9 @@ def _sizes(
                 f"{name} has {array.ndim} axes, but {symbol} needs {len(ranges)} (batch axes first)"
             )
         for over, length in zip(ranges, array.shape[array.ndim - len(ranges) :], strict=True):
-            expected = int(over.size) if over.size.is_Integer else sizes.setdefault(over.size, length)
+            expected = (
+                int(over.size) if over.size.is_Integer else sizes.setdefault(over.size, length)
+            )
             if expected != length:
                 raise ShapeError(
                     f"{name} has an axis of length {length} where {over.name} is {expected}"

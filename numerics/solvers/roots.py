@@ -81,9 +81,7 @@ def _relative_residual(system: System, x: np.ndarray, rows: np.ndarray) -> np.nd
     return np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio)).max(axis=1)
 
 
-def _magnitude(
-    system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray
-) -> np.ndarray:
+def _magnitude(system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
     """What the rounding of a residual is proportional to: its terms, and its change per ulp of x."""
     moved = np.abs(jacobian) @ np.abs(x)[..., None]
     return system.residual_magnitude(x, rows) + moved[..., 0]

@@ -154,7 +154,9 @@ def _fold(
         u.name: roots.x[0, s] if is_array(u) else float(roots.x[0, s.start])
         for u, s in zip(equations.unknowns, small.slices, strict=True)
     }
-    return Spinodal(Status(int(roots.status[0])), float(roots.x[0, -1]), state, float(roots.error[0]))
+    return Spinodal(
+        Status(int(roots.status[0])), float(roots.x[0, -1]), state, float(roots.error[0])
+    )
 
 
 def extended_system(equations: Equations, parameter: str) -> Equations:

@@ -44,7 +44,11 @@ def place(unit: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         return np.select(
             [open_below & open_above, open_below, open_above],
-            [np.sinh(12 * (unit - 0.5)), upper - np.sinh(6 * (1 - unit)), lower + np.sinh(6 * unit)],
+            [
+                np.sinh(12 * (unit - 0.5)),
+                upper - np.sinh(6 * (1 - unit)),
+                lower + np.sinh(6 * unit),
+            ],
             lower + unit * (upper - lower),
         )
 
@@ -78,7 +82,9 @@ def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.n
     residual = system.residual(x.reshape(-1, 1), np.repeat(rows, count)).reshape(x.shape)
     sign = np.sign(residual)
     point, cell = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
-    crossings = _bisect(system, x[point, cell], x[point, cell + 1], residual[point, cell], rows[point])
+    crossings = _bisect(
+        system, x[point, cell], x[point, cell + 1], residual[point, cell], rows[point]
+    )
     place_of, node = _around_minima(np.abs(residual))
     return (
         np.concatenate([crossings, x[place_of, node]])[:, None],

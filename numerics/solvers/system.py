@@ -6,24 +6,33 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from derive.equations import Equations, Index, free_indices
 from numerics.errors import MissingParameterError
-from numerics.kernel import compile as compile_kernel
+from numerics.kernel import Kernel
 from numerics.solvers import forms
 from numerics.solvers.errors import ProblemError
 from numerics.solvers.given import Given, is_array
 
 __all__ = ["System"]
 
-Layout = tuple[Index, ...]
+Layout = tuple[Index | None, ...]
 
 
 @lru_cache(maxsize=256)
-def _kernel(equations: Equations, expressions: tuple[Expr, ...]) -> Any:
-    named = tuple((f"f{k}", expression) for k, expression in enumerate(expressions))
-    return compile_kernel(Equations(equations.unknowns, equations.parameters, named))
+def _kernel(
+    equations: Equations, expressions: tuple[Expr, ...], order: tuple[Index, ...]
+) -> Kernel:
+    """Compiled with unknowns of no declared domain: an iteration may leave it and come back."""
+    free = {u: _undeclared(u) for u in equations.unknowns}
+    named = tuple((f"f{k}", e.xreplace(free)) for k, e in enumerate(expressions))
+    unknowns = tuple(free.values())
+    return Kernel(Equations(unknowns, equations.parameters, named), order=order)
+
+
+def _undeclared(unknown: Expr) -> Expr:
+    return Symbol(unknown.name, real=True) if isinstance(unknown, Symbol) else unknown
 
 
 class System:
@@ -64,7 +73,7 @@ class System:
     def linear(self, x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residuals ``(rows, n)`` and their Jacobian ``(rows, n, n)``, from one kernel."""
         first, second = forms.residuals(self.equations), forms.jacobian(self.equations)
-        layouts = [(i,) for i in self._indices] + self._pairs()
+        layouts: list[Layout] = [*((i,) for i in self._indices), *self._pairs()]
         values = self.evaluate((*first, *(e for row in second for e in row)), layouts, x, rows)
         k = len(first)
         return np.concatenate(values[:k], axis=1), self._square(values[k:])
@@ -81,7 +90,7 @@ class System:
     def residual_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The sum of the magnitudes of each residual's terms ``(rows, n)``: the scale of its noise."""
         parts = [forms.terms(r) for r in forms.residuals(self.equations)]
-        layouts = [(i,) for i in self._indices]
+        layouts: list[Layout] = [(i,) for i in self._indices]
         return np.concatenate(self._magnitudes(parts, layouts, x, rows), axis=1)
 
     def hessian_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -92,20 +101,25 @@ class System:
     def evaluate(
         self,
         expressions: tuple[Expr, ...],
-        layouts: list[tuple[Index | None, ...]],
+        layouts: list[Layout],
         x: np.ndarray,
         rows: np.ndarray,
     ) -> list[np.ndarray]:
         """Expressions at states, each with the axes that its layout asks for after the row axis.
 
-        A layout lists the index of each axis; None is an axis of length one.
+        A layout lists the index of each axis; None is an axis of length one. Rows that are not
+        finite give nan.
         """
-        arguments = self._unknowns(x) | self.given.take(rows)
-        with np.errstate(all="ignore"):  # what is not finite becomes a status
-            values = _kernel(self.equations, expressions)(**arguments)
+        order = dict.fromkeys((*self._indices, *self._columns))
+        ordered = tuple(index for index in order if index is not None)
+        kernel = _kernel(self.equations, expressions, ordered)
+        finite = np.isfinite(x).all(axis=1)
+        known = self._unknowns(np.where(finite[:, None], x, 0.0)) | self.given.take(rows)
+        arguments = {symbol: known[symbol.name] for symbol in kernel.inputs}
+        values = kernel.evaluate((), arguments, nonfinite="keep")
         values = values if isinstance(values, tuple) else (values,)
         return [
-            self._arrange(e, np.asarray(v, dtype=float), layout, len(x))
+            self._arrange(e, v, layout, finite)
             for e, v, layout in zip(expressions, values, layouts, strict=True)
         ]
 
@@ -116,26 +130,25 @@ class System:
         }
 
     def _arrange(
-        self, expression: Expr, value: np.ndarray, layout: tuple[Index | None, ...], count: int
+        self, expression: Expr, value: np.ndarray, layout: Layout, finite: np.ndarray
     ) -> np.ndarray:
         """Put a kernel's output on the axes ``(row, *layout)``, repeating what is constant."""
         free = free_indices(expression)
-        missing = [axis for axis, i in enumerate(layout) if i is None or i not in free]
-        if value.ndim == len(layout) - len(missing):
-            value = value[None]  # no batch axis: the same for every row
-        value = np.expand_dims(value, tuple(1 + axis for axis in missing))
-        return np.broadcast_to(value, (count, *(self._size(i) for i in layout)))
+        missing = tuple(1 + k for k, i in enumerate(layout) if i is None or i not in free)
+        shape = (len(finite), *(self._size(i) for i in layout))
+        value = np.broadcast_to(np.expand_dims(value, missing), shape)
+        if finite.all():
+            return value
+        return np.where(finite.reshape(-1, *(1,) * len(layout)), value, np.nan)
 
     def _size(self, index: Index | None) -> int:
         return 1 if index is None else _number(index.size, self.given)
 
-    def _vector(
-        self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray
-    ) -> np.ndarray:
+    def _vector(self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         values = self.evaluate(expressions, [(i,) for i in self._indices], x, rows)
         return np.concatenate(values, axis=1)
 
-    def _pairs(self) -> list[tuple[Index | None, ...]]:
+    def _pairs(self) -> list[Layout]:
         return [(i, j) for i in self._indices for j in self._columns]
 
     def _square(self, blocks: list[np.ndarray]) -> np.ndarray:
@@ -146,7 +159,7 @@ class System:
     def _magnitudes(
         self,
         parts: list[tuple[Expr, ...]],
-        layouts: list[tuple[Index | None, ...]],
+        layouts: list[Layout],
         x: np.ndarray,
         rows: np.ndarray,
     ) -> list[np.ndarray]:
@@ -169,8 +182,10 @@ def _length(unknown: Expr, given: Given) -> int:
 
 
 def _number(size: Expr, given: Given) -> int:
-    value = size.xreplace({symbol: given.sizes[symbol] for symbol in size.free_symbols & set(given.sizes)})
+    value = size.subs(given.sizes)
     if not value.is_Integer:
         names = ", ".join(sorted(str(symbol) for symbol in value.free_symbols))
-        raise MissingParameterError(f"{names} has no value: pass {names}=... or an array over that range")
+        raise MissingParameterError(
+            f"{names} has no value: pass {names}=... or an array over that range"
+        )
     return int(value)

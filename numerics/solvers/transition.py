@@ -195,11 +195,16 @@ def _equal_potential(
         first, second = system.potential(roots.x, roots.rows)
         return float(first - second)
 
-    value = float(brentq(difference, low, high, xtol=4 * EPS * max(abs(low), abs(high)), rtol=4 * EPS))
+    value = float(
+        brentq(difference, low, high, xtol=4 * EPS * max(abs(low), abs(high)), rtol=4 * EPS)
+    )
     system, roots = both(value)
     slope = (difference(high) - difference(low)) / (high - low)
     noise = 8 * EPS * float(np.abs(system.potential(roots.x, roots.rows)).max())
-    before, after = ({u.name: _plain(x[s]) for u, s in zip(equations.unknowns, system.slices, strict=True)} for x in roots.x)
+    before, after = (
+        {u.name: _plain(x[s]) for u, s in zip(equations.unknowns, system.slices, strict=True)}
+        for x in roots.x
+    )
     error = float(noise / abs(slope) + 4 * EPS * abs(value))
     return Transition(TransitionKind.FIRST_ORDER, value, error, before, after)
 
