@@ -135,7 +135,7 @@ def exact(
     >>> magnet = FiniteSum(((-1,), (1,)), (0, 0), (M,), K * M**2 / (2 * N), N, (K,))
     >>> two = exact(magnet, N=2, K=1.0)  # log(2 e + 2)
     >>> float(two.log_z.round(12)), float(two.moments[2].round(12))
-    (2.006408868165, 0.73105857863)
+    (2.006408868078, 0.73105857863)
     """
     model: FiniteSum = problem.finite_sum() if hasattr(problem, "finite_sum") else problem
     size = _size(model, parameters)
@@ -168,9 +168,8 @@ def _size(model: FiniteSum, parameters: Mapping[str, Any]) -> int:
 
 
 @lru_cache(maxsize=64)
-def _kernel(arguments: tuple[Symbol, ...], expressions: tuple[Expr, ...]) -> Kernel:
-    named = tuple((f"f{k}", expression) for k, expression in enumerate(expressions))
-    return Kernel(Equations((), arguments, named))
+def _kernel(arguments: tuple[Symbol, ...], expression: Expr) -> Kernel:
+    return Kernel(Equations((), arguments, (("value", expression),)))
 
 
 class _Terms:
@@ -282,19 +281,18 @@ class _Terms:
         point: int | None = None,
     ) -> list[np.ndarray]:
         """Expressions (points, occupations) at totals and at all parameter points, or at one."""
-        if not expressions:
-            return []
         rows = np.arange(self.given.points) if point is None else np.array([point])
         given = self.given.take(rows)
         parameters = {p: given[p.name] for p in _parameters(self.model)}
         columns = {p: v[:, None] if v.ndim else v for p, v in parameters.items()}
         known: dict[Symbol, Any] = {**at, **columns, self.model.size: float(self.size)}
-        used = set().union(*(e.free_symbols for e in expressions))
-        arguments = {symbol: value for symbol, value in known.items() if symbol in used}
-        values = _kernel(tuple(arguments), expressions).evaluate((), arguments)
-        values = values if isinstance(values, tuple) else (values,)
-        width = max((v.shape[-1] for v in at.values()), default=1)
-        return [np.broadcast_to(v, (len(rows), width)) for v in values]
+        shape = (len(rows), max((v.shape[-1] for v in at.values()), default=1))
+        values = []
+        for expression in expressions:
+            arguments = {s: value for s, value in known.items() if s in expression.free_symbols}
+            value = _kernel(tuple(arguments), expression)(arguments) if arguments else expression
+            values.append(np.broadcast_to(np.asarray(value, dtype=float), shape))
+        return values
 
 
 class _Places:

@@ -1,4 +1,4 @@
-"""Typed errors of the solvers, beside those of `numerics.errors` for what is wrong with a number."""
+"""Typed errors of the solvers, beside those of `numerics.errors` for wrong numbers."""
 
 from __future__ import annotations
 

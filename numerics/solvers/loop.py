@@ -53,7 +53,9 @@ class State:
 class Solver(Protocol):
     """Settings, a first state and a pure step."""
 
-    max_steps: int
+    @property
+    def max_steps(self) -> int:
+        """Steps allowed."""
 
     def start(self, system: System, x: np.ndarray, rows: np.ndarray) -> State:
         """The state before the first step."""

@@ -82,7 +82,7 @@ def _relative_residual(system: System, x: np.ndarray, rows: np.ndarray) -> np.nd
 
 
 def _magnitude(system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
-    """What the rounding of a residual is proportional to: its terms, and its change per ulp of x."""
+    """What the rounding of a residual follows: its terms, and its change per ulp of x."""
     moved = np.abs(jacobian) @ np.abs(x)[..., None]
     return system.residual_magnitude(x, rows) + moved[..., 0]
 

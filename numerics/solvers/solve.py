@@ -88,7 +88,7 @@ def solve(
     >>> solution.count.tolist()
     [1, 3]
     >>> float(solution["m"][1, 2].round(12))
-    0.858559666491
+    0.85855963664
     """
     if branches not in ("all", "stable", "dominant"):
         raise ProblemError(f"branches is {branches!r}: choose 'all', 'stable' or 'dominant'")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from sympy import Expr, Symbol
@@ -88,7 +87,7 @@ class System:
         return self.evaluate((self.equations.potential,), [()], x, rows)[0]
 
     def residual_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """The sum of the magnitudes of each residual's terms ``(rows, n)``: the scale of its noise."""
+        """The sum of the magnitudes of each residual's terms ``(rows, n)``."""
         parts = [forms.terms(r) for r in forms.residuals(self.equations)]
         layouts: list[Layout] = [(i,) for i in self._indices]
         return np.concatenate(self._magnitudes(parts, layouts, x, rows), axis=1)
@@ -110,18 +109,26 @@ class System:
         A layout lists the index of each axis; None is an axis of length one. Rows that are not
         finite give nan.
         """
+        finite = np.isfinite(x).all(axis=1)
+        varying = tuple(e for e in expressions if not e.is_number)
+        computed = iter(self._computed(varying, np.where(finite[:, None], x, 0.0), rows))
+        return [
+            self._arrange(e, float(e) if e.is_number else next(computed), layout, finite)
+            for e, layout in zip(expressions, layouts, strict=True)
+        ]
+
+    def _computed(
+        self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        if not expressions:
+            return ()
         order = dict.fromkeys((*self._indices, *self._columns))
         ordered = tuple(index for index in order if index is not None)
         kernel = _kernel(self.equations, expressions, ordered)
-        finite = np.isfinite(x).all(axis=1)
-        known = self._unknowns(np.where(finite[:, None], x, 0.0)) | self.given.take(rows)
+        known = self._unknowns(x) | self.given.take(rows)
         arguments = {symbol: known[symbol.name] for symbol in kernel.inputs}
         values = kernel.evaluate((), arguments, nonfinite="keep")
-        values = values if isinstance(values, tuple) else (values,)
-        return [
-            self._arrange(e, v, layout, finite)
-            for e, v, layout in zip(expressions, values, layouts, strict=True)
-        ]
+        return values if isinstance(values, tuple) else (values,)
 
     def _unknowns(self, x: np.ndarray) -> dict[str, np.ndarray]:
         return {
@@ -130,13 +137,15 @@ class System:
         }
 
     def _arrange(
-        self, expression: Expr, value: np.ndarray, layout: Layout, finite: np.ndarray
+        self, expression: Expr, value: np.ndarray | float, layout: Layout, finite: np.ndarray
     ) -> np.ndarray:
         """Put a kernel's output on the axes ``(row, *layout)``, repeating what is constant."""
         free = free_indices(expression)
         missing = tuple(1 + k for k, i in enumerate(layout) if i is None or i not in free)
         shape = (len(finite), *(self._size(i) for i in layout))
-        value = np.broadcast_to(np.expand_dims(value, missing), shape)
+        if not expression.is_number:
+            value = np.expand_dims(value, missing)
+        value = np.broadcast_to(value, shape)
         if finite.all():
             return value
         return np.where(finite.reshape(-1, *(1,) * len(layout)), value, np.nan)

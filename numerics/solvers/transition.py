@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from numerics.solvers.chains import Chains, chains_along
-from numerics.solvers.errors import ProblemError
+from numerics.solvers.errors import BranchError, ProblemError
 from numerics.solvers.given import as_equations, bind
 from numerics.solvers.loop import iterate
 from numerics.solvers.newton import Newton
@@ -75,12 +75,13 @@ class Transition:
 class _Cell:
     """Neighbouring values of the parameter between which dominance passes from a chain to another.
 
-    `ends` holds, for either chain, its states at both values; None where it does not exist at both.
+    `ends` holds, for either chain, its states at both values; empty if one of them exists at one
+    value only.
     """
 
     low: float
     high: float
-    ends: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None
+    ends: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
 def transition(
@@ -140,7 +141,7 @@ def transition(
         cell = _change_of_dominance(chains_along(equations, parameter, values, fixed, starts))
         if cell is None:
             return Transition(TransitionKind.NONE)
-        if cell.ends is not None:
+        if cell.ends:
             return _equal_potential(equations, parameter, fixed, cell)
         low, high = cell.low, cell.high
         if abs(high - low) <= smallest:
@@ -169,17 +170,15 @@ def _cell(chains: Chains, point: int, leaders: set[int], followers: set[int]) ->
     both = sorted(low.keys() & high.keys())
     first = next((c for c in both if c in leaders), None)
     second = next((c for c in both if c in followers), None)
-    ends = None
-    if first is not None and second is not None:
-        x = chains.roots.x
-        ends = ((x[low[first]], x[high[first]]), (x[low[second]], x[high[second]]))
+    x = chains.roots.x
+    chosen = () if first is None or second is None else (first, second)
+    ends = tuple((x[low[chain]], x[high[chain]]) for chain in chosen)
     return _Cell(float(chains.values[point]), float(chains.values[point + 1]), ends)
 
 
 def _equal_potential(
     equations: Any, parameter: str, fixed: Mapping[str, Any], cell: _Cell
 ) -> Transition:
-    assert cell.ends is not None
     low, high = cell.low, cell.high
 
     def both(value: float) -> tuple[System, Roots]:
@@ -188,18 +187,24 @@ def _equal_potential(
         part = (value - low) / (high - low)
         guesses = np.stack([(1 - part) * a + part * b for a, b in cell.ends])
         ended = iterate(Newton(), system, guesses, np.zeros(2, dtype=int))
-        return system, polish(system, replace(ended, rows=np.zeros(2, dtype=int)), 1e-10)
+        roots = polish(system, ended, 1e-10)
+        if len(roots.x) != 2:
+            raise BranchError(f"a branch was lost at {parameter}={value:g}: narrow `between`")
+        return system, roots
 
     def difference(value: float) -> float:
         system, roots = both(value)
         first, second = system.potential(roots.x, roots.rows)
         return float(first - second)
 
-    value = float(
-        brentq(difference, low, high, xtol=4 * EPS * max(abs(low), abs(high)), rtol=4 * EPS)
-    )
+    at_low, at_high = difference(low), difference(high)
+    if at_low * at_high < 0:
+        xtol = 4 * EPS * max(abs(low), abs(high))
+        value = float(brentq(difference, low, high, xtol=xtol, rtol=4 * EPS))
+    else:  # equal within rounding at one of the ends
+        value = low if abs(at_low) <= abs(at_high) else high
     system, roots = both(value)
-    slope = (difference(high) - difference(low)) / (high - low)
+    slope = (at_high - at_low) / (high - low)
     noise = 8 * EPS * float(np.abs(system.potential(roots.x, roots.rows)).max())
     before, after = (
         {u.name: _plain(x[s]) for u, s in zip(equations.unknowns, system.slices, strict=True)}
