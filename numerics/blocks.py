@@ -16,7 +16,7 @@ from numerics.program import Program
 
 __all__ = ["BLOCK", "Runner"]
 
-BLOCK = 8192  # elements: eight buffers of doubles stay inside of a second-level cache
+BLOCK = 16384  # elements: a handful of such buffers stay inside of a second-level cache
 
 
 @dataclass
@@ -25,7 +25,6 @@ class Runner:
 
     program: Program
     printed: Printed
-    uniform: frozenset[int]
 
     def __post_init__(self) -> None:
         self.once, self.block = self.printed.compile()
@@ -57,7 +56,7 @@ class Runner:
         inner = [tuple(batch.sizes[a.over.size] for a in axes) for axes in self.printed.buffers]
         widest = max((prod(shape) for shape in inner), default=1)
         points = max(1, min(block // max(widest, 1), prod(batch.shape)))
-        buffers = [np.empty((points, *shape)) for shape in inner]
+        buffers = [_aligned((points, *shape)) for shape in inner]
         flat = not any((*inner, *(self.program.inputs[k].ranges for k in varying)))
         flat = flat and not any(self.program.outputs[k].axes for k in filled)
         given = [batch.arrays[k] for k in varying]
@@ -99,6 +98,14 @@ class Runner:
             f"{self.program.outputs[number].name} is {result[~good].flat[0]} at {where}: "
             'the value is not finite there; kernel.evaluate(..., nonfinite="keep") returns it'
         )
+
+
+def _aligned(shape: tuple[int, ...]) -> Any:
+    """An empty array that starts at a cache line: SIMD is up to twice as fast there."""
+    size = 8 * prod(shape)
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(np.float64).reshape(shape)
 
 
 Chunks = Iterator[tuple[Sequence[Any], Sequence[Any]]]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sympy import Dummy, Expr, Symbol, sympify
+from sympy import Expr, Symbol, sympify
 
 from derive.equations import Element, Equations, Index, free_indices
 from numerics.arguments import Batch, arrange, bind
@@ -22,7 +22,7 @@ from numerics.errors import (
     UnknownParameterError,
     UnsupportedExpressionError,
 )
-from numerics.handover import as_equations, as_expression
+from numerics.handover import as_equations, as_expression, real_derivative
 from numerics.lower import lower, range_of
 from numerics.program import Input, Program
 from numerics.stable import stabilise
@@ -215,7 +215,7 @@ class Kernel:
         extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
         first = sorted({i for _, e in self._stable for i in free_indices(e)}, key=str)
         expressions = tuple(
-            (f"d{name}/d{variable}", _real_derivative(expr, variable))
+            (f"d{name}/d{variable}", real_derivative(expr, variable))
             for name, expr in self._stable
             for variable in variables
         )
@@ -240,9 +240,10 @@ class Kernel:
 
     def _runner(self, uniform: frozenset[int]) -> Runner:
         if uniform not in self._runners:
-            sizes = {k for k, given in enumerate(self._program.inputs) if given.is_size}
-            printed = print_numpy(self._program, uniform | sizes)
-            self._runners[uniform] = Runner(self._program, printed, uniform)
+            inputs = self._program.inputs
+            fixed = uniform | {k for k, given in enumerate(inputs) if given.is_size}
+            program = lower(self._stable, inputs, self._order, fixed)
+            self._runners[uniform] = Runner(program, print_numpy(program, fixed))
         return self._runners[uniform]
 
     def _given_outs(self, out: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
@@ -334,13 +335,3 @@ def _fresh_indices(ranges: Sequence[Any], taken: set[str]) -> tuple[Index, ...]:
         if f"k{count}" not in taken:
             names.append(f"k{count}")
     return tuple(Index(name, over) for name, over in zip(names, ranges, strict=True))
-
-
-def _real_derivative(expr: Expr, variable: Expr) -> Expr:
-    """The derivative for real parameters: that of |x| is its sign, whatever was declared."""
-    plain = [s for s in expr.free_symbols if isinstance(s, Symbol) and not s.is_extended_real]
-    real = {s: Dummy(s.name, real=True) for s in plain}
-    back = {dummy: s for s, dummy in real.items()}
-    return expr.xreplace(real).diff(variable.xreplace(real)).xreplace(back)
-
-

@@ -53,6 +53,7 @@ from sympy.functions import (
 from derive.equations import Element, Index, IndexedProduct, Total, free_indices
 from numerics.contract import sum_of_product
 from numerics.errors import UnsupportedExpressionError
+from numerics.indexed import Lowering, LogTotal, Share, lower_log_total, lower_share
 from numerics.program import Axis, Builder, Input, Output, Program, Range, Value
 from numerics.special import StableFunction
 
@@ -98,6 +99,7 @@ def lower(
     expressions: Sequence[tuple[str, Expr]],
     inputs: Sequence[Input],
     order: Sequence[Index] = (),
+    uniform: frozenset[int] = frozenset(),
 ) -> Program:
     """Lower named expressions to a loop program.
 
@@ -109,6 +111,9 @@ def lower(
         What the expressions depend on: scalars, arrays, and the sizes of ranges.
     order : sequence of Index
         Free indices that come first, in this order; the others follow by name.
+    uniform : frozenset of int
+        Inputs that do not vary along the batch: products and sums begin with these, so that they
+        are computed once.
 
     Raises
     ------
@@ -124,7 +129,7 @@ def lower(
     'tanh'
     """
     axes = _all_axes([expr for _, expr in expressions], [axis_of(index) for index in order])
-    lowering = _Lowering(Builder(inputs, axes))
+    lowering = _Lowering(Builder(inputs, axes, uniform))
     outputs = []
     for name, expr in expressions:
         free = {axis_of(index) for index in free_indices(expr)}
@@ -183,6 +188,8 @@ class _Lowering:
             (Total, self._total),
             (IndexedProduct, self._product),
             (KroneckerDelta, self._delta),
+            (LogTotal, lambda expr: lower_log_total(self._lent(), expr)),
+            (Share, lambda expr: lower_share(self._lent(), expr)),
             (StableFunction, self._special),
             (Piecewise, self._piecewise),
             (Heaviside, self._heaviside),
@@ -194,10 +201,10 @@ class _Lowering:
     # -- arithmetic ---------------------------------------------------------------------------
 
     def _add(self, expr: Expr) -> Value:
-        """Terms with few axes first, so that whatever does not vary is added once."""
+        """Terms that do not vary first, then by number of axes: partial sums stay small."""
         signed = [(*_split_sign(term),) for term in expr.args]
         terms = [(positive, self(term)) for positive, term in signed]
-        terms.sort(key=lambda pair: (len(pair[1].axes), not pair[0]))
+        terms.sort(key=lambda pair: (pair[1].weight, not pair[0]))
         positive, result = terms[0]
         if not positive:
             result = -result
@@ -216,15 +223,15 @@ class _Lowering:
         return result
 
     def _times(self, coefficient: float, factors: Sequence[Expr]) -> Value:
-        values = sorted((self(f) for f in factors), key=lambda value: len(value.axes))
+        values = sorted((self(f) for f in factors), key=lambda value: value.weight)
         if not values:
             return self.builder.constant(coefficient)
         result = values[0]
+        if coefficient != 1:
+            result = -result if coefficient == -1 else coefficient * result
         for value in values[1:]:
             result = result * value
-        if coefficient == -1:
-            return -result
-        return result if coefficient == 1 else coefficient * result
+        return result
 
     def _pow(self, expr: Expr) -> Value:
         base, exponent = expr.as_base_exp()
@@ -291,6 +298,9 @@ class _Lowering:
         return self.builder.emit(
             "view", self.builder.input(self._arrays[expr.label]), slots=slots
         )
+
+    def _lent(self) -> Lowering:
+        return Lowering(self.builder, self, axis_of, self._size)
 
     def _size(self, over: Range) -> Value:
         if over.size.is_Integer:

@@ -118,6 +118,11 @@ class Value:
         """The axes of the operand."""
         return self.builder.axes_of(self.operand)
 
+    @property
+    def weight(self) -> tuple[bool, int]:
+        """What its evaluation costs: whether it varies along the batch, and its number of axes."""
+        return self.builder.varies(self.operand), len(self.axes)
+
     def is_constant(self, number: float) -> bool:
         """Whether this is that constant."""
         return isinstance(self.operand, float) and self.operand == number
@@ -156,10 +161,13 @@ class Value:
 class Builder:
     """Collects bindings, each distinct one once: common subexpressions are shared as they arise."""
 
-    def __init__(self, inputs: Sequence[Input], axes: Sequence[Axis]) -> None:
+    def __init__(
+        self, inputs: Sequence[Input], axes: Sequence[Axis], uniform: frozenset[int] = frozenset()
+    ) -> None:
         self.inputs = tuple(inputs)
         self.axes = tuple(axes)
         self.lets: list[Let] = []
+        self._varying = set(range(len(self.inputs))) - uniform
         self._known: dict[Any, int] = {}
 
     def input(self, number: int) -> Value:
@@ -169,6 +177,10 @@ class Builder:
     def constant(self, number: float) -> Value:
         """A constant operand."""
         return Value(self, float(number))
+
+    def varies(self, operand: Operand) -> bool:
+        """Whether an operand varies along the batch."""
+        return isinstance(operand, int) and operand in self._varying
 
     def axes_of(self, operand: Operand) -> tuple[Axis, ...]:
         """The axes of an operand; constants have none, and arrays none before they are viewed."""
@@ -195,6 +207,8 @@ class Builder:
         if key not in self._known:
             self.lets.append(let)
             self._known[key] = len(self.inputs) + len(self.lets) - 1
+            if any(self.varies(operand) for operand in operands):
+                self._varying.add(self._known[key])
         return Value(self, self._known[key])
 
     def finish(self, outputs: Sequence[Output]) -> Program:

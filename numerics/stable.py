@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sympy import Expr, Rational, atanh, cosh, coth, exp, log, sinh, symbols, tanh
 
 from numerics.exponentials import LogSumExp, SoftAverage
+from numerics.indexed import log_of_total, share_of_total
 from numerics.matching import rewrite_node
 from numerics.softmax import log_of_exponentials, product_of_exponentials
 from numerics.special import (
@@ -97,6 +98,9 @@ WORKED = (
 )
 
 
+OUTER = (log_of_total, share_of_total, log_of_exponentials, product_of_exponentials)
+
+
 def stabilise(expr: Expr) -> Expr:
     """Rewrite an expression to stable special functions, by the rows of the table.
 
@@ -121,9 +125,10 @@ def _stabilise(expr: Expr, memo: dict[Expr, Expr]) -> Expr:
 
 def _one(expr: Expr, memo: dict[Expr, Expr]) -> Expr:
     """Outer rules first, which see the exponentials; then the arguments; then the patterns."""
-    opened = log_of_exponentials(expr) or product_of_exponentials(expr)
-    if opened is not None and opened != expr:
-        return _stabilise(opened, memo)
+    for rule in OUTER:
+        opened = rule(expr)
+        if opened is not None and opened != expr:
+            return _stabilise(opened, memo)
     inner = expr.func(*(_stabilise(arg, memo) for arg in expr.args))
     for row in PATTERNS:
         found = rewrite_node(row.before, row.after, inner, WILD)

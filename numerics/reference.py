@@ -1,0 +1,252 @@
+"""The same equations in mpmath at any precision: the original expression, walked node by node.
+
+Nothing here is shared with the lowering or the backends, so that an error there cannot hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from mpmath import MPContext
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Function,
+    Heaviside,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    Symbol,
+    ceiling,
+    floor,
+    loggamma,
+    sign,
+)
+
+from derive.equations import Element, Index, IndexedProduct, Total
+from numerics.errors import PrecisionError, UnsupportedExpressionError
+
+__all__ = ["Undefined", "evaluate", "trusted"]
+
+SAME_NAME = frozenset(
+    "exp log sin cos tan sinh cosh tanh coth sech csch asin acos atan asinh acosh atanh erf erfc".split()
+)
+LARGEST_PRECISION = 40_000  # digits: 1 - tanh(1e4)**2 needs 8700
+UNDERFLOW = 700  # digits after which a sum that cancels to nothing is below the smallest double
+
+
+class Undefined(ArithmeticError):
+    """The expression has no finite real value at this point."""
+
+
+class _Walk:
+    """One evaluation at one precision; `cancelled` tells that a sum vanished altogether."""
+
+    def __init__(self, values: Mapping[Any, Any], digits: int) -> None:
+        self.mp = MPContext()
+        self.mp.dps = digits
+        self.values = values
+        self.cancelled = False
+        self._memo: dict[Any, Any] = {}
+
+    def __call__(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        key = (expr, tuple(sorted((i.name, i.range.name, k) for i, k in at.items())))
+        if key not in self._memo:
+            value = self._value(expr, at)
+            if not self.mp.isfinite(value) or getattr(value, "imag", 0) != 0:
+                raise Undefined(f"{expr} has no finite real value")
+            self._memo[key] = value.real
+        return self._memo[key]
+
+    def _value(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        if expr in self.values:
+            return self.mp.mpf(self.values[expr])
+        if expr in at:
+            return self.mp.mpf(at[expr])
+        if expr.is_number and not expr.atoms(Element, Index) and not expr.atoms(Function):
+            return self.mp.mpmathify(expr.evalf(self.mp.dps + 5))
+        for kind, method in _METHODS:
+            if isinstance(expr, kind):
+                return method(self, expr, at)
+        raise UnsupportedExpressionError(f"{expr} has no numeric meaning")
+
+    def _add(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        return self._sum([self(arg, at) for arg in expr.args])
+
+    def _sum(self, terms: Sequence[Any]) -> Any:
+        result = self.mp.fsum(terms)
+        largest = max((abs(term) for term in terms), default=0)
+        self.cancelled |= abs(result) < largest * self.mp.mpf(10) ** (8 - self.mp.dps)
+        return result
+
+    def _mul(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        return self.mp.fprod(self(arg, at) for arg in expr.args)
+
+    def _pow(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        base, exponent = self(expr.base, at), expr.exp
+        if exponent.is_Integer:
+            return base ** int(exponent)
+        return self.mp.power(base, self(exponent, at))
+
+    def _element(self, expr: Element, at: Mapping[Index, int]) -> Any:
+        array = self.values[expr.label]
+        place = tuple(int(self(slot, at)) - 1 for slot in expr.slots)
+        return self.mp.mpf(float(array[place]))
+
+    def _places(self, expr: Any, at: Mapping[Index, int]) -> Any:
+        sizes = [int(self(index.size, {})) for index in expr.indices]
+        for place in product(*(range(1, size + 1) for size in sizes)):
+            yield {**at, **dict(zip(expr.indices, place, strict=True))}
+
+    def _total(self, expr: Total, at: Mapping[Index, int]) -> Any:
+        return self._sum([self(expr.body, inner) for inner in self._places(expr, at)])
+
+    def _product(self, expr: IndexedProduct, at: Mapping[Index, int]) -> Any:
+        return self.mp.fprod(self(expr.body, inner) for inner in self._places(expr, at))
+
+    def _delta(self, expr: KroneckerDelta, at: Mapping[Index, int]) -> Any:
+        return self.mp.mpf(self(expr.args[0], at) == self(expr.args[1], at))
+
+    def _piecewise(self, expr: Piecewise, at: Mapping[Index, int]) -> Any:
+        for value, condition in expr.args:
+            if condition == True or self._holds(condition, at):  # noqa: E712
+                return self(value, at)
+        raise Undefined(f"no case of {expr} applies")
+
+    def _holds(self, condition: Any, at: Mapping[Index, int]) -> bool:
+        left, right = self(condition.lts, at), self(condition.gts, at)
+        return bool(left < right or (left == right and condition.rel_op in (">=", "<=")))
+
+    def _heaviside(self, expr: Heaviside, at: Mapping[Index, int]) -> Any:
+        x = self(expr.args[0], at)
+        return self(expr.args[1], at) if x == 0 else self.mp.mpf(x > 0)
+
+    def _extremum(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        values = [self(arg, at) for arg in expr.args]
+        return max(values) if isinstance(expr, Max) else min(values)
+
+    def _function(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        if hasattr(expr, "naive"):
+            return self(expr.naive(*expr.args), at)
+        name = type(expr).__name__
+        chosen = _OTHER_NAMES.get(type(expr), name if name in SAME_NAME else None)
+        if chosen is None:
+            raise UnsupportedExpressionError(f"{expr} has no numeric meaning")
+        return getattr(self.mp, chosen)(*(self(arg, at) for arg in expr.args))
+
+
+_OTHER_NAMES = {Abs: "fabs", sign: "sign", floor: "floor", ceiling: "ceil", loggamma: "loggamma"}
+_METHODS: tuple[tuple[Any, Callable[..., Any]], ...] = (
+    (Add, _Walk._add),
+    (Mul, _Walk._mul),
+    (Pow, _Walk._pow),
+    (Element, _Walk._element),
+    (Total, _Walk._total),
+    (IndexedProduct, _Walk._product),
+    (KroneckerDelta, _Walk._delta),
+    (Piecewise, _Walk._piecewise),
+    (Heaviside, _Walk._heaviside),
+    (Max | Min, _Walk._extremum),
+    (Function, _Walk._function),
+)
+
+
+def evaluate(
+    expr: Expr, values: Mapping[Any, Any], digits: int = 50, at: Mapping[Index, int] | None = None
+) -> Any:
+    """Evaluate an expression in mpmath, working with a number of digits.
+
+    Parameters
+    ----------
+    expr : Expr
+        Any expression that `compile` takes.
+    values : mapping
+        From symbols to numbers, from labels to arrays.
+    digits : int
+        Working precision; what cancels is lost, see `trusted`.
+    at : mapping from Index to int, optional
+        Where the free indices stand, counted from one.
+
+    Raises
+    ------
+    Undefined
+        Where the expression has no finite real value.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, tanh
+    >>> from numerics.reference import evaluate
+    >>> x = Symbol("x")
+    >>> print(evaluate(1 - tanh(x)**2, {x: 20.0}, digits=40))
+    0.00000000000000001699341702116...
+    """
+    return _Walk(values, digits)(expr, at or {})
+
+
+def trusted(
+    expressions: Sequence[Expr],
+    values: Mapping[Any, Any],
+    at: Mapping[Index, int] | None = None,
+    digits: int = 34,
+    agree: float = 1e-25,
+) -> tuple[list[Any], int]:
+    """Evaluate expressions at a precision that is raised until two precisions agree.
+
+    Returns
+    -------
+    values : list
+        As mpmath numbers.
+    digits : int
+        The precision that was enough.
+
+    Raises
+    ------
+    Undefined
+        Where an expression has no finite real value at any precision.
+    PrecisionError
+        If no precision was enough.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, tanh
+    >>> from numerics.reference import trusted
+    >>> x = Symbol("x")
+    >>> trusted([1 - tanh(x)**2], {x: 50.0})[1] > 34
+    True
+    """
+    before: list[Any] | None = None
+    reason: ArithmeticError | None = None
+    while digits <= LARGEST_PRECISION:
+        walk = _Walk(values, digits)
+        try:
+            now = [walk(expr, at or {}) for expr in expressions]
+        except (Undefined, ZeroDivisionError) as error:
+            if digits > UNDERFLOW and not walk.cancelled:
+                raise Undefined(str(error)) from None
+            now, reason = None, error
+        else:
+            lost = walk.cancelled and digits < UNDERFLOW
+            if before is not None and not lost and _agree(before, now, agree):
+                return now, digits
+        before = now
+        digits *= 2
+    if reason is not None:
+        raise Undefined(str(reason))
+    raise PrecisionError(f"{expressions[0]}: no two precisions agree at {dict(values)}")
+
+
+def _agree(before: Sequence[Any], now: Sequence[Any], relative: float) -> bool:
+    """Equal to the digits asked for, or both below what a double can hold."""
+    return all(
+        abs(a - b) <= relative * abs(b) or max(abs(a), abs(b)) < TINY
+        for a, b in zip(before, now, strict=True)
+    )
+
+
+TINY = MPContext().mpf(10) ** -360
