@@ -64,7 +64,7 @@ def bounds(updates: Sequence[Expr], unknowns: Sequence[Expr]) -> tuple[Interval,
     >>> bounds([tanh(x + m)], [m])
     ((-1, 1),)
     """
-    known: dict[Expr, Interval] = {u: EVERYTHING for u in unknowns}
+    known: dict[Expr, Interval] = dict.fromkeys(unknowns, EVERYTHING)
     for _ in range(2):  # a second pass uses the bounds of the other unknowns
         known = {u: _range(g, known) for u, g in zip(unknowns, updates, strict=True)}
     return tuple(known[u] for u in unknowns)

@@ -149,7 +149,7 @@ def _wanted(free_entropy: FreeEntropy, solve_for_: Any, values: dict[Expr, Expr]
         try:
             symbol = free_entropy.beta_symbol
         except ParameterError as problem:
-            raise ParameterError(f"{problem}; or pass solve_for= the parameter to solve for") from None
+            raise ParameterError(f"{problem}; or pass solve_for= a parameter") from None
     else:
         symbol = free_entropy.parameter(solve_for_)
     if symbol in values:

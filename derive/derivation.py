@@ -66,6 +66,7 @@ class Derivation:
             moved.after,
             moved.kind,
             moved.assumptions,
+            moved.details,
         )
         return Derivation(self.start, (*self.steps, step))
 

@@ -70,7 +70,8 @@ def eliminate(
     gaussian = log(2 * pi / size) / 2 - log((own if turned else -own) * curvature) / 2
     # the exponent's own O(1/N) term is substituted with the rest of the correction, not again here
     levels = [density, *split_correction(correction, (unknown,), size)[1][:1]]
-    (beyond,) = wick_corrections(levels, (unknown,), {unknown: value}, Matrix([[-1 / curvature]]), 1)
+    covariance = Matrix([[-1 / curvature]])
+    (beyond,) = wick_corrections(levels, (unknown,), {unknown: value}, covariance, 1)
     return Reduced(
         density.subs(unknown, value),
         tuple(new_signs[k] for k in kept),
@@ -84,7 +85,7 @@ def _stationary_value(gradient: Expr, unknown: Expr) -> Expr:
         roots = solve_for(gradient, unknown)
     except NotInvertible as problem:
         raise DeriveError(
-            f"{unknown} cannot be eliminated: {problem}; keep it as an unknown, or eliminate another"
+            f"{unknown} cannot be eliminated: {problem}; keep it, or eliminate another unknown"
         ) from None
     real = [root for root in roots if _is_real_branch(root)] if len(roots) > 1 else list(roots)
     if len(real) != 1:
@@ -112,7 +113,9 @@ def sample_sign(expr: Expr) -> int:
     raise DeriveError(f"the sign of {expr} cannot be determined: give numbers to its symbols first")
 
 
-def _partner(density, unknowns, signs, position) -> int:
+def _partner(
+    density: Expr, unknowns: Sequence[Expr], signs: Sequence[int], position: int
+) -> int:
     """The field of the other kind that is coupled to the one eliminated."""
     coupled = [
         k
@@ -138,7 +141,8 @@ def split_correction(
     DeriveError
         If a term that depends on an unknown is no power N**(-k) with k = 0, 1, 2, ...
     """
-    constant, levels = S.Zero, {}
+    constant: Expr = S.Zero
+    levels: dict[int, Expr] = {}
     for function, coefficient in terms_of(correction, unknowns).items():
         term = coefficient * function
         if not term.has(*unknowns):

@@ -162,6 +162,14 @@ class FreeEntropy(Basic):
         )
 
     @property
+    def _known_beta(self) -> Expr:
+        if self.beta is None:
+            raise ParameterError(
+                "no inverse temperature is known: pass beta=... to FreeEntropy or to the ensemble"
+            )
+        return self.beta
+
+    @property
     def beta_symbol(self) -> Symbol:
         """The one symbol that the inverse temperature depends on, such as beta or T.
 
@@ -170,11 +178,7 @@ class FreeEntropy(Basic):
         ParameterError
             If there is no inverse temperature, or it is a number.
         """
-        if self.beta is None:
-            raise ParameterError(
-                "no inverse temperature is known: pass beta=... to FreeEntropy or to the ensemble"
-            )
-        symbols = tuple(self.beta.free_symbols)
+        symbols = tuple(self._known_beta.free_symbols)
         if len(symbols) != 1:
             raise ParameterError(
                 f"beta = {self.beta} does not depend on exactly one symbol, so that nothing can be "
@@ -291,19 +295,18 @@ class FreeEntropy(Basic):
     @property
     def free_energy(self) -> Expr:
         """``-phi/beta`` per site, log 2 kept."""
-        _ = self.beta_symbol if self.beta is None else None
-        return -self.density / self.beta
+        return -self.density / self._known_beta
 
     def _by_beta(self, expr: Expr) -> Expr:
         """d/d beta = (d/dT) / (d beta/dT) along the saddle, when beta is a function of T."""
         symbol = self.beta_symbol
-        return self._linearisation.total_derivative(expr, symbol) / self.beta.diff(symbol)
+        return self._linearisation.total_derivative(expr, symbol) / self._known_beta.diff(symbol)
 
     @cached_property
     def energy(self) -> Expr:
         """``-d phi/d beta`` per site at fixed fields (they are part of the Hamiltonian)."""
         symbol = self.beta_symbol
-        explicit = self.density.diff(symbol) / self.beta.diff(symbol)  # stationarity: no more terms
+        explicit = self.density.diff(symbol) / self._known_beta.diff(symbol)  # stationarity: no more terms
         return _open(self.at_saddle(-explicit), self.unknowns)
 
     @cached_property
@@ -314,7 +317,7 @@ class FreeEntropy(Basic):
     @cached_property
     def specific_heat(self) -> Expr:
         """d energy / dT along the saddle at fixed fields, per site."""
-        return factor_terms(-(self.beta**2) * self._by_beta(self.energy))
+        return factor_terms(-(self._known_beta**2) * self._by_beta(self.energy))
 
     def observable(self, source: Any, *more: Any) -> Expr:
         """``(1/beta) d phi / d source`` at the saddle; more sources differentiate it further.
@@ -388,7 +391,9 @@ class FreeEntropy(Basic):
 
     # -- criticality ----------------------------------------------------------------------------
 
-    def critical_point(self, at: Any = None, solve_for: Any = None, **parameters: Any) -> CriticalPoint:
+    def critical_point(
+        self, at: Any = None, solve_for: Any = None, **parameters: Any
+    ) -> CriticalPoint:
         """Where the inverse response vanishes at a symmetric point; see `CriticalPoint`."""
         from derive.critical import critical_point
 
@@ -416,7 +421,7 @@ class FreeEntropy(Basic):
 
 
 def _check(density: Any, unknowns: Tuple, signs: Tuple, kind: str) -> None:
-    if not isinstance(density, Expr) or density.has(nan, oo, -oo, S.ComplexInfinity):
+    if not isinstance(density, Expr) or density.has(nan, S.ComplexInfinity):
         raise DeclarationError(f"the free entropy {density} is no finite expression")
     for u in unknowns:
         if not isinstance(u, Symbol | Element):

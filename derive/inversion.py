@@ -7,7 +7,7 @@ put back into the equation numerically; what does not solve it is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sympy import (
@@ -108,7 +108,7 @@ def solve_for(equation: Expr, x: Expr) -> tuple[Expr, ...]:
     found: list[Expr] = []
     for part in Mul.make_args(factor(numerator)):
         base = part.base if part.is_Pow and part.exp.is_Integer else part
-        if base.has(x) and not (base.func is exp):
+        if base.has(x) and base.func is not exp:
             found += [root for root in _factor_roots(base, x) if root not in found]
     return tuple(root for root in found if _admissible(root, x) and _solves(equation, x, root))
 
@@ -185,7 +185,7 @@ def _exponential_roots(part: Expr, x: Expr) -> list[Expr]:
     return [log(value) / (unit * step) for value in _polynomial_roots(numerator, z) if value != 0]
 
 
-def _lcm_of_denominators(ratios) -> int:
+def _lcm_of_denominators(ratios: Iterable[Expr]) -> Expr:
     result = S.One
     for ratio in ratios:
         result = result.lcm(S(ratio.q))

@@ -15,12 +15,13 @@ from derive.inversion import NotInvertible, solve_for
 from derive.linear import adjugate, determinant, null_space, vanishes
 from derive.reduction import Curve, reduce_to
 from derive.scaling import CriticalScaling
-from derive.series import neat
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
 
 __all__ = ["Landau", "landau"]
+
+_SHOWN = 60  # operations that a reader can take in
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Landau:
     ----------
     coordinate : Expr
         The unknown that serves as order parameter.
-    coefficients : tuple of Expr
-        a_0, a_1, ..., exact functions of the parameters at zero source.
-    observable : tuple of Expr
-        ``(1/beta) d phi/d source = sum_k observable[k] x**k`` at zero source; empty without one.
     curve : Curve
-        The other unknowns as series in x.
+        The other unknowns as series in x, whose coefficients have names.
+    series : tuple of Expr
+        a_0, a_1, ... in the parameters and these names, at zero source.
+    response : tuple of Expr
+        ``(1/beta) d phi/d source`` likewise; empty without a source.
     parameter : Symbol
         What drives the transition.
     critical : tuple of (Symbol, Expr)
@@ -48,13 +49,23 @@ class Landau:
     """
 
     coordinate: Expr
-    coefficients: tuple[Expr, ...]
-    observable: tuple[Expr, ...]
     curve: Curve
+    series: tuple[Expr, ...]
+    response: tuple[Expr, ...]
     parameter: Expr
     critical: tuple[tuple[Expr, Expr], ...]
     inverse_temperature: Expr | None
     orientation: int = 1
+
+    @cached_property
+    def coefficients(self) -> tuple[Expr, ...]:
+        """a_0, a_1, ..., exact functions of the parameters at zero source."""
+        return tuple(self.curve.written_out(a) for a in self.series)
+
+    @cached_property
+    def observable(self) -> tuple[Expr, ...]:
+        """Coefficients of ``(1/beta) d phi/d source = sum_k observable[k] x**k``."""
+        return tuple(self.curve.written_out(b) for b in self.response)
 
     @property
     def potential(self) -> Expr:
@@ -62,15 +73,14 @@ class Landau:
         terms = (a * self.coordinate**k for k, a in enumerate(self.coefficients))
         return sum(terms, S.Zero)
 
-    @property
+    @cached_property
     def critical_coefficients(self) -> tuple[Expr, ...]:
         """The coefficients at criticality."""
-        return tuple(self.at_criticality(a) for a in self.coefficients)
+        return tuple(self.at_criticality(a) for a in self.series)
 
     def at_criticality(self, expr: Expr) -> Expr:
         """Insert the critical values; what vanishes there is returned as zero."""
-        value = neat(expr.subs(dict(self.critical)))
-        return S.Zero if vanishes(value) else value
+        return self.curve.evaluated(expr, dict(self.critical))
 
     @cached_property
     def power(self) -> int:
@@ -110,9 +120,10 @@ class Landau:
         """The order of the transition, in words, with its reason."""
         p, leading = self.power, self.critical_coefficients[self.power]
         if p % 2:
-            return f"first order: the term of order {p} does not vanish ({leading} at {self._where})"
+            return f"first order: the coefficient of order {p} is {leading}, not 0, at {self._where}"
         if self.is_continuous is None:
-            return f"continuous where {leading} > 0, first order where it is negative"
+            shown = leading if leading.count_ops() < _SHOWN else f"a_{p} at criticality"
+            return f"continuous where {shown} > 0, first order where it is negative"
         if not self.is_continuous:
             return f"first order: the coefficient of order {p} is {leading} < 0 at {self._where}"
         return f"continuous: a_{p} = {leading} > 0 at {self._where}"
@@ -203,28 +214,20 @@ def landau(
     gradient = [row.subs(values) for row in free_entropy.gradient]
     curve = reduce_to(coordinate, free_entropy.unknowns, gradient, point, order)
     orientation = _orientation(free_entropy, coordinate, values, point)
-    density = curve.expand(free_entropy.density.subs(values))
-    coefficients = tuple(-orientation * a for a in density)
-    observable: tuple[Expr, ...] = ()
+    series = tuple(-orientation * a for a in curve.expand(free_entropy.density.subs(values)))
+    response: tuple[Expr, ...] = ()
     if field is not None:
         first = free_entropy.density.diff(field) / (free_entropy.beta or 1)
-        observable = tuple(curve.expand(first.subs(values)))
+        response = tuple(curve.expand(first.subs(values)))
     beta = None if free_entropy.beta is None else free_entropy.beta.subs(values)
-    if given and not vanishes(coefficients[2].subs(given)):
+    if given and curve.evaluated(series[2], given) != 0:
         raise DeriveError(
-            f"a_2 = {coefficients[2].subs(given)} does not vanish at {given}: that is no critical "
+            f"a_2 = {curve.evaluated(series[2], given)} at {given}, but it vanishes at a critical "
             "point; give the exact critical value"
         )
-    return Landau(
-        coordinate,
-        coefficients,
-        observable,
-        curve,
-        symbol,
-        tuple((given or _critical_values(coefficients[2], symbol)).items()),
-        beta,
-        orientation,
-    )
+    found = given or _critical_values(curve.written_out(series[2]), symbol)
+    critical_values = tuple(found.items())
+    return Landau(coordinate, curve, series, response, symbol, critical_values, beta, orientation)
 
 
 def _given_critical(free_entropy: FreeEntropy, symbol: Expr, critical: Any) -> dict[Expr, Expr]:
@@ -285,7 +288,7 @@ def _orientation(
     values: dict[Expr, Expr],
     point: dict[Expr, Expr],
 ) -> int:
-    """+1 if phi, the other unknowns eliminated along their contours, is maximal in the coordinate."""
+    """+1 if phi is maximal in the coordinate, the others eliminated along their contours."""
     kept = free_entropy.unknowns.index(coordinate)
     signs = list(free_entropy.signs)
     own = signs.pop(kept)

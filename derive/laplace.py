@@ -8,10 +8,10 @@ the imaginary axis leaves G, hence every correction, unchanged: only the determi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import factorial
+from math import factorial, prod
 from typing import Any
 
 from sympy import QQ, Expr, Matrix, S, Symbol, exp, log, pi, ring, sympify
@@ -117,7 +117,7 @@ def laplace(f: Any, x: Any, x0: Any, N: Any, order: int = 1) -> LaplaceExpansion
     hessian = Matrix([[f.diff(a, b).subs(point) for b in variables] for a in variables])
     det = determinant(hessian)
     if det == 0:
-        raise DeriveError(f"the Hessian of {f} is singular at {point}: Laplace's method fails there")
+        raise DeriveError(f"the Hessian of {f} is singular at {point}: no Gaussian integral there")
     corrections = wick_corrections([-f], variables, point, inverse(hessian), order)
     log_prefactor = len(variables) * log(2 * pi / N) / 2 - log(det) / 2
     return LaplaceExpansion(-N * f.subs(point), log_prefactor, corrections, sympify(N))
@@ -154,10 +154,10 @@ def wick_corrections(
     names = [f"v{k}" for k in range(len(vertices))] + [f"G{a}_{b}" for a, b in pairs]
     algebra, *gens = ring(",".join([*names, *(f"y{a}" for a in range(n))]), QQ)
     couplings, ys = gens[: len(vertices)], gens[len(names) :]
-    propagator = {p: g for p, g in zip(pairs, gens[len(vertices) : len(names)], strict=True)}
+    propagator = dict(zip(pairs, gens[len(vertices) : len(names)], strict=True))
     action = [algebra.zero for _ in range(2 * order + 1)]
     for coupling, (weight, powers, _) in zip(couplings, vertices, strict=True):
-        term = coupling / _prod(factorial(p) for p in powers)
+        term = coupling / prod(factorial(p) for p in powers)
         for y, p in zip(ys, powers, strict=True):
             term *= y**p
         action[weight] += term
@@ -167,7 +167,13 @@ def wick_corrections(
     return tuple(c.as_expr().xreplace(at) for c in _logarithm(moments, order))
 
 
-def _vertices(exponents, variables, point, order, tidy):
+def _vertices(
+    exponents: Sequence[Expr],
+    variables: Sequence[Expr],
+    point: dict[Expr, Expr],
+    order: int,
+    tidy: Any,
+) -> list[tuple[int, Multi, Expr]]:
     """(weight, multi-index, value) of every non-zero derivative of weight 1 to 2*order."""
     found = []
     for j, e in enumerate(exponents):
@@ -197,10 +203,10 @@ def _differentiated(level: dict[Multi, Expr], variables: Sequence[Expr]) -> dict
     return higher
 
 
-def _moments(action, order, average):
+def _moments(action: list[Any], order: int, average: Callable[[Any], Any]) -> list[Any]:
     """<exp V> as a series in N**(-1/2): the coefficients of its even powers."""
     top = 2 * order
-    power, moments = [action[0].ring.one] + [action[0].ring.zero] * top, None
+    power = [action[0].ring.one] + [action[0].ring.zero] * top
     total = list(power)
     for count in range(1, top + 1):  # V starts at weight 1, so that V**count starts at `count`
         power = [
@@ -209,11 +215,10 @@ def _moments(action, order, average):
         ]
         for w in range(top + 1):
             total[w] += power[w] / factorial(count)
-    moments = [average(total[2 * k]) for k in range(order + 1)]
-    return moments
+    return [average(total[2 * k]) for k in range(order + 1)]
 
 
-def _logarithm(moments, order):
+def _logarithm(moments: list[Any], order: int) -> list[Any]:
     """Coefficients of log(1 + M_1 e + ...): k c_k = k M_k - sum_{j<k} j c_j M_{k-j}."""
     logs: list[Any] = []
     for k in range(1, order + 1):
@@ -222,7 +227,7 @@ def _logarithm(moments, order):
     return logs
 
 
-def _average(poly, n, propagator, algebra):
+def _average(poly: Any, n: int, propagator: dict[tuple[int, int], Any], algebra: Any) -> Any:
     """Gaussian average over the y's (the last n generators) by Isserlis' theorem."""
     result = algebra.zero
     for monomial, coefficient in poly.terms():
@@ -254,8 +259,3 @@ def _pairings(powers: Multi) -> tuple[tuple[tuple[tuple[int, int], ...], int], .
     return tuple(counts.items())
 
 
-def _prod(numbers) -> int:
-    result = 1
-    for number in numbers:
-        result *= number
-    return result

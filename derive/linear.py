@@ -1,4 +1,4 @@
-"""Small symbolic linear algebra without `simplify`: entries keep the form that physics gave them."""
+"""Small symbolic linear algebra without `simplify`: entries keep the form physics gave them."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def solve_linear(matrix: Matrix, rhs: Matrix) -> Matrix:
     if matrix.rows <= _EXPLICIT:
         det = determinant(matrix)
         if vanishes(det):
-            raise DeriveError(f"the linear system with the matrix {matrix.tolist()} is singular")
+            raise DeriveError(f"the linear system of {matrix.tolist()} is singular")
         product = adjugate(matrix) * rhs
         return product.applyfunc(lambda entry: factor_terms(entry) / factor_terms(det))
     joint = matrix.row_join(rhs).to_DM().to_field()
@@ -99,7 +99,7 @@ def solve_linear(matrix: Matrix, rhs: Matrix) -> Matrix:
     try:
         solution = joint[:, :n].lu_solve(joint[:, n:])
     except DMNonInvertibleMatrixError:
-        raise DeriveError(f"the linear system with the matrix {matrix.tolist()} is singular") from None
+        raise DeriveError(f"the linear system of {matrix.tolist()} is singular") from None
     return solution.to_Matrix()
 
 
@@ -175,7 +175,8 @@ def sample_point(symbols: Sequence[Symbol], k: int = 0) -> dict[Symbol, Expr]:
     point = {}
     for position, symbol in enumerate(symbols):
         # Weyl's sequence of square roots, rounded to a rational number
-        step = int(10**6 * primes[position % len(primes)] ** 0.5) * (k + 3 + position // len(primes))
+        multiple = k + 3 + position // len(primes)
+        step = int(10**6 * primes[position % len(primes)] ** 0.5) * multiple
         value = Rational(1, 20) + Rational(step % 10**6, 10**6) * Rational(9, 10)
         point[symbol] = Rational(2 + k) if symbol.is_integer else value * scale
     return point

@@ -2,6 +2,9 @@
 
 One coordinate x of the critical direction is kept; the other unknowns are solved from their own
 stationarity order by order in x, which needs only that their block of the Hessian be regular.
+
+The coefficients found on the way keep names, and later ones are expressed by earlier ones: written
+out, they would grow beyond what can be read or cancelled.
 """
 
 from __future__ import annotations
@@ -9,26 +12,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Matrix, S
+from sympy import Add, Dummy, Expr, Matrix, S
 
 from derive.errors import DeriveError
-from derive.linear import solve_linear
-from derive.series import Series, along_curve, cancelled, neat
+from derive.linear import solve_linear, vanishes
+from derive.series import Series, along_curve, neat
 
 __all__ = ["Curve", "reduce_to"]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The unknowns as series in the deviation of one of them from the symmetric point."""
+    """The unknowns as series in the deviation of one of them from the symmetric point.
+
+    Attributes
+    ----------
+    coordinate : Expr
+        The unknown that is kept.
+    series : dict
+        For each unknown its coefficients, by name where they are not zero.
+    definitions : tuple of (Dummy, Expr)
+        The named coefficients, each in terms of earlier ones and the parameters.
+    order : int
+        The last power kept.
+    """
 
     coordinate: Expr
     series: dict[Expr, Series]
+    definitions: tuple[tuple[Expr, Expr], ...]
     order: int
 
     def expand(self, expr: Expr) -> Series:
-        """The coefficients of an expression of the unknowns along the curve."""
-        return [neat(c) for c in along_curve(expr, self.series, self.order)]
+        """The coefficients of an expression of the unknowns, in the named coefficients."""
+        return along_curve(expr, self.series, self.order)
+
+    def written_out(self, expr: Expr) -> Expr:
+        """An expression with the named coefficients replaced by what they stand for."""
+        for name, definition in reversed(self.definitions):
+            expr = expr.xreplace({name: definition})
+        return neat(expr)
+
+    def evaluated(self, expr: Expr, values: dict[Expr, Expr]) -> Expr:
+        """An expression at given values of the parameters; exactly zero if it vanishes there."""
+        known: dict[Expr, Expr] = {}
+        for name, definition in self.definitions:
+            known[name] = neat(definition.subs(values).xreplace(known))
+        value = neat(expr.subs(values).xreplace(known))
+        return S.Zero if vanishes(value) else value
+
+    def derivative(self, expr: Expr, parameter: Expr) -> Expr:
+        """The derivative by a parameter, through the named coefficients too."""
+        slopes: dict[Expr, Expr] = {}
+        for name, definition in self.definitions:
+            slopes[name] = _chain(definition, parameter, slopes)
+        return _chain(expr, parameter, slopes)
+
+
+def _chain(expr: Expr, parameter: Expr, slopes: dict[Expr, Expr]) -> Expr:
+    through = (expr.diff(name) * slope for name, slope in slopes.items() if expr.has(name))
+    return Add(expr.diff(parameter), *through)
 
 
 def reduce_to(
@@ -60,10 +102,9 @@ def reduce_to(
     rows = [row for u, row in zip(unknowns, gradient, strict=True) if u != coordinate]
     series = {u: [point[u], *(S.Zero,) * order] for u in unknowns}
     series[coordinate][1:2] = [S.One]
-    if not others:
-        return Curve(coordinate, series, order)
+    definitions: list[tuple[Expr, Expr]] = []
     block = Matrix([[row.diff(u).subs(point) for u in others] for row in rows])
-    for k in range(1, order):  # phi to order `order` needs the others one order less
+    for k in range(1, order if others else 1):  # phi to `order` needs the others one order less
         unbalanced = [along_curve(row, series, k)[k] for row in rows]
         if not any(unbalanced):
             continue
@@ -75,5 +116,7 @@ def reduce_to(
                 "order parameter is not enough; set them equal or opposite by substitution first"
             ) from None
         for u, value in zip(others, step, strict=True):
-            series[u][k] = cancelled(value)
-    return Curve(coordinate, series, order)
+            if value != 0:
+                series[u][k] = Dummy(f"{u}_{k}")
+                definitions.append((series[u][k], value))
+    return Curve(coordinate, series, tuple(definitions), order)

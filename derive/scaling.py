@@ -76,7 +76,7 @@ class CriticalScaling:
                     f"the coefficient a_{k} vanishes like t**{rank} along {expansion.parameter}, "
                     f"too slowly against a_2 ~ t**{contact}: choose another parameter for the path"
                 )
-        slope = expansion.observable[1] if expansion.observable else None
+        slope = expansion.response[1] if expansion.response else None
         beta = expansion.inverse_temperature
         return CriticalScaling(
             p,
@@ -156,12 +156,12 @@ class CriticalScaling:
 
 def _leading_power(expansion: Landau, k: int) -> tuple[int, Expr]:
     """(r, A) with a_k ~ A t**r."""
-    derivative, rate = expansion.coefficients[k], _rate(expansion)
+    derivative, rate = expansion.series[k], _rate(expansion)
     for r in range(_HIGHEST_CONTACT + 1):
         value = expansion.at_criticality(derivative)
         if value != 0:
             return r, neat(value * rate**r / factorial(r))
-        derivative = derivative.diff(expansion.parameter)
+        derivative = expansion.curve.derivative(derivative, expansion.parameter)
     if k == 2:
         raise DeriveError(
             f"a_2 vanishes for all {expansion.parameter} near the critical point: pass parameter= "

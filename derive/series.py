@@ -17,7 +17,9 @@ __all__ = ["Series", "along_curve", "cancelled", "neat"]
 
 Series = list[Expr]
 
-_WORTH_FACTORING = 120  # operations; beyond, factoring takes seconds and shows nothing
+# numbers of operations, beyond which these take seconds and show nothing
+_WORTH_CANCELLING = 400
+_WORTH_FACTORING = 120
 
 
 def along_curve(expr: Expr, curve: dict[Expr, Series], order: int) -> Series:
@@ -112,5 +114,7 @@ def neat(expr: Any) -> Expr:
         return expr
     if expr.is_number:
         return factor_terms(radsimp(radsimp(expr).expand()))
+    if expr.count_ops() > _WORTH_CANCELLING:
+        return expr
     reduced = cancel(expr)
     return factor(reduced) if reduced.count_ops() < _WORTH_FACTORING else reduced

@@ -2,9 +2,9 @@
 
 The gradient of a free entropy is, row by row, a linear combination of the unknowns and of
 *kernels* (nonlinear functions of them, such as tanh), with coefficients free of unknowns:
-``0 = -A u + M theta(u) + c``.  Solving the linear part gives ``u = A**(-1) (M theta + c)``, which is
-``m = tanh(...)`` for any number of coupled order parameters; a row that holds the inverse function
-of an unknown (``atanh(m)``, ``log(q)``) is solved through that function.  No model is recognised.
+``0 = -A u + M theta(u) + c``.  Solving the linear part gives ``u = A**(-1) (M theta + c)``, which
+is ``m = tanh(...)`` for any number of coupled order parameters; a row that holds the inverse
+function of an unknown (``atanh(m)``, ``log(q)``) is solved through that function.
 """
 
 from __future__ import annotations
@@ -147,6 +147,7 @@ def _through_inverse(row: Expr, unknowns: Sequence[Expr]) -> tuple[Expr, Expr] |
         # the unknown may stand on the other side too (beta J m): there it is held fixed
         held = Add(*(c * k for k, c in rest.items())).xreplace({unknown: _HELD})
         inverse = inverse_function(function)
+        assert inverse is not None  # every function with singular ends has one
         try:
             roots = solve_for(argument - inverse(-held / (multiple * scale)), unknown)
         except NotInvertible:
@@ -240,8 +241,8 @@ def _with_kernels(updates: dict[Expr, Expr], unknowns: Sequence[Expr]) -> Natura
     reduced = {}
     for u in unknowns:
         own = {k: v for k, v in kernels.items() if owner[k] != u}
-        terms = terms_of(updates[u], unknowns).items()
-        reduced[u] = Add(*(_flat(c, own.get(k, k)) for k, c in terms))
+        pieces = terms_of(updates[u], unknowns)
+        reduced[u] = Add(*(_flat(c, own.get(k, k)) for k, c in pieces.items()))
     return NaturalForm(tuple(reduced[u] for u in unknowns), tuple(kernels.items()))
 
 

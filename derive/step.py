@@ -21,11 +21,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Moved:
-    """The result of a move: what comes after it, its kind, and what was assumed."""
+    """The result of a move: what comes after it, its kind, what was assumed.
+
+    `details` holds what a check of the step needs besides both sides, such as the form of an ansatz.
+    """
 
     after: Any
     kind: Kind = Kind.EXACT
     assumptions: tuple[str, ...] = ()
+    details: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Step:
         exact, asymptotic, approximation, ansatz or continuation.
     assumptions : tuple of str
         What was assumed.
+    details : tuple
+        What its check needs besides both sides.
     """
 
     move: str
@@ -52,6 +58,7 @@ class Step:
     after: Any
     kind: Kind
     assumptions: tuple[str, ...] = ()
+    details: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         assumed = f"  [{'; '.join(self.assumptions)}]" if self.assumptions else ""

@@ -78,7 +78,7 @@ def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
         correction=correction,
         kind=free_entropy.kind,
     )
-    return Moved(restricted, Kind.ANSATZ, (f"{element} = {trial}",))
+    return Moved(restricted, Kind.ANSATZ, (f"{element} = {trial}",), (element, trial))
 
 
 def _indexed_unknown(free_entropy: FreeEntropy, name: Any) -> Element:

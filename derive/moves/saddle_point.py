@@ -74,6 +74,7 @@ def saddle_point(
         ),
         kind,
         tuple(assumptions),
+        details=tuple(_joint_signs(ensemble, signs)),
     )
 
 
@@ -165,8 +166,21 @@ def _signs(
         elif not isinstance(measure.form, MatrixBase):
             signs[group[0]] = 1
         else:
-            signs.update(zip(group, _inertia(group, measure.form, signature, assumptions)))
+            signs.update(
+                zip(group, _inertia(group, measure.form, signature, assumptions), strict=True)
+            )
     return [signs[v] for v in ensemble.variables]
+
+
+def _joint_signs(ensemble: Ensemble, signs: list[int]) -> list[tuple[Any, int]]:
+    """Explicit joint forms, with the number of negative eigenvalues taken for each."""
+    by_name = dict(zip(ensemble.variables, signs, strict=True))
+    return [
+        (group[0].measure.form, sum(by_name[v] < 0 for v in group))
+        for group in joint_groups(ensemble.variables)
+        if isinstance(group[0].measure, SteepestContour)
+        and isinstance(group[0].measure.form, MatrixBase)
+    ]
 
 
 def _inertia(group, form, signature, assumptions) -> list[int]:
@@ -176,7 +190,7 @@ def _inertia(group, form, signature, assumptions) -> list[int]:
         assumptions.append(f"the quadratic form of {names} has signature {signature}")
         return [1] * signature[0] + [-1] * signature[1]
     minors = [S.One] + [form[:k, :k].det() for k in range(1, form.rows + 1)]
-    ratios = [(b / a) for a, b in zip(minors, minors[1:])]
+    ratios = [(b / a) for a, b in zip(minors, minors[1:], strict=False)]
     if all(r.is_positive or r.is_negative for r in ratios):
         return [1 if r.is_positive else -1 for r in ratios]
     raise MoveError(

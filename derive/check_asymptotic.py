@@ -1,0 +1,196 @@
+"""Does a saddle point approach the exact partition function at the order that it claims?
+
+Per site, log Z/N - phi must fall as 1/N, with the Gaussian fluctuations as 1/N**2, and with the next
+order as 1/N**3.  The verdict is that of the highest order: it implies the lower ones, whose errors
+are then known coefficients, which may change sign on the way.  Saddles of equal height (related by
+a symmetry) are summed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import mpmath
+from mpmath import mp
+from sympy import Expr, Symbol
+
+from derive.componentwise import componentwise
+from derive.ensemble import Ensemble
+from derive.errors import DeriveError, UnboundedError
+from derive.evaluate import evaluator
+from derive.expand import Expansion, OutOfReach
+from derive.finite import finite_sum
+from derive.free_entropy import FreeEntropy
+from derive.indices import Element
+from derive.measures import Continuous
+from derive.step import Kind
+from derive.variables import Variable
+from derive.world import World
+
+__all__ = ["check_saddle", "dominant_saddles", "log_partition"]
+
+SIZES = (16, 32, 64)
+DIGITS = 16
+TOLERANCE = 0.15  # of an order, what the next power of 1/N changes at these sizes
+MOST_STATES = 40000
+
+
+def check_saddle(derivation: Any, position: int, world: World) -> tuple[str, float, float]:
+    """How the errors fall, the order found at the highest level, and the order claimed."""
+    step = derivation.steps[position]
+    size = step.after.size
+    with mp.workdps(DIGITS):
+        exact = [_exact(derivation, position, world, size, n) for n in SIZES]
+        free_entropy, _ = componentwise(step.after, world.sizes)
+        saddles = dominant_saddles(free_entropy, world)
+        levels = range(3 if len(free_entropy.unknowns) < 3 else 2)
+        orders = [_order(free_entropy, saddles, world, size, exact, k) for k in levels]
+    listed = ", ".join(f"{float(order):.2f}" for order in orders)
+    method = f"{size} = {SIZES[0]} to {SIZES[-1]}: errors per site fall as {size}^-({listed})"
+    return method, float(orders[-1]), len(orders) - TOLERANCE
+
+
+def _order(free_entropy, saddles, world, size, exact, level) -> Any:
+    """The power of 1/N in the error, from successive sizes (the larger, if one is accidental)."""
+    errors = []
+    for n, value in zip(SIZES, exact, strict=True):
+        errors.append(abs(value - _expansion(free_entropy, saddles, world, size, n, level)) / n)
+    if errors[-1] < mpmath.mpf(10) ** (4 - DIGITS):
+        return mpmath.mpf(level + 1)  # exact to rounding: nothing is left that could fall
+    return max(mpmath.log(a / b, 2) for a, b in itertools.pairwise(errors))
+
+
+def _expansion(free_entropy, saddles, world, size, n, level) -> Any:
+    """log of the sum over saddles of exp(log Z at one saddle), to the level asked for."""
+    if level == 0:
+        expr: Expr = size * free_entropy.density
+    else:
+        expr = free_entropy.log_partition(level - 1) if level > 1 else (
+            size * free_entropy.density + free_entropy.fluctuation
+        )
+    evaluate = evaluator(expr, world.resized(size, n))
+    values = [mpmath.re(evaluate(world.environment() | s)) for s in saddles]
+    top = max(values)
+    return top if level == 0 else top + mpmath.log(mpmath.fsum(mpmath.exp(v - top) for v in values))
+
+
+def dominant_saddles(free_entropy: FreeEntropy, world: World) -> list[dict[Symbol, Any]]:
+    """The stationary points of the right inertia with the largest phi, found from many starts."""
+    unknowns = list(free_entropy.unknowns)
+    gradient = [_numerical(g, unknowns, world) for g in free_entropy.gradient]
+    density = _numerical(free_entropy.density, unknowns, world)
+    hessian = [
+        [_numerical(h, unknowns, world) for h in row] for row in free_entropy.hessian.tolist()
+    ]
+    wanted = sum(s < 0 for s in free_entropy.signs)
+    found: list[tuple[Any, list[Any]]] = []
+    for start in itertools.product(("0.0", "0.6", "-0.6", "1.5", "-1.5"), repeat=len(unknowns)):
+        root = _root(gradient, [mpmath.mpf(x) for x in start])
+        if root is None or any(_distance(root, r) < mpmath.mpf(10) ** (-DIGITS / 2) for _, r in found):
+            continue
+        matrix = -mpmath.matrix([[h(*root) for h in row] for row in hessian])
+        negative = sum(e < 0 for e in mpmath.eigsy(matrix, eigvals_only=True))
+        if negative == wanted:
+            found.append((density(*root), root))
+    if not found:
+        raise OutOfReach("no stable saddle point was found numerically")
+    top = max(height for height, _ in found)
+    return [
+        dict(zip(unknowns, root, strict=True))
+        for height, root in found
+        if top - height < mpmath.mpf(10) ** (4 - DIGITS)
+    ]
+
+
+def _numerical(expr: Expr, unknowns: list[Symbol], world: World) -> Any:
+    evaluate, env = evaluator(expr, world.sizes), world.environment()
+    return lambda *at: evaluate(env | dict(zip(unknowns, at, strict=True)))
+
+
+def _root(gradient: list[Any], start: list[Any]) -> list[Any] | None:
+    try:
+        root = mpmath.findroot(lambda *at: [g(*at) for g in gradient], start, tol=mp.eps**1.6)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
+    root = list(root) if isinstance(root, mpmath.matrix) else [root]
+    real = all(mpmath.isfinite(x) and abs(mpmath.im(x)) < mp.eps * 10 for x in root)
+    return [mpmath.re(x) for x in root] if real else None
+
+
+def _distance(a: list[Any], b: list[Any]) -> Any:
+    return max(abs(x - y) for x, y in zip(a, b, strict=True))
+
+
+# -- the exact partition function -----------------------------------------------------------------
+
+
+def _exact(derivation: Any, position: int, world: World, size: Symbol, n: int) -> Any:
+    """log Z at size n: from the model itself where that is a sum over occupation numbers."""
+    steps = derivation.steps[:position]
+    start = derivation.start
+    if all(s.kind == Kind.EXACT for s in steps):
+        try:
+            return log_partition(start, world, size, n)
+        except DeriveError:
+            pass
+    before: Ensemble = derivation.steps[position].before
+    if any(e.label.given for e in before.exponent.atoms(Element)):
+        raise OutOfReach("with arrays given there is no sequence of sizes to compare at")
+    for factor in (1, 2, 4, 8):
+        moved = _shifted(before, factor)
+        expansion = Expansion(moved, world.resized(size, n), world.environment())
+        try:
+            top, value, _ = expansion.trace(list(moved.variables), world.environment())
+        except UnboundedError:
+            if moved == before and factor > 1:
+                raise
+            continue
+        return mpmath.re(top) + mpmath.log(mpmath.re(value))
+    raise UnboundedError("the integral over the fields does not settle on any contour tried")
+
+
+def _shifted(ensemble: Ensemble, factor: int) -> Ensemble:
+    """Shifted contours moved further right: they have to pass all singularities of the integrand."""
+    variables = []
+    for v in ensemble.variables:
+        if isinstance(v.measure, Continuous) and v.measure.shift != 0:
+            *pieces, shift = v.measure.args
+            v = Variable(v.label, Continuous(*pieces, shift * factor))
+        variables.append(v)
+    return ensemble.replaced(variables=variables)
+
+
+def log_partition(ensemble: Ensemble, world: World, size: Symbol, n: int) -> Any:
+    """log Z of an ensemble as a sum over occupation numbers of the single-site states."""
+    description = finite_sum(ensemble)
+    if description.size != size:
+        raise OutOfReach(f"the number of sites is not {size}")
+    sizes = world.resized(size, n)
+    env = world.environment()
+    if mpmath.binomial(n + len(description.values) - 1, n) > MOST_STATES:
+        raise OutOfReach("too many occupation numbers")
+    exponent = evaluator(description.exponent, sizes)
+    weights = [evaluator(w, sizes)(env) for w in description.weights]
+    values = [[evaluator(v, sizes)(env) for v in row] for row in description.values]
+    logs = []
+    for occupation in _compositions(n, len(values)):
+        totals = [mpmath.fsum(k * row[t] for k, row in zip(occupation, values, strict=True))
+                  for t in range(len(description.totals))]
+        multiplicity = mpmath.loggamma(n + 1) - mpmath.fsum(
+            mpmath.loggamma(k + 1) for k in occupation
+        )
+        own = mpmath.fsum(k * w for k, w in zip(occupation, weights, strict=True))
+        point = env | dict(zip(description.totals, totals, strict=True))
+        logs.append(multiplicity + own + exponent(point))
+    top = max(logs)
+    return top + mpmath.log(mpmath.fsum(mpmath.exp(x - top) for x in logs))
+
+
+def _compositions(n: int, parts: int) -> Any:
+    if parts == 1:
+        yield (n,)
+        return
+    for first in range(n + 1):
+        for rest in _compositions(n - first, parts - 1):
+            yield (first, *rest)

@@ -1,0 +1,227 @@
+r"""LaTeX of every object: expressions, ensembles, free entropies, steps and whole derivations.
+
+What comes out is one formula for mathematics mode (``aligned`` where it has several lines) that
+pdflatex with amsmath, MathJax and KaTeX accept.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from sympy import Symbol
+from sympy.core.relational import Relational
+
+from derive.critical import CriticalPoint
+from derive.derivation import Derivation
+from derive.ensemble import Ensemble
+from derive.equations import Equations
+from derive.free_entropy import FreeEntropy
+from derive.landau import Landau
+from derive.latex_ensemble import definitions, ensemble_latex, measure_latex
+from derive.latex_printer import Typesetter, bracketed
+from derive.line_breaking import aligned
+from derive.spinodal import Spinodal
+from derive.step import Kind, Step
+from derive.symbol_names import latex_name
+from derive.typeset import Typeset
+from derive.variables import Variable
+
+__all__ = ["Typeset", "expression", "latex_lines", "latex_of", "relation_of", "step_latex"]
+
+Line = tuple[str, ...]
+_PHI = Symbol("phi")
+_RELATIONS = {
+    Kind.EXACT: "=",
+    Kind.ASYMPTOTIC: r"\simeq",
+    Kind.APPROXIMATION: r"\approx",
+    Kind.ANSATZ: "=",
+    Kind.CONTINUATION: "=",
+}
+
+
+def latex_of(obj: Any) -> str:
+    r"""Typeset an object.
+
+    Parameters
+    ----------
+    obj : Expr, Matrix, Eq, Ensemble, FreeEntropy, Step, Derivation or another object of the package
+        What to typeset; a list gives one line for each member.
+
+    Returns
+    -------
+    str
+        LaTeX for mathematics mode, without dollars.
+
+    Examples
+    --------
+    >>> import derive as dv
+    >>> from sympy import symbols, tanh
+    >>> beta, J = symbols("beta J", positive=True); m, k = symbols("m mhat")
+    >>> N = dv.size("N"); i = dv.Index("i", N); s = dv.Ising("s", i)
+    >>> print(latex_of(beta*J/(2*N)*dv.total(s[i], i)**2))
+    \frac{\beta J}{2 N} \left(\sum_{i} s_{i}\right)^{2}
+    >>> print(latex_of(tanh(beta*J*m) - k))
+    \tanh(\beta J m) - \hat{m}
+    """
+    return aligned(latex_lines(obj))
+
+
+def expression(expr: Any) -> str:
+    """The LaTeX of a SymPy object on one line."""
+    return str(Typesetter().doprint(expr))
+
+
+def latex_lines(obj: Any) -> list[Line]:
+    """The lines (left, relation, right) of an object; a mere expression has neither of the first."""
+    for kind, lines in _LINES.items():
+        if isinstance(obj, kind):
+            return lines(obj)
+    if isinstance(obj, list | tuple):
+        return [line for member in obj for line in latex_lines(member)]
+    return [("", "", expression(obj))]
+
+
+def step_latex(step: Step) -> str:
+    r"""The arrow of a step, with its name above and its kind below."""
+    return rf"\xrightarrow[{_words(step.kind)}]{{{_words(step.move)}{_arguments(step)}}}"
+
+
+def relation_of(step: Step) -> str:
+    """The relation between what comes after a step and what came before."""
+    return _RELATIONS[step.kind]
+
+
+# --- each object as lines ---------------------------------------------------------------------
+
+
+def _relational(relation: Relational) -> list[Line]:
+    signs = {"==": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq"}
+    sign = signs.get(relation.rel_op, relation.rel_op)
+    return [(expression(relation.lhs), sign, expression(relation.rhs))]
+
+
+def _variable(variable: Variable) -> list[Line]:
+    return [("", "", measure_latex(variable))]
+
+
+def _ensemble(ensemble: Ensemble) -> list[Line]:
+    return [*ensemble_latex(ensemble), *(("", "", rf"\qquad {d}") for d in definitions(ensemble))]
+
+
+def _free_entropy(free_entropy: FreeEntropy) -> list[Line]:
+    beta = free_entropy.beta
+    energy = [] if beta is None else [("f", "=", expression(-_PHI / beta))]
+    return [_extremum(free_entropy), *_saddle(free_entropy), *energy]
+
+
+def _extremum(free_entropy: FreeEntropy) -> Line:
+    r"""``(1/N) \ln Z \simeq \max_m \{ phi \}``: a maximum if every field is real."""
+    limit = rf"\frac{{1}}{{{expression(free_entropy.size)}}} \ln Z"
+    density = expression(free_entropy.density)
+    relation = {"exact": "=", "approximation": r"\approx"}.get(free_entropy.kind, r"\simeq")
+    if not free_entropy.unknowns:
+        return (rf"\phi = {limit}", relation, density)
+    names = ", ".join(map(expression, free_entropy.unknowns))
+    maximum = all(sign > 0 for sign in free_entropy.signs)
+    operator = r"\max" if maximum else r"\operatorname*{extr}"
+    return (rf"\phi = {limit}", relation, rf"{operator}_{{{names}}} \left\{{{density}\right\}}")
+
+
+def _saddle(free_entropy: FreeEntropy) -> list[Line]:
+    return [line for eq in free_entropy.saddle_equations for line in _relational(eq)]
+
+
+def _step(step: Step) -> list[Line]:
+    assumed = [("", "", _words(a)) for a in step.assumptions]
+    after = latex_lines(step.after)
+    left, relation, right = after[0]
+    head = rf"{step_latex(step)} \quad {left} {relation}".strip()
+    return [("", "", f"{head} {right}"), *after[1:], *assumed]
+
+
+def _derivation(derivation: Derivation) -> list[Line]:
+    lines = list(ensemble_latex(derivation.start))
+    for step in derivation.steps:
+        arrow = rf"\qquad \Big\downarrow \ {_words(step.move)}{_arguments(step)}:\ {_words(step.kind)}"
+        lines.append(("", "", arrow))
+        state = step.after
+        if isinstance(state, Ensemble):
+            lines += ensemble_latex(state)
+        elif isinstance(state, FreeEntropy):
+            lines.append(_extremum(state))
+        else:
+            lines += latex_lines(state)
+    if isinstance(derivation.state, FreeEntropy):
+        lines += _saddle(derivation.state)
+    return lines
+
+
+def _equations(equations: Equations) -> list[Line]:
+    pairs = zip(equations.unknowns, equations.update, strict=False)
+    lines = [(expression(u), "=", expression(right)) for u, right in pairs]
+    if not lines:
+        lines = [("0", "=", expression(residual)) for residual in equations.residuals]
+    return lines + [(latex_name(n), "=", expression(e)) for n, e in equations.expressions]
+
+
+def _critical_point(point: CriticalPoint) -> list[Line]:
+    if not point.values:
+        return [("0", "=", expression(point.condition))]
+    name = latex_name(f"{point.parameter}_c")
+    return [(name, "=", expression(value)) for value in point.values]
+
+
+def _landau(landau: Landau) -> list[Line]:
+    """Minus phi in ascending powers of the order parameter."""
+    x = landau.coordinate
+    signed = []
+    for power, coefficient in enumerate(landau.coefficients):
+        if coefficient != 0:
+            sign, factor = Typesetter().signed_term(coefficient)
+            factor = bracketed(factor) if coefficient.is_Add and power else factor
+            signed.append((sign, f"{factor} {expression(x**power)}" if power else factor))
+    (first, text), *rest = signed or [("+", "0")]
+    series = ("- " if first == "-" else "") + text + "".join(f" {s} {t}" for s, t in rest)
+    remainder = rf" + \mathcal{{O}}({expression(x ** len(landau.series))})"
+    return [(rf"-\phi({expression(x)})", "=", series + remainder)]
+
+
+def _spinodal(spinodal: Spinodal) -> list[Line]:
+    if not spinodal.solutions:
+        return [("0", "=", expression(row)) for row in spinodal.system]
+    return [(expression(u), "=", expression(v)) for s in spinodal.solutions for u, v in s.items()]
+
+
+# --- words in formulas ------------------------------------------------------------------------
+
+
+def _words(text: Any) -> str:
+    """Words that every typesetter reads alike: no special character."""
+    plain = unicodedata.normalize("NFKD", str(text)).replace("_", " ")
+    return rf"\text{{{re.sub(r'[^A-Za-z0-9 ,.;:()=+*/<>-]', '', plain)}}}"
+
+
+def _arguments(step: Step) -> str:
+    """The arguments, if they are mere names, else dots."""
+    if not step.arguments:
+        return ""
+    names = step.arguments.split(", ")
+    plain = all(re.fullmatch(r"\w+'*", name) for name in names)
+    return "(" + (", ".join(map(latex_name, names)) if plain else r"\ldots") + ")"
+
+
+_LINES: dict[type, Callable[[Any], list[Line]]] = {
+    Relational: _relational,
+    Variable: _variable,
+    Ensemble: _ensemble,
+    FreeEntropy: _free_entropy,
+    Step: _step,
+    Derivation: _derivation,
+    Equations: _equations,
+    CriticalPoint: _critical_point,
+    Landau: _landau,
+    Spinodal: _spinodal,
+}
