@@ -115,6 +115,16 @@ class Kernel:
         return tuple(output.name for output in self._program.outputs)
 
     @property
+    def arguments(self) -> tuple[Input, ...]:
+        """The arguments with the ranges of arrays, in order of position."""
+        return self._arguments
+
+    def output_indices(self, number: int) -> tuple[Index, ...]:
+        """The free indices of an output, in the order of its axes."""
+        own = {(i.name, i.range.name): i for i in free_indices(self._stable[number][1])}
+        return tuple(own[a.name, a.over.name] for a in self._program.outputs[number].axes)
+
+    @property
     def program(self) -> Program:
         """The loop program that a backend prints."""
         return self._program

@@ -72,14 +72,19 @@ def rewrite_node(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol])
     return None
 
 
-def _anchor(parts: tuple[Expr, ...]) -> tuple[Expr, list[Expr]]:
-    """The part that says most, and the others."""
-    first = max(parts, key=lambda part: len(list(part.free_symbols)) * 100 + part.count_ops())
+def _anchor(parts: tuple[Expr, ...], wild: frozenset[Symbol]) -> tuple[Expr, list[Expr]]:
+    """The part that says most and is one factor, and the others."""
+
+    def says(part: Expr) -> tuple[bool, bool, int]:
+        core = part.as_coeff_Mul()[1]
+        return bool(core.free_symbols & wild), not isinstance(core, Mul), core.count_ops()
+
+    first = max(parts, key=says)
     return first, [part for part in parts if part is not first]
 
 
 def _in_sum(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:
-    anchor, others = _anchor(before.args)
+    anchor, others = _anchor(before.args, wild)
     number, core = anchor.as_coeff_Mul()
     terms = set(expr.args)
     for term in expr.args:
@@ -94,7 +99,7 @@ def _in_sum(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> E
 
 
 def _in_product(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:
-    anchor, others = _anchor(before.args)
+    anchor, others = _anchor(before.args, wild)
     for factor in expr.args:
         for found in unify(anchor, factor, {}, wild):
             left = [f for f in expr.args if f is not factor]

@@ -38,6 +38,7 @@ SAME_NAME = frozenset(
     "exp log sin cos tan sinh cosh tanh coth sech csch asin acos atan asinh acosh atanh erf erfc".split()
 )
 LARGEST_PRECISION = 40_000  # digits: 1 - tanh(1e4)**2 needs 8700
+CONTEXT = MPContext()  # our own, so that nobody's mpmath.mp.dps changes
 UNDERFLOW = 700  # digits after which a sum that cancels to nothing is below the smallest double
 
 
@@ -46,10 +47,14 @@ class Undefined(ArithmeticError):
 
 
 class _Walk:
-    """One evaluation at one precision; `cancelled` tells that a sum vanished altogether."""
+    """One evaluation at one precision.
+
+    `cancelled` tells that something vanished which may be rounding only: a sum whose terms cancel,
+    or a function at a nonzero argument, as log(1 + d) is zero for a small d at any precision.
+    """
 
     def __init__(self, values: Mapping[Any, Any], digits: int) -> None:
-        self.mp = MPContext()
+        self.mp = CONTEXT
         self.mp.dps = digits
         self.values = values
         self.cancelled = False
@@ -138,7 +143,10 @@ class _Walk:
         chosen = _OTHER_NAMES.get(type(expr), name if name in SAME_NAME else None)
         if chosen is None:
             raise UnsupportedExpressionError(f"{expr} has no numeric meaning")
-        return getattr(self.mp, chosen)(*(self(arg, at) for arg in expr.args))
+        x = self(expr.args[0], at)
+        result = getattr(self.mp, chosen)(x)
+        self.cancelled |= result == 0 and x != 0
+        return result
 
 
 _OTHER_NAMES = {Abs: "fabs", sign: "sign", floor: "floor", ceiling: "ceil", loggamma: "loggamma"}
@@ -249,4 +257,4 @@ def _agree(before: Sequence[Any], now: Sequence[Any], relative: float) -> bool:
     )
 
 
-TINY = MPContext().mpf(10) ** -360
+TINY = CONTEXT.mpf(10) ** -360

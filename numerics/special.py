@@ -7,6 +7,7 @@ rows of `numerics.stable`, and may be written by hand.
 
 from __future__ import annotations
 
+from math import factorial
 from typing import Any
 
 from sympy import Expr, Function, Rational, S, cosh, exp, log, sinh, tanh
@@ -29,16 +30,14 @@ __all__ = [
     "OnePlusXLog1p",
     "Sech2",
     "Softplus",
+    "SpinEntropy",
     "StableFunction",
     "XLogX",
 ]
 
-# Coefficients of (sinh x - x)/x**3 in powers of x**2: 1/3!, 1/5!, 1/7!, ...
-_SINH_TAIL = []
-_factorial = 1
-for _k in range(3, 28, 2):
-    _factorial *= _k * (_k - 1)
-    _SINH_TAIL.append(1 / _factorial)
+# Coefficients in powers of x**2 of (sinh x - x)/x**3, and of (sinh(x)**2 - x**2)/x**4
+SINH_TAIL = [1 / factorial(2 * k + 3) for k in range(13)]
+SQUARED_TAIL = [2 ** (2 * k + 3) / factorial(2 * k + 4) for k in range(17)]
 
 
 class StableFunction(Function):
@@ -65,10 +64,10 @@ class StableFunction(Function):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
-def _sinh_tail(b: Builder, square: Value) -> Value:
-    """(sinh x - x)/x**3 from x**2 <= 4, to the last digit: every term is positive."""
-    result = b.constant(_SINH_TAIL[-1])
-    for coefficient in reversed(_SINH_TAIL[:-1]):
+def _series(b: Builder, square: Value, coefficients: list[float]) -> Value:
+    """A power series in x**2 <= 4 with positive terms, to the last digit."""
+    result = b.constant(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
         result = result * square + coefficient
     return result
 
@@ -147,7 +146,28 @@ class Sech2(StableFunction):
         return -2 * tanh(self.args[0]) * Sech2(self.args[0])
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        return b.emit("square", 1.0 / b.emit("cosh", x))
+        return 1.0 / (1.0 + b.emit("square", b.emit("sinh", x)))  # cosh**2 = 1 + sinh**2
+
+
+class SpinEntropy(StableFunction):
+    """log(2 cosh x) - x tanh x, the entropy of one spin in the field x."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(2 * cosh(x)) - x * tanh(x)
+
+    @classmethod
+    def eval(cls, x: Expr) -> Expr | None:
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -self.args[0] * Sech2(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        size = abs(x)
+        rare = b.emit("exp", -2.0 * size)
+        # log 2cosh x = |x| + log(1 + e) and 1 - tanh|x| = 2 e/(1 + e), with e = exp(-2|x|)
+        return b.emit("log1p", rare) + 2.0 * size * rare / (1.0 + rare)
 
 
 class Log1p(StableFunction):
@@ -301,7 +321,7 @@ class LogSinhc(StableFunction):
         size = abs(x)
         near_size = b.emit("minimum", size, 2.0)
         square = near_size * near_size
-        near = b.emit("log1p", square * _sinh_tail(b, square))  # sinh(x)/x = 1 + x**2 tail(x**2)
+        near = b.emit("log1p", square * _series(b, square, SINH_TAIL))  # sinh(x)/x = 1 + x**2 tail(x**2)
         far = b.emit("log1p", -b.emit("exp", -2.0 * size)) + (size - b.emit("log", 2.0 * size))
         return b.emit("select", size, 2.0, near, far)
 
@@ -326,8 +346,8 @@ class Langevin(StableFunction):
         size = abs(x)
         near_size = b.emit("minimum", size, 2.0)
         square = near_size * near_size
-        fraction = b.constant(19.0)
-        for odd in range(17, 1, -2):
+        fraction = b.constant(29.0)
+        for odd in range(27, 1, -2):
             fraction = odd + square / fraction
         near = near_size / fraction  # x/(3 + x**2/(5 + x**2/(7 + ...)))
         far = 1.0 + 2.0 / b.emit("expm1", 2.0 * size) - 1.0 / size
@@ -356,9 +376,8 @@ class LangevinSlope(StableFunction):
         size = abs(x)
         near_size = b.emit("minimum", size, 2.0)
         square = near_size * near_size
-        tail = _sinh_tail(b, square)
-        ratio = 1.0 + square * tail  # sinh(x)/x
-        near = tail * (ratio + 1.0) / (ratio * ratio)  # (sinh**2 - x**2)/(x**2 sinh**2), factored
+        excess = _series(b, square, SQUARED_TAIL)
+        near = excess / (1.0 + square * excess)  # (sinh**2 - x**2)/(x**2 sinh**2)
         far = b.emit("square", 1.0 / size) - b.emit("square", 1.0 / b.emit("sinh", size))
         return b.emit("select", size, 2.0, near, far)
 

@@ -29,6 +29,7 @@ from numerics.special import (
     OnePlusXLog1p,
     Sech2,
     Softplus,
+    SpinEntropy,
     XLogX,
 )
 
@@ -61,6 +62,7 @@ PATTERNS = (
     Row(1 - tanh(x), 2 * Logistic(-2 * x), REAL),  # the same at -x
     Row(log(cosh(x)), LogCosh(x), REAL),  # by definition
     Row(log(Sech2(x)), -2 * LogCosh(x), REAL),  # log of 1/cosh^2
+    Row(Log2Cosh(x) - x * tanh(x), SpinEntropy(x), REAL[:4]),  # entropy of a spin in a field
     Row(exp(x) - 1, Expm1(x), REAL[:4]),  # by definition
     Row(log(-Expm1(x)), Log1mExp(-x), NEGATIVE),  # log(1 - exp(-x))
     Row(log(sinh(x) / x), LogSinhc(x), REAL),  # by definition

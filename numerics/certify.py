@@ -1,0 +1,253 @@
+"""A kernel against the mpmath reference: the worst error that a search finds, with its condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from mpmath import mpf
+from sympy import Expr
+
+from derive.equations import Element, Index
+from numerics.arguments import as_number_array, bind
+from numerics.certificate import Certificate, OutputCertificate
+from numerics.errors import NumericsError
+from numerics.handover import real_derivative
+from numerics.kernel import Kernel
+from numerics.reference import Undefined, trusted
+from numerics.samples import Box, box, nearby, spread
+
+__all__ = ["certify"]
+
+UNIT = mpf(2) ** -53
+SMALLEST = mpf(2) ** -1022  # errors below the smallest normal double are underflow, not counted
+ROUNDS, WORST, EACH = 4, 4, 4
+
+
+def certify(
+    kernel: Kernel,
+    samples: int = 200,
+    seed: int = 0,
+    ranges: Mapping[Any, Any] | None = None,
+    **named: Any,
+) -> Certificate:
+    """Compare a kernel with mpmath over ranges of its parameters.
+
+    Points are corners, random and evenly spread ones, then rounds of a search around the worst.
+    The precision of the reference is raised at each point until two precisions agree.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        From `compile`.
+    samples : int
+        How many points before the search begins.
+    seed : int
+        The certificate is repeatable.
+    ranges : mapping, optional
+        By symbol or name, for names that are no keyword.
+    **named
+        For each parameter a pair ``(low, high)``, or a number or an array that is kept fixed.  A
+        positive range over a decade or more is sampled logarithmically.
+
+    Returns
+    -------
+    Certificate
+        The worst error of each output in units of u (1 + K), where K is the condition number: the
+        sum over parameters of ``abs(x df/dx / f)``, and u = 2**-53.  Errors below the smallest
+        normal number, 2e-308, count as underflow and not as errors.
+
+    Raises
+    ------
+    NumericsError
+        For a parameter without range, or an empty range.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, cosh, log
+    >>> import numerics as nm
+    >>> x = Symbol("x")
+    >>> nm.certify(nm.compile(log(2*cosh(x))), x=(-1e4, 1e4), samples=40).holds
+    True
+    """
+    given = bind(kernel.arguments, (), {**(ranges or {}), **named})
+    problem = _Problem.of(kernel, given)
+    rng = np.random.default_rng(seed)
+    trials = [_Trial(problem, number) for number in range(len(kernel.outputs))]
+    points = spread(problem.box, samples, rng)
+    for trial in trials:
+        trial.compare(points)
+        for _ in range(ROUNDS if problem.box.low else 0):
+            trial.compare(nearby(problem.box, trial.worst_points(WORST), EACH, rng))
+    texts = tuple((g.name, _text(v)) for g, v in zip(kernel.arguments, given, strict=True))
+    outputs = tuple(trial.certificate() for trial in trials)
+    return Certificate(repr(kernel), kernel.backend, texts, seed, outputs)
+
+
+@dataclass
+class _Problem:
+    """The kernel with the box of what varies and the values of what does not."""
+
+    kernel: Kernel
+    box: Box
+    varying: tuple[int, ...]
+    fixed: dict[int, Any]
+
+    @classmethod
+    def of(cls, kernel: Kernel, given: list[Any]) -> _Problem:
+        varying, fixed, ranges, whole = [], {}, {}, []
+        for number, (argument, value) in enumerate(zip(kernel.arguments, given, strict=True)):
+            if isinstance(value, tuple) and len(value) == 2 and not argument.ranges:
+                varying.append(number)
+                ranges[argument.name + f" (argument {number})"] = tuple(map(float, value))
+                whole.append(bool(argument.symbol.is_integer))
+                continue
+            array = as_number_array(argument.name, value)
+            if array.ndim != len(argument.ranges):
+                raise NumericsError(
+                    f"{argument.name}: give a range (low, high), a number, or one array "
+                    f"with an axis for each of its {len(argument.ranges)} indices"
+                )
+            fixed[number] = array
+        return cls(kernel, box(ranges, whole), tuple(varying), fixed)
+
+    def arguments(self, points: np.ndarray) -> list[Any]:
+        """Values by position, a batch of the points."""
+        return [
+            points[:, self.varying.index(k)] if k in self.varying else self.fixed[k]
+            for k in range(len(self.kernel.arguments))
+        ]
+
+    def values(self, point: np.ndarray) -> dict[Any, Any]:
+        """Values by symbol and label, sizes included, for the reference."""
+        found: dict[Any, Any] = {}
+        for number, argument in enumerate(self.kernel.arguments):
+            symbol = argument.symbol
+            if number in self.fixed:
+                found[symbol.label if argument.ranges else symbol] = (
+                    self.fixed[number] if argument.ranges else float(self.fixed[number])
+                )
+                sizes = zip(argument.ranges, self.fixed[number].shape, strict=True)
+                found.update({r.size: n for r, n in sizes if not r.size.is_Integer})
+            else:
+                found[symbol] = float(point[self.varying.index(number)])
+        return found
+
+
+class _Trial:
+    """The comparison of one output; keeps every point with its error."""
+
+    def __init__(self, problem: _Problem, number: int) -> None:
+        self.problem, self.number = problem, number
+        self.name, self.expr = problem.kernel.equations.expressions[number]
+        self.axes = problem.kernel.output_indices(number)
+        self.slopes = [_slope(self.expr, g.symbol) for g in problem.kernel.arguments]
+        self.errors: list[float] = []
+        self.points: list[np.ndarray] = []
+        self.details: list[tuple[float, float]] = []
+        self.digits, self.undefined = 0, 0
+
+    def compare(self, points: np.ndarray) -> None:
+        results = self.problem.kernel.evaluate(
+            self.problem.arguments(points), nonfinite="keep"
+        )
+        own = results[self.number] if isinstance(results, tuple) else results
+        rows = np.broadcast_to(own, (len(points), *np.shape(own)[np.ndim(own) - len(self.axes) :]))
+        for point, row in zip(points, rows, strict=True):
+            for place in product(*(range(n) for n in row.shape)):
+                self._compare_one(point, float(row[place]), place)
+
+    def _compare_one(self, point: np.ndarray, got: float, place: tuple[int, ...]) -> None:
+        values = self.problem.values(point)
+        at = {index: k + 1 for index, k in zip(self.axes, place, strict=True)}
+        try:
+            true, spread_, digits = _true_value(self.expr, self.slopes, values, at)
+        except Undefined:
+            self.undefined += 1
+            return
+        error = abs(mpf(got) - true) if np.isfinite(got) else mpf("inf")
+        error = mpf(0) if error < SMALLEST else error
+        scale = UNIT * (abs(true) + spread_)
+        self.errors.append(_quotient(error, scale))
+        self.points.append(point)
+        self.details.append((_quotient(error, abs(true)), _quotient(spread_, abs(true))))
+        self.digits = max(self.digits, digits)
+
+    def worst_points(self, count: int) -> np.ndarray:
+        """The points of the largest errors."""
+        if not self.points:
+            return np.empty((0, len(self.problem.box.low)))
+        order = np.argsort(self.errors)[::-1][:count]
+        return np.array([self.points[k] for k in order])
+
+    def certificate(self) -> OutputCertificate:
+        if not self.errors:
+            return OutputCertificate(
+                self.name, float("inf"), float("inf"), 0.0, (), 0, 0, self.undefined
+            )
+        worst = int(np.argmax(self.errors))
+        values = self.problem.arguments(self.points[worst][None])
+        named = tuple(
+            (g.name, np.asarray(v).tolist() if g.ranges else float(np.ravel(v)[0]))
+            for g, v in zip(self.problem.kernel.arguments, values, strict=True)
+        )
+        return OutputCertificate(
+            self.name,
+            self.errors[worst],
+            *self.details[worst],
+            _tuples(named),
+            self.digits,
+            len(self.errors),
+            self.undefined,
+        )
+
+
+def _slope(expr: Expr, symbol: Expr) -> tuple[Expr, Expr, tuple[Index, ...]]:
+    """A parameter with the derivative by it, and the indices over which both are summed."""
+    if not (isinstance(symbol, Element) and symbol.slots):
+        return symbol, real_derivative(expr, symbol), ()
+    taken = {index.name for index in expr.atoms(Index)}
+    names = [f"c{k}" for k in range(1, 100) if f"c{k}" not in taken]
+    indices = tuple(Index(n, r) for n, r in zip(names, symbol.label.ranges, strict=False))
+    element = symbol.label[indices]
+    return element, real_derivative(expr, element), indices
+
+
+def _true_value(
+    expr: Expr, slopes: list[Any], values: Mapping[Any, Any], at: Mapping[Index, int]
+) -> tuple[Any, Any, int]:
+    """The value, the sum of abs(x df/dx), and the digits that were needed."""
+    (true,), digits = trusted([expr], values, at)
+    total = mpf(0)
+    for parameter, slope, indices in slopes:
+        if slope == 0:
+            continue
+        sizes = [int(values.get(i.size, i.size)) for i in indices]
+        for place in product(*(range(1, n + 1) for n in sizes)):
+            here = {**at, **dict(zip(indices, place, strict=True))}
+            (term,), used = trusted([parameter * slope], values, here, agree=1e-3)
+            total += abs(term)
+            digits = max(digits, used)
+    return true, total, digits
+
+
+def _quotient(above: Any, below: Any) -> float:
+    if above == 0:
+        return 0.0
+    return float(above / below) if below != 0 else float("inf")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({value[0]!r}, {value[1]!r})"
+    shape = np.shape(value)
+    return f"<array of shape {shape}>" if shape else repr(value)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
