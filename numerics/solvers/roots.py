@@ -16,7 +16,7 @@ __all__ = ["Roots", "distinct", "polish"]
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
 ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
-POLISHING_STEPS = 8
+POLISHING_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -50,23 +50,26 @@ def polish(system: System, state: State, tol: float) -> Roots:
     system : System
         The equations.
     state : State
-        Ended iterations, of any status.
+        Ended iterations. Those that ran out of steps, away or out of the domain are no roots;
+        a stalled one may be, at the rounding floor.
     tol : float
         An error estimate below this, relative to max(1, |x|), counts as converged.
     """
     usable = np.isfinite(state.x).all(axis=1) & np.isin(
-        state.status, (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS)
+        state.status, (Status.CONVERGED, Status.STALLED)
     )
     x, rows = state.x[usable], state.rows[usable]
     size = _relative_residual(system, x, rows)
+    active = np.arange(len(x))
     for _ in range(POLISHING_STEPS):
-        residual, jacobian = system.linear(x, rows)
-        trial = x + newton_direction(residual, jacobian)
-        trial_size = _relative_residual(system, trial, rows)
-        better = trial_size < size
-        if not better.any():
+        residual, jacobian = system.linear(x[active], rows[active])
+        trial = x[active] + newton_direction(residual, jacobian)
+        trial_size = _relative_residual(system, trial, rows[active])
+        better = trial_size < size[active]
+        active = active[better]
+        if not active.size:
             break
-        x, size = np.where(better[:, None], trial, x), np.where(better, trial_size, size)
+        x[active], size[active] = trial[better], trial_size[better]
     zero = size <= ACCEPT
     return _with_errors(system, x[zero], rows[zero], tol)
 

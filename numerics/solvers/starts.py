@@ -85,10 +85,14 @@ def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.n
     crossings = _bisect(
         system, x[point, cell], x[point, cell + 1], residual[point, cell], rows[point]
     )
+    ends = np.maximum(np.abs(residual[point, cell]), np.abs(residual[point, cell + 1]))
+    root = np.abs(system.residual(crossings[:, None], rows[point])[:, 0]) <= ends  # else a pole
     place_of, node = _around_minima(np.abs(residual))
+    nowhere = np.setdiff1d(np.arange(len(rows)), np.concatenate([point[root], place_of]))
+    starts = (crossings[root], x[place_of, node], x[nowhere, count // 2])
     return (
-        np.concatenate([crossings, x[place_of, node]])[:, None],
-        np.concatenate([rows[point], rows[place_of]]),
+        np.concatenate(starts)[:, None],
+        rows[np.concatenate([point[root], place_of, nowhere])],
     )
 
 
