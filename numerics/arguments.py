@@ -1,4 +1,4 @@
-"""From what a caller gives to arrays that a kernel can run over: names, numbers, shapes, domains."""
+"""From what a caller gives to arrays to run over: names, numbers, shapes, domains."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Runner:
                 outs[number][...] = value
                 if finite:
                     self._check(number, np.asarray(value)[None], known)
-            if len(batch.uniform) < len(batch.arrays) and prod(batch.shape):
+            if len(batch.uniform) < len(batch.arrays) and 0 not in batch.shape:
                 self._run_blocks(batch, (*fixed, *carried), outs, block, finite)
 
     def _run_blocks(
@@ -54,8 +54,8 @@ class Runner:
         varying = [k for k in range(len(batch.arrays)) if k not in batch.uniform]
         filled = [k for k in range(len(outs)) if k not in self.printed.constant_outputs]
         inner = [tuple(batch.sizes[a.over.size] for a in axes) for axes in self.printed.buffers]
-        widest = max((prod(shape) for shape in inner), default=1)
-        points = max(1, min(block // max(widest, 1), prod(batch.shape)))
+        widest = max((math.prod(shape) for shape in inner), default=1)
+        points = max(1, min(block // max(widest, 1), math.prod(batch.shape)))
         buffers = [_aligned((points, *shape)) for shape in inner]
         flat = not any((*inner, *(self.program.inputs[k].ranges for k in varying)))
         flat = flat and not any(self.program.outputs[k].axes for k in filled)
@@ -102,7 +102,7 @@ class Runner:
 
 def _aligned(shape: tuple[int, ...]) -> Any:
     """An empty array that starts at a cache line: SIMD is up to twice as fast there."""
-    size = 8 * prod(shape)
+    size = 8 * math.prod(shape)
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size].view(np.float64).reshape(shape)
@@ -115,7 +115,7 @@ def _flat_chunks(given: Sequence[Any], written: Sequence[Any], points: int) -> C
     """Scalars only: NumPy's iterator copies into its buffers no more than is not contiguous."""
     read = ["readonly", "contig", "aligned", "nbo"]
     write = ["writeonly", "contig", "aligned", "nbo", "no_broadcast"]
-    iterator = np.nditer(
+    iterator: Any = np.nditer(  # type: ignore[call-overload]
         [*given, *written],
         flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
         op_flags=[read] * len(given) + [write] * len(written),
@@ -135,8 +135,8 @@ def _gathered_chunks(
     shape: tuple[int, ...],
     points: int,
 ) -> Chunks:
-    """Arrays with axes of their own: slices of what covers the batch, copies of what is broadcast."""
-    total = prod(shape)
+    """Arrays with axes: slices of what covers the batch, copies of what is broadcast."""
+    total = math.prod(shape)
     readers = [_reader(array, rank, shape) for array, rank in zip(given, ranks, strict=True)]
     flat = [target.reshape((total, *target.shape[len(shape) :])) for target in written]
     for start in range(0, total, points):

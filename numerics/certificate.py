@@ -112,8 +112,8 @@ class Certificate:
             at = ", ".join(f"{name}={value}" for name, value in o.point)
             undefined = f", {o.undefined} undefined" if o.undefined else ""
             lines.append(
-                f"  {o.name}: worst {o.error:.2f} u (1 + K), relative error {o.relative_error:.1e}, "
-                f"K = {o.condition:.3g}, at {at} ({o.points} points{undefined}, "
+                f"  {o.name}: worst {o.error:.2f} u (1 + K), relative error {o.relative_error:.1e},"
+                f" K = {o.condition:.3g}, at {at} ({o.points} points{undefined}, "
                 f"mpmath to {o.digits} digits)"
             )
         return "\n".join(lines)

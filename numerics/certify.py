@@ -1,4 +1,4 @@
-"""A kernel against the mpmath reference: the worst error that a search finds, with its condition."""
+"""A kernel against the mpmath reference: the worst error that a search finds."""
 
 from __future__ import annotations
 
@@ -98,11 +98,15 @@ class _Problem:
 
     @classmethod
     def of(cls, kernel: Kernel, given: list[Any]) -> _Problem:
-        varying, fixed, ranges, whole = [], {}, {}, []
+        varying: list[int] = []
+        fixed: dict[int, Any] = {}
+        ranges: dict[str, tuple[float, float]] = {}
+        whole: list[bool] = []
         for number, (argument, value) in enumerate(zip(kernel.arguments, given, strict=True)):
             if isinstance(value, tuple) and len(value) == 2 and not argument.ranges:
                 varying.append(number)
-                ranges[argument.name + f" (argument {number})"] = tuple(map(float, value))
+                low, high = map(float, value)
+                ranges[f"{argument.name} (argument {number})"] = (low, high)
                 whole.append(bool(argument.symbol.is_integer))
                 continue
             array = as_number_array(argument.name, value)
@@ -151,9 +155,7 @@ class _Trial:
         self.digits, self.undefined = 0, 0
 
     def compare(self, points: np.ndarray) -> None:
-        results = self.problem.kernel.evaluate(
-            self.problem.arguments(points), nonfinite="keep"
-        )
+        results = self.problem.kernel.evaluate(self.problem.arguments(points), nonfinite="keep")
         own = results[self.number] if isinstance(results, tuple) else results
         rows = np.broadcast_to(own, (len(points), *np.shape(own)[np.ndim(own) - len(self.axes) :]))
         for point, row in zip(points, rows, strict=True):
@@ -249,5 +251,3 @@ def _text(value: Any) -> str:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
-
-

@@ -58,4 +58,4 @@ class NonFiniteError(NumericsError):
 
 
 class PrecisionError(NumericsError):
-    """Two precisions of the reference did not come to agree, so that no digit can be vouched for."""
+    """No two precisions of the reference agree, so that no digit can be vouched for."""

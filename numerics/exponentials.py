@@ -38,9 +38,7 @@ def _shifted(b: Builder, weights: list[Value], exponents: list[Value]) -> tuple[
     top = masked[0]
     for exponent in masked[1:]:
         top = b.emit("maximum", top, exponent)
-    terms = [
-        _weighted(w, b.emit("exp", a - top)) for w, a in zip(weights, masked, strict=True)
-    ]
+    terms = [_weighted(w, b.emit("exp", a - top)) for w, a in zip(weights, masked, strict=True)]
     return top, terms
 
 
@@ -75,9 +73,7 @@ class LogSumExp(StableFunction):
         far = top + b.emit("log", _total(terms))
         if Add(*self.args[::2]).expand() != 1:
             return far
-        parts = [
-            _weighted(w, b.emit("expm1", a)) for w, a in zip(weights, exponents, strict=True)
-        ]
+        parts = [_weighted(w, b.emit("expm1", a)) for w, a in zip(weights, exponents, strict=True)]
         spread = abs(exponents[0])
         for exponent in exponents[1:]:
             spread = b.emit("maximum", spread, abs(exponent))

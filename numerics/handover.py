@@ -61,7 +61,7 @@ def _key(expr: Expr) -> Any:
 
 
 def _dependencies(expressions: Any) -> dict[Any, Expr]:
-    """What expressions depend on: symbols and one element of each array, sizes of arrays left out."""
+    """What expressions depend on: symbols and an element of each array, without their sizes."""
     found: dict[Any, Expr] = {}
     for expr in expressions:
         for node in sorted(expr.atoms(Symbol, Element), key=str):
@@ -76,5 +76,3 @@ def real_derivative(expr: Expr, variable: Expr) -> Expr:
     real = {s: Dummy(s.name, real=True) for s in plain}
     back = {dummy: s for s, dummy in real.items()}
     return expr.xreplace(real).diff(variable.xreplace(real)).xreplace(back)
-
-

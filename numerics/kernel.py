@@ -193,7 +193,9 @@ class Kernel:
             for output in self._program.outputs
         ]
         given = self._given_outs(out, shapes)
-        targets = [self._target(array, shape, batch) for array, shape in zip(given, shapes, strict=True)]
+        targets = [
+            self._target(array, shape, batch) for array, shape in zip(given, shapes, strict=True)
+        ]
         self._runner(batch.uniform).run(batch, targets, block, finite=nonfinite == "raise")
         results = []
         for array, target in zip(given, targets, strict=True):
@@ -230,9 +232,7 @@ class Kernel:
             for variable in variables
         )
         order = dict.fromkeys((*self._order, *first, *extra))
-        equations = Equations(
-            self.equations.unknowns, self.equations.parameters, expressions
-        )
+        equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)
         return Kernel(equations, self.backend, tuple(order))
 
     def _variable(self, wanted: Expr) -> Expr:
@@ -261,7 +261,7 @@ class Kernel:
             return [None] * len(shapes)
         given = list(out) if isinstance(out, tuple | list) else [out]
         if len(given) != len(shapes):
-            raise OutputError(f"out has {len(given)} array(s) for the {len(shapes)} of {self.outputs}")
+            raise OutputError(f"out has {len(given)} arrays, the results are {self.outputs}")
         for name, array, shape in zip(self.outputs, given, shapes, strict=True):
             if not isinstance(array, np.ndarray) or array.dtype != np.float64:
                 kind = getattr(array, "dtype", type(array).__name__)

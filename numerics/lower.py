@@ -53,7 +53,7 @@ from sympy.functions import (
 from derive.equations import Element, Index, IndexedProduct, Total, free_indices
 from numerics.contract import sum_of_product
 from numerics.errors import UnsupportedExpressionError
-from numerics.indexed import Lowering, LogTotal, Share, lower_log_total, lower_share
+from numerics.indexed import LogTotal, Lowering, Share, lower_log_total, lower_share
 from numerics.program import Axis, Builder, Input, Output, Program, Range, Value
 from numerics.special import StableFunction
 
@@ -295,9 +295,7 @@ class _Lowering:
                     f"{expr}: the slot {slot} is neither an index nor a number"
                 )
             slots.append(axis_of(slot) if isinstance(slot, Index) else int(slot) - 1)
-        return self.builder.emit(
-            "view", self.builder.input(self._arrays[expr.label]), slots=slots
-        )
+        return self.builder.emit("view", self.builder.input(self._arrays[expr.label]), slots=slots)
 
     def _lent(self) -> Lowering:
         return Lowering(self.builder, self, axis_of, self._size)
@@ -328,7 +326,7 @@ class _Lowering:
 
 
 def _integer_power(b: Builder, base: Value, exponent: int) -> Value:
-    """Powers by repeated squaring: the relative error stays below the exponent's own conditioning."""
+    """Powers by repeated squaring: the relative error stays below the exponent's conditioning."""
     result: Value | None = None
     while True:
         if exponent & 1:
@@ -350,10 +348,7 @@ def _is_reciprocal(factor: Expr) -> bool:
 
 def _fraction(coefficient: Expr) -> tuple[float, float]:
     """A coefficient as numerator and denominator: x/3 is one rounding, x*(1/3) two."""
-    if coefficient.is_Rational and not float(coefficient).as_integer_ratio() == (
-        coefficient.p,
-        coefficient.q,
-    ):
+    if coefficient.is_Rational and float(coefficient) != coefficient:
         return float(coefficient.p), float(coefficient.q)
     return float(coefficient), 1.0
 

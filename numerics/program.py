@@ -1,7 +1,7 @@
 """The loop program: let-bindings over inputs, with sums over indices kept as sums.
 
-A program is what every backend prints.  Its operands are integers (registers: the inputs first, then
-one per `Let`) and floats (constants).  Each register has axes, the indices over which it is an
+A program is what every backend prints.  Its operands are integers (registers: the inputs first,
+then one per `Let`) and floats (constants).  Each register has axes, the indices over which it is an
 array, always in the program's one order; the batch of points is not among them, for every backend
 blocks it as it likes.
 """
@@ -18,15 +18,10 @@ __all__ = ["Axis", "Builder", "Input", "Let", "Output", "Program", "Range", "Val
 
 Operand = int | float
 
-# Elementwise operations, each the NumPy ufunc of that name, except
+# Operations are elementwise, each the NumPy ufunc or SciPy function of that name, except
 #   fill_zero(x)        x, but 1 where x = 0
 #   select(a, b, x, y)  x where a < b, else y
 # and, from the size of a range, `positions`: 1, 2, ..., size along an axis.
-UNARY = frozenset(
-    "negative absolute sign exp expm1 log log1p sqrt square reciprocal sin cos tan arcsin arccos "
-    "arctan sinh cosh tanh arcsinh arccosh arctanh floor ceil erf erfc gammaln fill_zero".split()
-)
-BINARY = frozenset("add subtract multiply divide power maximum minimum equal".split())
 # Reductions drop the axes named in `over`; `contract` sums a product of two operands over them.
 REDUCTIONS = frozenset(("sum", "max", "prod", "contract"))
 
@@ -197,7 +192,7 @@ class Builder:
         slots: Sequence[Axis | int] = (),
         along: Sequence[Axis] = (),
     ) -> Value:
-        """Bind the result of an operation; its axes are those of the operands, slots and `along`."""
+        """Bind a result, over the axes of the operands, of the slots of a view, and `along`."""
         operands = tuple(a.operand if isinstance(a, Value) else float(a) for a in args)
         present = {axis for operand in operands for axis in self.axes_of(operand)}
         present.update(along, (slot for slot in slots if isinstance(slot, Axis)))

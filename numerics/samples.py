@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
-from typing import Any
 
 import numpy as np
 
@@ -88,7 +87,7 @@ def spread(where: Box, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _even(count: int, size: int, start: np.ndarray) -> np.ndarray:
-    """The additive recurrence of the generalised golden ratio, x**(d+1) = x + 1 (M. Roberts 2018)."""
+    """Additive recurrence by the generalised golden ratio, x**(d+1) = x + 1 (M. Roberts, 2018)."""
     ratio = 2.0
     for _ in range(40):
         ratio = (1 + ratio) ** (1 / (size + 1))
@@ -96,9 +95,7 @@ def _even(count: int, size: int, start: np.ndarray) -> np.ndarray:
     return (start + np.arange(1, count + 1)[:, None] * steps) % 1
 
 
-def nearby(
-    where: Box, points: np.ndarray, each: int, rng: np.random.Generator
-) -> np.ndarray:
+def nearby(where: Box, points: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
     """Points around given ones, at relative distances from an ulp to a tenth."""
     repeated = np.repeat(points, each, axis=0)
     scale = 10.0 ** rng.uniform(-15, -1, size=(len(repeated), 1))

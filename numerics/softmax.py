@@ -92,7 +92,7 @@ def _paired(collected: dict[Expr, Expr]) -> Terms:
     return result
 
 
-# -- logarithms ------------------------------------------------------------------------------------
+# -- logarithms ------------------------------------------------------------
 
 
 def log_of_exponentials(expr: Expr) -> Expr | None:
@@ -164,7 +164,7 @@ def _log_term(coefficient: Expr, exponent: Expr) -> Expr | None:
     return log(coefficient) + exponent
 
 
-# -- products and ratios -----------------------------------------------------------------------------
+# -- products and ratios ------------------------------------------------------------
 
 
 def product_of_exponentials(expr: Expr) -> Expr | None:
@@ -180,15 +180,14 @@ def product_of_exponentials(expr: Expr) -> Expr | None:
 def _single(expr: Expr) -> Expr | None:
     factors = [f for f in Mul.make_args(expr) if _is_exponential(f)]
     bases = [f.base if isinstance(f, Pow) else f for f in factors]
-    if len(factors) < 2 or len({base.args[0] for base in bases}) == 1 and not any(
-        isinstance(base, exp) for base in bases
-    ):
+    one_argument = len({base.args[0] for base in bases}) == 1
+    if len(factors) < 2 or (one_argument and not any(isinstance(base, exp) for base in bases)):
         return None
     coefficient, exponent = _split(expr)
     for term in Add.make_args(exponent):
-        if isinstance(-term, Log2Cosh) and (y := (-term).args[0]) in (exponent - term, term - exponent):
-            # exp(y)/(2 cosh y) = 1/(1 + exp(-2y))
-            return coefficient * Logistic(2 * (exponent - term))
+        rest = exponent - term
+        if -term in (Log2Cosh(rest), Log2Cosh(-rest)):
+            return coefficient * Logistic(2 * rest)  # exp(y)/(2 cosh y) = 1/(1 + exp(-2y))
     return coefficient * exp(exponent)
 
 

@@ -1,14 +1,15 @@
 """Stable special functions: a symbolic node, its meaning, its derivative and its recipe.
 
-The meaning (`naive`) is the textbook formula, which mpmath evaluates at any precision; the recipe is
-the same function in operations that neither overflow nor cancel.  Nodes come into expressions by the
-rows of `numerics.stable`, and may be written by hand.
+The meaning (`naive`) is the textbook formula, which mpmath evaluates at any precision; the recipe
+is the same function in operations that neither overflow nor cancel.  Nodes come into expressions by
+the rows of `numerics.stable`, and may be written by hand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import factorial
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Expr, Function, Rational, S, cosh, exp, log, sinh, tanh
 from sympy import coth as sympy_coth
@@ -41,16 +42,10 @@ SQUARED_TAIL = [2 ** (2 * k + 3) / factorial(2 * k + 4) for k in range(17)]
 
 
 class StableFunction(Function):
-    """A function with a numerically stable recipe.  Subclasses give `naive`, `recipe` and `fdiff`."""
+    """A function with a stable recipe.  Subclasses give `naive`, `recipe` and `fdiff`."""
 
-    @classmethod
-    def naive(cls, *args: Any) -> Expr:
-        """The textbook formula that this function stands for."""
-        raise NotImplementedError
-
-    def recipe(self, b: Builder, *args: Value) -> Value:
-        """The function in stable operations."""
-        raise NotImplementedError
+    naive: ClassVar[Callable[..., Expr]]  # the textbook formula of the arguments
+    recipe: Callable[..., Value]  # the function of registers in stable operations, by a builder
 
     def _eval_evalf(self, prec: int) -> Expr:
         digits = int(prec * 0.30103) + 3
@@ -321,7 +316,9 @@ class LogSinhc(StableFunction):
         size = abs(x)
         near_size = b.emit("minimum", size, 2.0)
         square = near_size * near_size
-        near = b.emit("log1p", square * _series(b, square, SINH_TAIL))  # sinh(x)/x = 1 + x**2 tail(x**2)
+        near = b.emit(
+            "log1p", square * _series(b, square, SINH_TAIL)
+        )  # sinh(x)/x = 1 + x**2 tail(x**2)
         far = b.emit("log1p", -b.emit("exp", -2.0 * size)) + (size - b.emit("log", 2.0 * size))
         return b.emit("select", size, 2.0, near, far)
 
@@ -380,4 +377,3 @@ class LangevinSlope(StableFunction):
         near = excess / (1.0 + square * excess)  # (sinh**2 - x**2)/(x**2 sinh**2)
         far = b.emit("square", 1.0 / size) - b.emit("square", 1.0 / b.emit("sinh", size))
         return b.emit("select", size, 2.0, near, far)
-

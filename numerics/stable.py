@@ -1,7 +1,8 @@
 """Rewriting to stable functions: one table of rows, each with points where a test checks it.
 
-`Pattern` rows are the rule themselves: `before` is matched, also inside of longer sums and products.
-`Worked` rows show what the rules for sums of exponentials (`numerics.softmax`) make of an input.
+The rows of `PATTERNS` are the rules: `before` is matched, also inside of longer sums and products.
+The rows of `WORKED` show what the rules for sums of exponentials make of an input; those rules are
+in `numerics.softmax`, and for sums over an index in `numerics.indexed`.
 """
 
 from __future__ import annotations
@@ -137,4 +138,3 @@ def _one(expr: Expr, memo: dict[Expr, Expr]) -> Expr:
         if found is not None and found != inner:
             return _stabilise(found, memo)
     return inner
-

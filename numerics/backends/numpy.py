@@ -70,7 +70,9 @@ class _Printer:
         takes = [self.names[k] for k in inputs if k not in self.varies]
         varying = [self.names[k] for k in inputs if k in self.varies]
         outs = [f"o{k}" for k, o in enumerate(self.program.outputs) if o.operand in self.varies]
-        fixed = tuple(k for k, o in enumerate(self.program.outputs) if not self._is_varying(o.operand))
+        fixed = tuple(
+            k for k, o in enumerate(self.program.outputs) if not self._is_varying(o.operand)
+        )
         results = [self._uniform_output(k) for k in fixed]
         returned = [*(f"u{k}" for k in carried), *results]
         buffers = [f"t{k}" for k in range(len(self.buffers))]
@@ -124,7 +126,9 @@ class _Printer:
                 lines.extend(self._statement(register, let))
         for number, output in enumerate(self.program.outputs):
             if self._is_varying(output.operand) and self.names[int(output.operand)] != f"o{number}":
-                value = self._transposed(self.names[int(output.operand)], output.operand, output.axes)
+                value = self._transposed(
+                    self.names[int(output.operand)], output.operand, output.axes
+                )
                 lines.append(f"np.copyto(o{number}, {value})")
         return lines
 
@@ -271,5 +275,3 @@ def _constant(number: float) -> str:
     if number != number or number in (float("inf"), float("-inf")):
         return {"inf": "np.inf", "-inf": "-np.inf"}.get(str(number), "np.nan")
     return repr(number)
-
-
