@@ -1,7 +1,29 @@
 """Derive the equations of a statistical-mechanics model from its Hamiltonian."""
 
 # what is summed over: sizes, indices, sums
+from derive.derivation import Derivation
+
+# the model, and the chain of moves that is applied to it
+from derive.ensemble import Ensemble
+from derive.equations import Enumeration, Equations, FiniteSum
+
+# what is refused
+from derive.errors import (
+    CouplingError,
+    DeclarationError,
+    DeriveError,
+    IndexRangeError,
+    MoveError,
+    NotExtensiveError,
+    ParameterError,
+    UnboundedError,
+)
+
+# what comes out: the free entropy, its expansion, and the hand-over to numerics
+from derive.free_entropy import FreeEntropy
 from derive.indices import Element, Index, IndexRange, indices, replicas, size
+from derive.moves.ansatz import Uniform
+from derive.step import Kind, Step
 from derive.total import Total, product, total
 
 # what is traced, averaged or given
@@ -17,28 +39,6 @@ from derive.variables import (
     Sphere,
     Spin,
     Variable,
-)
-
-# the model, and the chain of moves that is applied to it
-from derive.ensemble import Ensemble
-from derive.derivation import Derivation
-from derive.moves.ansatz import Uniform
-from derive.step import Kind, Step
-
-# what comes out: the free entropy, its expansion, and the hand-over to numerics
-from derive.free_entropy import FreeEntropy
-from derive.equations import Enumeration, Equations, FiniteSum
-
-# what is refused
-from derive.errors import (
-    CouplingError,
-    DeclarationError,
-    DeriveError,
-    IndexRangeError,
-    MoveError,
-    NotExtensiveError,
-    ParameterError,
-    UnboundedError,
 )
 
 __all__ = [

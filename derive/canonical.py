@@ -9,8 +9,9 @@ because `Element` sorts them whenever it is rebuilt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cmp_to_key, lru_cache
+from typing import Any
 
 from sympy import Basic, Expr, Mul, Tuple
 
@@ -18,7 +19,8 @@ from derive.indices import Index, free_indices
 
 __all__ = ["canonical_body"]
 
-_compare = cmp_to_key(Basic.compare)
+Colours = dict[Index, tuple[Any, ...]]
+_compare: Any = cmp_to_key(Basic.compare)
 
 
 @lru_cache(maxsize=65536)
@@ -42,7 +44,9 @@ def canonical_body(body: Expr, indices: tuple[Index, ...]) -> tuple[Expr, tuple[
     return min(_leaves(body, indices, colours), key=lambda leaf: _compare(Tuple(leaf[0], *leaf[1])))
 
 
-def _leaves(body, indices, colours):
+def _leaves(
+    body: Expr, indices: tuple[Index, ...], colours: Colours
+) -> Iterator[tuple[Expr, tuple[Index, ...]]]:
     classes = _classes(indices, colours)
     ambiguous = next((members for members in classes if len(members) > 1), None)
     if ambiguous is None:
@@ -63,16 +67,16 @@ def _inequivalent(body: Expr, members: Sequence[Index]) -> list[Index]:
     return kept
 
 
-def _classes(indices, colours) -> list[list[Index]]:
+def _classes(indices: tuple[Index, ...], colours: Colours) -> list[list[Index]]:
     ranked = sorted(set(colours.values()), key=_colour_key)
     return [[i for i in indices if colours[i] == colour] for colour in ranked]
 
 
-def _colour_key(colour):
+def _colour_key(colour: tuple[Any, ...]) -> Any:
     return _compare(Tuple(*colour))
 
 
-def _refine(body, indices, colours):
+def _refine(body: Expr, indices: tuple[Index, ...], colours: Colours) -> Colours:
     """Refine until the number of classes no longer grows; colours become (rank,)."""
     factors = [(f, free_indices(f)) for f in Mul.make_args(body)]
     count = 0
@@ -83,11 +87,11 @@ def _refine(body, indices, colours):
             return {index: (rank[index],) for index in indices}
         count = len(classes)
         shown = {index: index.renamed(f"\0c{rank[index]}") for index in indices}
-        colours = {
-            index: (rank[index], *_signature(factors, index, shown)) for index in indices
-        }
+        colours = {index: (rank[index], *_signature(factors, index, shown)) for index in indices}
 
 
-def _signature(factors, index: Index, shown: dict[Index, Index]) -> list[Expr]:
+def _signature(
+    factors: list[tuple[Expr, frozenset[Index]]], index: Index, shown: dict[Index, Index]
+) -> list[Expr]:
     marks = shown | {index: index.renamed("\0*")}
     return sorted((f.xreplace(marks) for f, free in factors if index in free), key=_compare)

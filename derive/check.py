@@ -18,9 +18,12 @@ from derive.check_asymptotic import check_saddle
 from derive.check_restricted import check_ansatz, check_elimination
 from derive.ensemble import Ensemble
 from derive.errors import DeriveError
-from derive.expand import Expansion, OutOfReach, TwoDimensional, components_of
+from derive.evaluate import Environment
+from derive.expand import Expansion, components_of
+from derive.integrals import OutOfReach, TwoDimensional
 from derive.measures import SphereSurface
 from derive.step import Kind, Step
+from derive.variables import Variable
 from derive.world import World
 
 __all__ = ["CheckReport", "CheckRow", "check"]
@@ -142,7 +145,9 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
         return CheckRow(name, step.kind, str(reason), 0.0, digits, "not verified")
 
 
-def _row(name, step, method, found, wanted, digits=0) -> CheckRow:
+def _row(
+    name: str, step: Step, method: str, found: float, wanted: float, digits: int | None = 0
+) -> CheckRow:
     if found >= wanted:
         verdict = "holds"
     else:
@@ -197,11 +202,13 @@ def _opened_sphere(step: Step) -> tuple[Any, Any] | None:
     return None
 
 
-def _sphere(step, world, variable, conjugate, digits) -> tuple[str, float, float]:
+def _sphere(
+    step: Step, world: World, variable: Variable, conjugate: Variable, digits: int
+) -> tuple[str, float, float]:
     """The conjugates' integrals are delta functions of the norms, with Jacobian one.
 
-    The exponent must be linear in each conjugate, exp(lam L): its integral over lam = shift + i y is
-    2 pi delta(L).  On the sphere L = 0, and prefactor * 2 pi / |dL/d(w.w)| must be one for each.
+    The exponent must be linear in each conjugate, exp(lam L): its integral over lam = shift + i y
+    is 2 pi delta(L).  On the sphere L = 0, and prefactor * 2 pi / |dL/d(w.w)| must be one for each.
     """
     before, after = (
         Expansion(e, world.sizes, world.environment()) for e in (step.before, step.after)
@@ -215,7 +222,14 @@ def _sphere(step, world, variable, conjugate, digits) -> tuple[str, float, float
     return "as a distribution", float(worst), digits
 
 
-def _norm_constraint(before, after, world, variable, duals, point) -> Any:
+def _norm_constraint(
+    before: Expansion,
+    after: Expansion,
+    world: World,
+    variable: Variable,
+    duals: list[Any],
+    point: Environment,
+) -> Any:
     outer = duals[0][1]
     own = [k for k in components_of(variable, world.sizes) if k[1][:-1] == outer]
     norm2 = mpmath.fsum(point[k] ** 2 for k in own)

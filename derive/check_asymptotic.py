@@ -1,7 +1,7 @@
 """Does a saddle point approach the exact partition function at the order that it claims?
 
-Per site, log Z/N - phi must fall as 1/N, with the Gaussian fluctuations as 1/N**2, and with the next
-order as 1/N**3.  The verdict is that of the highest order: it implies the lower ones, whose errors
+Per site, log Z/N - phi must fall as 1/N, with the Gaussian fluctuations as 1/N**2, and with the
+next order as 1/N**3.  The verdict is that of the highest order: it implies the lower ones, whose errors
 are then known coefficients, which may change sign on the way.  Saddles of equal height (related by
 a symmetry) are summed.
 """
@@ -19,10 +19,11 @@ from derive.componentwise import componentwise
 from derive.ensemble import Ensemble
 from derive.errors import DeriveError, UnboundedError
 from derive.evaluate import evaluator
-from derive.expand import Expansion, OutOfReach
+from derive.expand import Expansion
 from derive.finite import finite_sum
 from derive.free_entropy import FreeEntropy
 from derive.indices import Element
+from derive.integrals import OutOfReach
 from derive.measures import Continuous
 from derive.step import Kind
 from derive.variables import Variable
@@ -30,6 +31,7 @@ from derive.world import World
 
 __all__ = ["check_saddle", "dominant_saddles", "log_partition"]
 
+Saddles = list[dict[Symbol, Any]]
 SIZES = (16, 32, 64)
 DIGITS = 16
 TOLERANCE = 0.15  # of an order, what the next power of 1/N changes at these sizes
@@ -51,7 +53,14 @@ def check_saddle(derivation: Any, position: int, world: World) -> tuple[str, flo
     return method, float(orders[-1]), len(orders) - TOLERANCE
 
 
-def _order(free_entropy, saddles, world, size, exact, level) -> Any:
+def _order(
+    free_entropy: FreeEntropy,
+    saddles: Saddles,
+    world: World,
+    size: Symbol,
+    exact: list[Any],
+    level: int,
+) -> Any:
     """The power of 1/N in the error, from successive sizes (the larger, if one is accidental)."""
     errors = []
     for n, value in zip(SIZES, exact, strict=True):
@@ -61,13 +70,17 @@ def _order(free_entropy, saddles, world, size, exact, level) -> Any:
     return max(mpmath.log(a / b, 2) for a, b in itertools.pairwise(errors))
 
 
-def _expansion(free_entropy, saddles, world, size, n, level) -> Any:
+def _expansion(
+    free_entropy: FreeEntropy, saddles: Saddles, world: World, size: Symbol, n: int, level: int
+) -> Any:
     """log of the sum over saddles of exp(log Z at one saddle), to the level asked for."""
     if level == 0:
         expr: Expr = size * free_entropy.density
     else:
-        expr = free_entropy.log_partition(level - 1) if level > 1 else (
-            size * free_entropy.density + free_entropy.fluctuation
+        expr = (
+            free_entropy.log_partition(level - 1)
+            if level > 1
+            else (size * free_entropy.density + free_entropy.fluctuation)
         )
     evaluate = evaluator(expr, world.resized(size, n))
     values = [mpmath.re(evaluate(world.environment() | s)) for s in saddles]
@@ -75,7 +88,7 @@ def _expansion(free_entropy, saddles, world, size, n, level) -> Any:
     return top if level == 0 else top + mpmath.log(mpmath.fsum(mpmath.exp(v - top) for v in values))
 
 
-def dominant_saddles(free_entropy: FreeEntropy, world: World) -> list[dict[Symbol, Any]]:
+def dominant_saddles(free_entropy: FreeEntropy, world: World) -> Saddles:
     """The stationary points of the right inertia with the largest phi, found from many starts."""
     unknowns = list(free_entropy.unknowns)
     gradient = [_numerical(g, unknowns, world) for g in free_entropy.gradient]
@@ -87,7 +100,9 @@ def dominant_saddles(free_entropy: FreeEntropy, world: World) -> list[dict[Symbo
     found: list[tuple[Any, list[Any]]] = []
     for start in itertools.product(("0.0", "0.6", "-0.6", "1.5", "-1.5"), repeat=len(unknowns)):
         root = _root(gradient, [mpmath.mpf(x) for x in start])
-        if root is None or any(_distance(root, r) < mpmath.mpf(10) ** (-DIGITS / 2) for _, r in found):
+        if root is None or any(
+            _distance(root, r) < mpmath.mpf(10) ** (-DIGITS / 2) for _, r in found
+        ):
             continue
         matrix = -mpmath.matrix([[h(*root) for h in row] for row in hessian])
         negative = sum(e < 0 for e in mpmath.eigsy(matrix, eigvals_only=True))
@@ -151,12 +166,13 @@ def _exact(derivation: Any, position: int, world: World, size: Symbol, n: int) -
 
 
 def _shifted(ensemble: Ensemble, factor: int) -> Ensemble:
-    """Shifted contours moved further right: they have to pass all singularities of the integrand."""
+    """Shifted contours moved further right, where they pass all singularities."""
     variables = []
     for v in ensemble.variables:
         if isinstance(v.measure, Continuous) and v.measure.shift != 0:
-            *pieces, shift = v.measure.args
-            v = Variable(v.label, Continuous(*pieces, shift * factor))
+            m = v.measure
+            moved = Continuous(m.lower, m.upper, m.log_weight, m.direction, m.shift * factor)
+            v = Variable(v.label, moved)
         variables.append(v)
     return ensemble.replaced(variables=variables)
 
@@ -175,8 +191,10 @@ def log_partition(ensemble: Ensemble, world: World, size: Symbol, n: int) -> Any
     values = [[evaluator(v, sizes)(env) for v in row] for row in description.values]
     logs = []
     for occupation in _compositions(n, len(values)):
-        totals = [mpmath.fsum(k * row[t] for k, row in zip(occupation, values, strict=True))
-                  for t in range(len(description.totals))]
+        totals = [
+            mpmath.fsum(k * row[t] for k, row in zip(occupation, values, strict=True))
+            for t in range(len(description.totals))
+        ]
         multiplicity = mpmath.loggamma(n + 1) - mpmath.fsum(
             mpmath.loggamma(k + 1) for k in occupation
         )

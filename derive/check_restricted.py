@@ -9,8 +9,8 @@ from mpmath import mp
 
 from derive.componentwise import componentwise
 from derive.evaluate import evaluator
-from derive.expand import OutOfReach
 from derive.indices import Element
+from derive.integrals import OutOfReach
 from derive.step import Step
 from derive.world import World
 
@@ -47,7 +47,8 @@ def _numbers(exprs: list[Any], env: Any, world: World) -> list[Any]:
 
 def _tangency(gradient: list[Any], tangent: list[list[Any]]) -> Any:
     """Digits to which a vector lies in the span of others (Gram-Schmidt)."""
-    residue, basis = mpmath.matrix(gradient), []
+    residue = mpmath.matrix(gradient)
+    basis: list[Any] = []
     for vector in tangent:
         direction = mpmath.matrix(vector)
         for b in basis:
@@ -90,4 +91,3 @@ def _stationary(gradient: list[Any], gone: list[Any], env: Any) -> dict[Any, Any
             continue
         return dict(zip(gone, root, strict=True))
     raise OutOfReach(f"no stationary value of {gone} was found numerically")
-

@@ -23,7 +23,9 @@ def explicit(expr: Any, sizes: Mapping[Symbol, Any]) -> Any:
     if isinstance(expr, Total | IndexedProduct):
         ranges = [range(1, count(i.range, sizes) + 1) for i in expr.indices]
         terms = [
-            explicit(expr.body.xreplace(dict(zip(expr.indices, map(Integer, at), strict=True))), sizes)
+            explicit(
+                expr.body.xreplace(dict(zip(expr.indices, map(Integer, at), strict=True))), sizes
+            )
             for at in cartesian(*ranges)
         ]
         return Add(*terms) if isinstance(expr, Total) else Mul(*terms)

@@ -93,7 +93,7 @@ def symmetric_point(
         If the point does not solve the saddle equations at these parameters.
     """
     values = {free_entropy.parameter(name): sympify(v) for name, v in parameters.items()}
-    given = {free_entropy.unknown(name): sympify(v) for name, v in dict(at or {}).items()}
+    given = {free_entropy.explicit.unknown(name): sympify(v) for name, v in dict(at or {}).items()}
     point = {u: given.get(u, S.Zero) for u in free_entropy.unknowns}
     for u, row in zip(free_entropy.unknowns, free_entropy.gradient, strict=True):
         slope = row.subs(values).subs(point)

@@ -119,7 +119,9 @@ class Derivation:
             return getattr(self.state, name)
         except AttributeError:
             reached = type(self.state).__name__
-            mend = "" if reached == "FreeEntropy" else "; apply saddle_point(N) to reach a FreeEntropy"
+            mend = (
+                "" if reached == "FreeEntropy" else "; apply saddle_point(N) to reach a FreeEntropy"
+            )
             raise AttributeError(f"a derivation at its {reached} has no {name}{mend}") from None
 
     def __getitem__(self, name: Any) -> Any:

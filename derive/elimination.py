@@ -113,15 +113,12 @@ def sample_sign(expr: Expr) -> int:
     raise DeriveError(f"the sign of {expr} cannot be determined: give numbers to its symbols first")
 
 
-def _partner(
-    density: Expr, unknowns: Sequence[Expr], signs: Sequence[int], position: int
-) -> int:
+def _partner(density: Expr, unknowns: Sequence[Expr], signs: Sequence[int], position: int) -> int:
     """The field of the other kind that is coupled to the one eliminated."""
     coupled = [
         k
         for k in range(len(unknowns))
-        if signs[k] == -signs[position]
-        and density.diff(unknowns[position], unknowns[k]) != 0
+        if signs[k] == -signs[position] and density.diff(unknowns[position], unknowns[k]) != 0
     ]
     if len(coupled) != 1:
         raise DeriveError(

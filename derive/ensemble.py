@@ -48,7 +48,7 @@ class Ensemble(Basic):
     hamiltonian : Expr
         Alternatively the Hamiltonian H, with `beta`: the exponent is then -beta H.
     beta : Expr, optional
-        Inverse temperature, ``beta`` or ``1/T``; by default a symbol named beta, where there is one.
+        Inverse temperature, ``beta`` or ``1/T``; by default a symbol named beta, if there is one.
     weight : Expr
         The multiplicative weight W, a product over indices of functions of named linear forms.
     disorder : Variable or list of Variable
@@ -102,7 +102,12 @@ class Ensemble(Basic):
     @property
     def parameters(self) -> tuple[Symbol, ...]:
         """The free symbols, sorted by name."""
-        pieces = (self.exponent, self.weight, self.log_prefactor, *(v.measure for v in self.variables))
+        pieces = (
+            self.exponent,
+            self.weight,
+            self.log_prefactor,
+            *(v.measure for v in self.variables),
+        )
         return tuple(sorted(set().union(*(p.free_symbols for p in pieces)), key=str))
 
     def __getitem__(self, name: Any) -> Variable:
@@ -247,7 +252,8 @@ def joint_groups(variables: Iterable[Variable]) -> list[tuple[Variable, ...]]:
 def split_coefficient(term: Expr, labels: Iterable[Label]) -> tuple[Expr, Expr]:
     """A term as (factor free of the labels, factor that contains them)."""
     wanted = set(labels)
-    outside, inside = [], []
+    outside: list[Expr] = []
+    inside: list[Expr] = []
     for factor in Mul.make_args(term):
         (inside if elements_of(factor, wanted) else outside).append(factor)
     return Mul(*outside), Mul(*inside) if inside else S.One

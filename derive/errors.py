@@ -31,7 +31,7 @@ class ParameterError(DeriveError):
 
 
 class UnboundedError(DeriveError):
-    """The exponent grows without bound over an unbounded measure: the partition function diverges."""
+    """The exponent grows without bound over an unbounded measure, so that Z diverges."""
 
 
 class MoveError(DeriveError):

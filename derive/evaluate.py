@@ -120,8 +120,9 @@ def _function(expr: Expr, args: list[Evaluate]) -> Evaluate:
 def form_matrix(form: Any, sizes: Mapping[Symbol, Any], env: Environment) -> mpmath.matrix:
     """The numerical matrix of a quadratic form: explicit, or c * A[i, j] over its range."""
     if isinstance(form, MatrixBase):
-        rows = [[evaluator(form[i, j], sizes)(env) for j in range(form.cols)]
-                for i in range(form.rows)]
+        rows = [
+            [evaluator(form[i, j], sizes)(env) for j in range(form.cols)] for i in range(form.rows)
+        ]
         return mpmath.matrix(rows)
     i, j = sorted(free_indices(form), key=lambda index: index.name)
     entry, n = evaluator(form, sizes), count(i.range, sizes)

@@ -1,15 +1,12 @@
 """An ensemble at small integer sizes: its trace as explicit finite sums and integrals.
 
-Continuous components are integrated along their contours.  Where the logarithm of the integrand is
-a sum of functions of different coordinates (found numerically, by mixed differences), the integral
-is a product; what remains coupled is done coordinate by coordinate, to at most two dimensions.
-A conjugate in which the exponent is linear gives a delta function, and is integrated first.
+Discrete variables are summed over all their values; continuous ones are integrated along their
+contours, in the real coordinates that `integrals` works with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product as cartesian
 from typing import Any
 
@@ -18,35 +15,14 @@ from mpmath import mp
 from sympy import Float, Lambda, Symbol
 
 from derive.ensemble import Ensemble, joint_groups
-from derive.errors import DeriveError
 from derive.evaluate import Environment, count, evaluator, form_matrix
+from derive.integrals import Axis, OutOfReach, delta_function, separated
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
-from derive.quadrature import log_line_integral
 from derive.variables import Variable
 
-__all__ = ["Axis", "Expansion", "OutOfReach", "TwoDimensional", "components_of", "states"]
+__all__ = ["Expansion", "components_of", "states"]
 
 MAX_STATES = 20000
-PLANE_DIGITS = 16  # two-dimensional integrals are done at no higher precision
-
-
-class OutOfReach(DeriveError):
-    """A sum or integral too large to be done explicitly."""
-
-
-class TwoDimensional(OutOfReach):
-    """A two-dimensional integral was met at a precision at which it takes too long."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A real coordinate y of an integral: component += direction * y, within (lower, upper)."""
-
-    directions: dict[Any, Any]
-    offsets: dict[Any, Any]
-    lower: Any
-    upper: Any
-    imaginary: bool
 
 
 class Expansion:
@@ -144,10 +120,10 @@ class Expansion:
 
         if not axes:
             return (*log_density(()), 0)
-        delta = _delta_function(log_density, axes)
+        delta = delta_function(log_density, axes)
         if delta is not None:
             return (*delta, 0)
-        return _separated(log_density, axes)
+        return separated(log_density, axes)
 
     def _log_weights(self, variables: list[Variable]) -> Iterator[Any]:
         for variable in variables:
@@ -155,7 +131,9 @@ class Expansion:
                 yield from _density_of(variable, variable.measure.log_weight, self.sizes)
 
 
-def _density_of(variable: Variable, log_weight: Lambda, sizes: Mapping[Symbol, Any]) -> Iterator:
+def _density_of(
+    variable: Variable, log_weight: Lambda, sizes: Mapping[Symbol, Any]
+) -> Iterator[Any]:
     x = Symbol("x")
     density = evaluator(log_weight(x), sizes)
     for key in components_of(variable, sizes):
@@ -190,7 +168,9 @@ def states(
         yield joint, mpmath.fsum(w for _, w in combination)
 
 
-def _single_states(variable, sizes, env):
+def _single_states(
+    variable: Variable, sizes: Mapping[Symbol, Any], env: Environment
+) -> Iterator[list[tuple[Environment, Any]]]:
     """The states of each independent copy of a variable."""
     sites = cartesian(*(range(1, count(over, sizes) + 1) for over in variable.site_ranges))
     if isinstance(variable.measure, OneHot):
@@ -213,107 +193,3 @@ def _located(axes: list[Axis], position: tuple[Any, ...]) -> Environment:
         for key, direction in axis.directions.items():
             point[key] = point.get(key, axis.offsets[key]) + direction * y
     return point
-
-
-def _delta_function(log_density, axes):
-    """Integrate conjugates that enter linearly: int dy/(2 pi) e^{i y L(x)} = delta(L(x)).
-
-    The real fields are put where all L vanish, with the Jacobian |det dL/dx|.
-    """
-    duals = [k for k, axis in enumerate(axes) if axis.imaginary]
-    fields = [k for k in range(len(axes)) if k not in duals]
-    if not duals or len(duals) != len(fields):
-        return None
-
-    def exponent(x: Any, y: Any) -> Any:
-        position = [mpmath.mpf(0)] * len(axes)
-        for k, value in (*zip(fields, x, strict=True), *zip(duals, y, strict=True)):
-            position[k] = value
-        return log_density(tuple(position))
-
-    n = len(duals)
-    zero, unit = [mpmath.mpf(0)] * n, lambda k, a: [a if j == k else mpmath.mpf(0) for j in range(n)]
-    trial = [mpmath.mpf(k + 1) / 7 for k in range(n)]
-    base = exponent(trial, zero)[0]
-    slopes = [exponent(trial, unit(k, 1))[0] - base for k in range(n)]
-    for k in range(n):
-        curved = exponent(trial, unit(k, 3))[0] - base - 3 * slopes[k]
-        if abs(curved) > mp.eps * 1e6 * (1 + abs(slopes[k])):
-            return None
-
-    def constraint(x: Any) -> Any:
-        at = exponent(x, zero)[0]
-        return [mpmath.im(exponent(x, unit(k, 1))[0] - at) for k in range(n)]
-
-    # the constraints are affine in the fields: two evaluations per direction solve them
-    origin = mpmath.matrix(constraint(zero))
-    jacobian = mpmath.matrix(n, n)
-    for k in range(n):
-        column = mpmath.matrix(constraint(unit(k, 1))) - origin
-        for j in range(n):
-            jacobian[j, k] = column[j]
-    root = list(mpmath.lu_solve(jacobian, -origin))
-    if max(abs(c) for c in constraint(root)) > mp.eps * 1e8:
-        return None
-    value, weight = exponent(root, zero)
-    volume = (2 * mp.pi) ** n / abs(mpmath.det(jacobian))
-    return value, weight * volume
-
-
-def _separated(log_density, axes) -> tuple[Any, Any, int]:
-    """The integral as a product over groups of coupled coordinates."""
-    origin = [mpmath.mpf("0.1") if a.lower == -mpmath.inf else (a.lower + a.upper) / 2 for a in axes]
-    base, weight = log_density(tuple(origin))
-    groups = _coupled(log_density, axes, origin)
-    total, value = base, weight
-    for group in groups:
-        if len(group) > 2:
-            raise OutOfReach(f"an integral over {len(group)} coupled coordinates is out of reach")
-        if len(group) == 2 and mp.dps > PLANE_DIGITS:
-            raise TwoDimensional("a two-dimensional integral")
-        exponent, factor = _nested_integral(log_density, axes, origin, group)
-        total += exponent - base
-        value *= factor / weight
-    return total, value, max(map(len, groups))
-
-
-def _nested_integral(log_density, axes, position, group) -> tuple[Any, Any]:
-    """Integrate over the coordinates of a group, the others held."""
-    first, rest = group[0], group[1:]
-
-    def along(y: Any) -> tuple[Any, Any]:
-        moved = list(position)
-        moved[first] = y
-        return _nested_integral(log_density, axes, moved, rest) if rest else log_density(tuple(moved))
-
-    return log_line_integral(along, axes[first].lower, axes[first].upper)
-
-
-def _coupled(log_density, axes, origin) -> list[list[int]]:
-    """Groups of coordinates with non-zero mixed differences of the logarithm of the integrand."""
-    n = len(axes)
-
-    def at(**moved: Any) -> Any:
-        position = list(origin)
-        for k, y in moved.items():
-            position[int(k[1:])] = y
-        exponent, weight = log_density(tuple(position))
-        return exponent + mpmath.log(weight) if weight != 1 else exponent
-
-    def step(k: int) -> Any:
-        bounded = mpmath.isfinite(axes[k].upper) and mpmath.isfinite(axes[k].lower)
-        return origin[k] + ((axes[k].upper - axes[k].lower) / 5 if bounded else mpmath.mpf("0.37"))
-
-    groups = [[k] for k in range(n)]
-    base = at()
-    for k in range(n):
-        for j in range(k):
-            mixed = at(**{f"y{k}": step(k), f"y{j}": step(j)}) - at(**{f"y{k}": step(k)})
-            mixed -= at(**{f"y{j}": step(j)}) - base
-            if abs(mixed) > mp.eps * 1e8 * (1 + abs(base)):
-                one = next(g for g in groups if k in g)
-                two = next(g for g in groups if j in g)
-                if one is not two:
-                    groups.remove(two)
-                    one.extend(two)
-    return groups

@@ -1,4 +1,4 @@
-"""Descriptions of an ensemble at finite size, for exact sums: by occupation numbers, or state by state."""
+"""Descriptions of an ensemble for exact sums: by occupation numbers, or state by state."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
     """
     variable = _only_variable(ensemble)
     exponent = _open_colours(ensemble.exponent, variable)
-    sums = sorted(
-        {t for t in exponent.atoms(Total) if elements_of(t, [variable.label])}, key=str
-    )
+    sums = sorted({t for t in exponent.atoms(Total) if elements_of(t, [variable.label])}, key=str)
     for total in sums:
         if len(total.indices) != 1 or {e.label for e in total.atoms(Element)} != {variable.label}:
             raise CouplingError(
@@ -49,7 +47,10 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
         exponent=bare + ensemble.log_prefactor,
         size=variable.site_ranges[0].size,
         parameters=tuple(
-            sorted(parameters - set(totals.values()) - variable.site_ranges[0].size.free_symbols, key=str)
+            sorted(
+                parameters - set(totals.values()) - variable.site_ranges[0].size.free_symbols,
+                key=str,
+            )
         ),
     )
 
@@ -72,9 +73,7 @@ def enumeration(ensemble: Ensemble) -> Enumeration:
         site=variable[Index("i", variable.site_ranges[0])],
         values=variable.measure.values,
         exponent=ensemble.exponent + ensemble.log_prefactor,
-        parameters=tuple(
-            sorted(set(ensemble.parameters) - size.free_symbols | arrays, key=str)
-        ),
+        parameters=tuple(sorted(set(ensemble.parameters) - size.free_symbols | arrays, key=str)),
         weights=variable.measure.log_weights,
     )
 

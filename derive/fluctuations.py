@@ -69,7 +69,17 @@ def _joined_logarithms(expr: Expr, det: Expr) -> Expr:
         return expr
     unit = Integer(ilcm(*(c.q for c in coefficients.values())))
     product = Mul(*(a ** (c * unit) for a, c in coefficients.items()))
-    above, below = fraction(product)
-    if above in (1, -1):
-        return Add(*rest, -log(above * below) / unit)
-    return Add(*rest, log(product) / unit)
+    above, below = _without_minus(*fraction(product))
+    if above == 1:
+        return Add(*rest, -log(below) / unit)
+    return Add(*rest, log(above / below) / unit)
+
+
+def _without_minus(above: Expr, below: Expr) -> tuple[Expr, Expr]:
+    """-1/(J - 1) as 1/(1 - J): the determinant is positive at a saddle that counts."""
+    if not above.could_extract_minus_sign():
+        return above, below
+    for factor in Mul.make_args(below):
+        if factor.is_Add:
+            return -above, below / factor * -factor
+    return above, below

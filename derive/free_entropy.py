@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sympy import (
-    Add,
     Basic,
     Eq,
     Expr,
@@ -17,15 +16,22 @@ from sympy import (
     Tuple,
     factor_terms,
     nan,
-    oo,
     sympify,
 )
 from sympy.core.symbol import Str
 
-from derive.errors import DeclarationError, ParameterError
-from derive.indices import Element
-from derive.response import Linearisation
-from derive.stationarity import NaturalForm, natural_form, terms_of, tidy
+from derive.errors import DeclarationError, DeriveError, ParameterError
+from derive.index_notation import (
+    components,
+    explicit,
+    given_arrays,
+    is_indexed,
+    with_other_index,
+)
+from derive.indices import Element, free_indices
+from derive.response import Linearisation, response_equation
+from derive.stationarity import NaturalForm, natural_form, tidy
+from derive.thermodynamics import Thermodynamics
 
 if TYPE_CHECKING:
     from derive.critical import CriticalPoint
@@ -38,7 +44,7 @@ __all__ = ["FreeEntropy"]
 KINDS = ("exact", "asymptotic", "approximation")
 
 
-class FreeEntropy(Basic):
+class FreeEntropy(Thermodynamics, Basic):
     """``phi = lim (1/N) log Z`` at fixed order parameters, to be made stationary in them.
 
     Parameters
@@ -100,9 +106,7 @@ class FreeEntropy(Basic):
         size = Symbol("N", integer=True, positive=True) if size is None else sympify(size)
         beta = Tuple() if beta is None else sympify(beta)
         _check(density, unknowns, signs, str(kind))
-        return Basic.__new__(
-            cls, density, unknowns, signs, size, beta, correction, Str(str(kind))
-        )
+        return Basic.__new__(cls, density, unknowns, signs, size, beta, correction, Str(str(kind)))
 
     # -- what it is made of ---------------------------------------------------------------------
 
@@ -131,10 +135,11 @@ class FreeEntropy(Basic):
         return str(self.args[6])
 
     @cached_property
-    def parameters(self) -> tuple[Symbol, ...]:
-        """The free symbols other than the unknowns and N, by name."""
+    def parameters(self) -> tuple[Expr, ...]:
+        """The free symbols other than the unknowns and N, by name, then the arrays."""
         symbols = self.density.free_symbols | (self.beta or S.Zero).free_symbols
-        return tuple(sorted(symbols - set(self.unknowns) - {self.size}, key=str))
+        scalars = sorted(symbols - set(self.unknowns) - {self.size}, key=str)
+        return (*scalars, *given_arrays(self.density, self.unknowns))
 
     def unknown(self, name: Any) -> Expr:
         """Find an unknown by its name, or by itself.
@@ -146,7 +151,7 @@ class FreeEntropy(Basic):
         """
         return _named(name, self.unknowns, "unknown", "")
 
-    def parameter(self, name: Any) -> Symbol:
+    def parameter(self, name: Any) -> Expr:
         """Find a parameter by its name, or by itself.
 
         Raises
@@ -161,36 +166,11 @@ class FreeEntropy(Basic):
             "; a field that is to be differentiated by must stand in the Hamiltonian",
         )
 
-    @property
-    def _known_beta(self) -> Expr:
-        if self.beta is None:
-            raise ParameterError(
-                "no inverse temperature is known: pass beta=... to FreeEntropy or to the ensemble"
-            )
-        return self.beta
-
-    @property
-    def beta_symbol(self) -> Symbol:
-        """The one symbol that the inverse temperature depends on, such as beta or T.
-
-        Raises
-        ------
-        ParameterError
-            If there is no inverse temperature, or it is a number.
-        """
-        symbols = tuple(self._known_beta.free_symbols)
-        if len(symbols) != 1:
-            raise ParameterError(
-                f"beta = {self.beta} does not depend on exactly one symbol, so that nothing can be "
-                "differentiated by it: keep the temperature as a symbol until after that"
-            )
-        return symbols[0]
-
     # -- stationarity ---------------------------------------------------------------------------
 
     @cached_property
     def gradient(self) -> tuple[Expr, ...]:
-        """d phi / d unknown, zero at the saddle."""
+        """d phi / d unknown, zero at the saddle; with the unknown's own index if it has one."""
         return tuple(tidy(self.density.diff(u), self.unknowns) for u in self.unknowns)
 
     @cached_property
@@ -208,21 +188,91 @@ class FreeEntropy(Basic):
 
     @cached_property
     def hessian(self) -> Matrix:
-        """Second derivatives of phi by the unknowns."""
-        return Matrix([[row.diff(u) for u in self.unknowns] for row in self.gradient])
+        """Second derivatives of phi by the unknowns.
+
+        Raises
+        ------
+        DeriveError
+            If an unknown has as many components as there are sites: see `hessian_block`.
+        """
+        scalar = self.explicit
+        return Matrix([[row.diff(u) for u in scalar.unknowns] for row in scalar.gradient])
 
     @cached_property
     def on_shell_hessian(self) -> Matrix:
         """The Hessian at a saddle, with the right-hand sides replaced by the unknowns."""
-        return self.hessian.applyfunc(lambda entry: factor_terms(self.at_saddle(entry)))
+        return self.hessian.applyfunc(lambda entry: factor_terms(self.explicit.at_saddle(entry)))
+
+    def hessian_block(self, first: Any, second: Any) -> Expr:
+        """The second derivative by two unknowns at the saddle, in index notation.
+
+        The first carries its own index; the second the next letter, and the answer holds a
+        Kronecker delta for what is diagonal in the sites.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> from sympy import Symbol, cosh, log
+        >>> from derive.free_entropy import FreeEntropy
+        >>> N = dv.size("N")
+        >>> i, j = dv.indices("i j", N)
+        >>> x, U = Symbol("x"), dv.Real("U", i)
+        >>> sites = FreeEntropy(dv.total(log(cosh(U[i] + x)) - U[i]**2/2, i)/N, U[i], size=N)
+        >>> sites.hessian_block("U", "U")
+        -KroneckerDelta(i, j)*U[i]**2/N
+        """
+        a, b = self.unknown(first), self.unknown(second)
+        row = self.gradient[self.unknowns.index(a)]
+        entry = row.diff(with_other_index(b, free_indices(a)))
+        return self.at_saddle(entry).expand(deep=False)
 
     def at_saddle(self, expr: Any) -> Expr:
         """Use the saddle equations in an expression: tanh(...) becomes m."""
-        return self._linearisation.on_shell(tidy(sympify(expr)))
+        expr = tidy(sympify(expr), self.unknowns)
+        return self.natural_form.on_shell(expr) if self.natural_form else expr
+
+    @cached_property
+    def explicit(self) -> FreeEntropy:
+        """The same with one unknown per component, where every index has a range of numeric size.
+
+        Raises
+        ------
+        DeriveError
+            If an unknown has as many components as there are sites.
+        """
+        endless = [u for u in self.unknowns if any(not i.size.is_Integer for i in free_indices(u))]
+        if endless:
+            raise DeriveError(
+                f"{', '.join(map(str, endless))}: a vector of {endless[0].slots[0].size} unknowns "
+                "has no finite Hessian to invert or take the determinant of: use hessian_block, "
+                "response_equation, or an ansatz that makes the sites equal"
+            )
+        if not any(map(is_indexed, self.unknowns)):
+            return self
+        pairs = [
+            (c, s) for u, s in zip(self.unknowns, self.signs, strict=True) for c in components(u)
+        ]
+        return FreeEntropy(
+            explicit(self.density, self.unknowns),
+            [c for c, _ in pairs],
+            [s for _, s in pairs],
+            self.size,
+            self.beta,
+            explicit(self.correction, self.unknowns),
+            self.kind,
+        )
 
     @cached_property
     def _linearisation(self) -> Linearisation:
-        return Linearisation.of(self.unknowns, self.gradient, self.natural_form)
+        scalar = self.explicit
+        return Linearisation.of(scalar.unknowns, scalar.gradient, scalar.natural_form)
+
+    def response_equation(self, unknown: Any, parameter: Any) -> Eq:
+        """The linear equation for d unknown / d parameter of a vector of unknowns.
+
+        The answer is written with elements of the same index named d(unknown).
+        """
+        return response_equation(self, self.unknown(unknown), self.parameter(parameter))
 
     @property
     def inverse_response(self) -> Matrix:
@@ -289,80 +339,6 @@ class FreeEntropy(Basic):
         return result
 
     on_shell = eliminate
-
-    # -- thermodynamics -------------------------------------------------------------------------
-
-    @property
-    def free_energy(self) -> Expr:
-        """``-phi/beta`` per site, log 2 kept."""
-        return -self.density / self._known_beta
-
-    def _by_beta(self, expr: Expr) -> Expr:
-        """d/d beta = (d/dT) / (d beta/dT) along the saddle, when beta is a function of T."""
-        symbol = self.beta_symbol
-        return self._linearisation.total_derivative(expr, symbol) / self._known_beta.diff(symbol)
-
-    @cached_property
-    def energy(self) -> Expr:
-        """``-d phi/d beta`` per site at fixed fields (they are part of the Hamiltonian)."""
-        symbol = self.beta_symbol
-        explicit = self.density.diff(symbol) / self._known_beta.diff(symbol)  # stationarity: no more terms
-        return _open(self.at_saddle(-explicit), self.unknowns)
-
-    @cached_property
-    def entropy(self) -> Expr:
-        """``phi + beta * energy`` per site, in units of Boltzmann's constant."""
-        return _open(self.density + self.beta * self.energy, self.unknowns)
-
-    @cached_property
-    def specific_heat(self) -> Expr:
-        """d energy / dT along the saddle at fixed fields, per site."""
-        return factor_terms(-(self._known_beta**2) * self._by_beta(self.energy))
-
-    def observable(self, source: Any, *more: Any) -> Expr:
-        """``(1/beta) d phi / d source`` at the saddle; more sources differentiate it further.
-
-        Parameters
-        ----------
-        source : Symbol or str
-            The field that multiplies the observable in minus the Hamiltonian.  Without an inverse
-            temperature the field stands in the exponent itself, and beta counts as one.
-
-        Raises
-        ------
-        ParameterError
-            If phi does not depend on the source.
-        """
-        field = self.parameter(source)
-        first = self.density.diff(field) / (1 if self.beta is None else self.beta)
-        value = _open(self.at_saddle(first), self.unknowns)
-        return self._linearisation.total_derivative(value, *(self.parameter(s) for s in more))
-
-    def magnetisation(self, source: Any = "h") -> Expr:
-        """The mean of what the field multiplies, by the envelope theorem."""
-        return self.observable(source)
-
-    def susceptibility(self, source: Any = "h") -> Expr:
-        """The response of the magnetisation to its field."""
-        return self.observable(source, source)
-
-    def response(self, unknown: Any, *parameters: Any) -> Expr:
-        """Derivatives of an unknown along the saddle, by implicit differentiation.
-
-        Examples
-        --------
-        >>> from sympy import cosh, log, symbols
-        >>> b, J, m, h = symbols("b J m h", real=True)
-        >>> cw = FreeEntropy(log(2*cosh(b*(J*m + h))) - b*J*m**2/2, m)
-        >>> cw.response("m", "h").subs({m: 0, b: 1})
-        1/(1 - J)
-        """
-        return self.derivative(self.unknown(unknown), *parameters)
-
-    def derivative(self, expr: Any, *parameters: Any) -> Expr:
-        """Differentiate any expression of unknowns and parameters along the saddle."""
-        wanted = [self.parameter(p) for p in parameters]
-        return self._linearisation.total_derivative(sympify(expr), *wanted)
 
     # -- beyond the saddle ----------------------------------------------------------------------
 
@@ -438,14 +414,10 @@ def _check(density: Any, unknowns: Tuple, signs: Tuple, kind: str) -> None:
 
 
 def _named(name: Any, among: tuple[Expr, ...], what: str, advice: str) -> Any:
-    matching = [x for x in among if x == name or getattr(x, "name", None) == str(name)]
+    text = str(name)
+    matching = [x for x in among if x == name or str(x) == text]
+    matching = matching or [x for x in among if getattr(x, "name", None) == text]
     if len(matching) != 1:
         known = ", ".join(str(x) for x in among) or "none"
         raise ParameterError(f"no {what} {name}: there are {known}{advice}")
     return matching[0]
-
-
-def _open(expr: Expr, unknowns: tuple[Expr, ...]) -> Expr:
-    """Polynomials in the unknowns multiplied out, so that what cancels is seen to cancel."""
-    terms = (c * k for k, c in terms_of(expr, unknowns).items())
-    return Add(*(term.expand() if term.is_polynomial(*unknowns) else term for term in terms))

@@ -15,8 +15,8 @@ __all__ = ["GaussianNorm"]
 class GaussianNorm(Expr):
     """(1/2) sum over non-zero eigenvalues of log(|eigenvalue| / (2 pi)).
 
-    With it, exp(v B v / 2) = exp(GaussianNorm(B)) int dx exp(-x B x / 2 + x B v) over the contour of
-    `SteepestContour(B)`, for every real symmetric B, singular or indefinite.
+    With it, exp(v B v / 2) = exp(GaussianNorm(B)) int dx exp(-x B x / 2 + x B v) over the contour
+    of `SteepestContour(B)`, for every real symmetric B, singular or indefinite.
 
     Parameters
     ----------

@@ -120,7 +120,9 @@ class Landau:
         """The order of the transition, in words, with its reason."""
         p, leading = self.power, self.critical_coefficients[self.power]
         if p % 2:
-            return f"first order: the coefficient of order {p} is {leading}, not 0, at {self._where}"
+            return (
+                f"first order: the coefficient of order {p} is {leading}, not 0, at {self._where}"
+            )
         if self.is_continuous is None:
             shown = leading if leading.count_ops() < _SHOWN else f"a_{p} at criticality"
             return f"continuous where {shown} > 0, first order where it is negative"

@@ -257,5 +257,3 @@ def _pairings(powers: Multi) -> tuple[tuple[tuple[tuple[int, int], ...], int], .
                 key = tuple(sorted(((first, other), *pairs)))
                 counts[key] = counts.get(key, 0) + available * count
     return tuple(counts.items())
-
-

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Symbol
+from sympy import Mul, Symbol
 from sympy.core.relational import Relational
 
 from derive.critical import CriticalPoint
@@ -69,9 +69,17 @@ def latex_of(obj: Any) -> str:
     return aligned(latex_lines(obj))
 
 
-def expression(expr: Any) -> str:
-    """The LaTeX of a SymPy object on one line."""
-    return str(Typesetter().doprint(expr))
+def expression(expr: Any, *beside: Any) -> str:
+    """The LaTeX of a SymPy object on one line, with other dummies than what stands beside it."""
+    return str(Typesetter(beside).doprint(expr))
+
+
+def opened(expr: Any) -> Any:
+    """The expression, or a factor times a sum multiplied out where that is shorter."""
+    if not isinstance(expr, Mul):
+        return expr
+    multiplied = expr.expand(deep=False)
+    return multiplied if multiplied.count_ops() <= expr.count_ops() else expr
 
 
 def latex_lines(obj: Any) -> list[Line]:
@@ -100,7 +108,8 @@ def relation_of(step: Step) -> str:
 def _relational(relation: Relational) -> list[Line]:
     signs = {"==": "=", "!=": r"\neq", "<=": r"\leq", ">=": r"\geq"}
     sign = signs.get(relation.rel_op, relation.rel_op)
-    return [(expression(relation.lhs), sign, expression(relation.rhs))]
+    left, right = relation.lhs, relation.rhs
+    return [(expression(left, right), sign, expression(opened(right), left))]
 
 
 def _variable(variable: Variable) -> list[Line]:
@@ -124,10 +133,16 @@ def _extremum(free_entropy: FreeEntropy) -> Line:
     relation = {"exact": "=", "approximation": r"\approx"}.get(free_entropy.kind, r"\simeq")
     if not free_entropy.unknowns:
         return (rf"\phi = {limit}", relation, density)
-    names = ", ".join(map(expression, free_entropy.unknowns))
+    names = ", ".join(map(_whole, free_entropy.unknowns))
     maximum = all(sign > 0 for sign in free_entropy.signs)
     operator = r"\max" if maximum else r"\operatorname*{extr}"
     return (rf"\phi = {limit}", relation, rf"{operator}_{{{names}}} \left\{{{density}\right\}}")
+
+
+def _whole(unknown: Any) -> str:
+    """An unknown; with braces if it stands for all its components."""
+    text = expression(unknown)
+    return rf"\{{{text}\}}" if getattr(unknown, "slots", ()) else text
 
 
 def _saddle(free_entropy: FreeEntropy) -> list[Line]:
@@ -136,16 +151,15 @@ def _saddle(free_entropy: FreeEntropy) -> list[Line]:
 
 def _step(step: Step) -> list[Line]:
     assumed = [("", "", _words(a)) for a in step.assumptions]
-    after = latex_lines(step.after)
-    left, relation, right = after[0]
-    head = rf"{step_latex(step)} \quad {left} {relation}".strip()
-    return [("", "", f"{head} {right}"), *after[1:], *assumed]
+    return [("", "", step_latex(step)), *latex_lines(step.after), *assumed]
 
 
 def _derivation(derivation: Derivation) -> list[Line]:
     lines = list(ensemble_latex(derivation.start))
     for step in derivation.steps:
-        arrow = rf"\qquad \Big\downarrow \ {_words(step.move)}{_arguments(step)}:\ {_words(step.kind)}"
+        arrow = (
+            rf"\qquad \Big\downarrow \ {_words(step.move)}{_arguments(step)}:\ {_words(step.kind)}"
+        )
         lines.append(("", "", arrow))
         state = step.after
         if isinstance(state, Ensemble):
@@ -161,10 +175,11 @@ def _derivation(derivation: Derivation) -> list[Line]:
 
 def _equations(equations: Equations) -> list[Line]:
     pairs = zip(equations.unknowns, equations.update, strict=False)
-    lines = [(expression(u), "=", expression(right)) for u, right in pairs]
+    lines = [(expression(u, right), "=", expression(right, u)) for u, right in pairs]
     if not lines:
         lines = [("0", "=", expression(residual)) for residual in equations.residuals]
-    return lines + [(latex_name(n), "=", expression(e)) for n, e in equations.expressions]
+    named = [(latex_name(n), "=", expression(e)) for n, e in equations.expressions]
+    return list(dict.fromkeys([*lines, *named]))
 
 
 def _critical_point(point: CriticalPoint) -> list[Line]:

@@ -300,7 +300,9 @@ def _slots(variable: Variable, ensemble: Ensemble) -> tuple[Index, ...]:
     plain = [e.slots for e in used if all(isinstance(s, Index) for s in e.slots)]
     named = [slots for slots in plain if not any(i.name.startswith("\0") for i in slots)]
     different = [slots for slots in named if len(set(slots)) == len(slots)]
-    fewest_primes = min(different, key=lambda slots: (str(slots).count("'"), str(slots)), default=())
+    fewest_primes = min(
+        different, key=lambda slots: (str(slots).count("'"), str(slots)), default=()
+    )
     return fewest_primes or _default_slots(variable)
 
 

@@ -18,17 +18,17 @@ from typing import Any
 from sympy import E, Expr, Function, I, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
 
+from derive.dummy_names import index_names, legible
 from derive.gaussian_norm import GaussianNorm
 from derive.indices import Element, Index, free_indices
 from derive.nested import Expect, LogZ
 from derive.symbol_names import is_greek, latex_name, subscripted
-from derive.total import IndexedProduct, Total, components, fresh, rename_bound
+from derive.total import IndexedProduct, Total, components, rename_bound
 
 __all__ = ["Typesetter", "bracketed"]
 
 _TALL = (r"\frac", r"\sum", r"\prod", r"\int", r"\left", r"\begin", r"\sqrt", r"\binom")
 _SHAPES = (("[", r"\{", r"\}"), ("(", "[", "]"), ("", "(", ")"))
-_DUMMIES = "ijklmnpqr"
 _LONG_EXPONENT = 48  # characters of LaTeX from which e^x is written exp(x)
 
 # The places in a product, in order.
@@ -60,10 +60,18 @@ class Typesetter(LatexPrinter):
     """Prints SymPy expressions and this package's nodes."""
 
     printmethod = "_typeset"  # the nodes' own methods serve SymPy's printer
-    brackets_sums = True
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Any = ()) -> None:
+        """`scope`: expressions beside which something is printed, whose indices are taken."""
         super().__init__({"imaginary_unit": "ri", "mat_delim": "(", "mat_str": "matrix"})
+        self._scope = frozenset().union(*(index_names(expr) for expr in scope))
+
+    def doprint(self, expr: Any) -> str:
+        outer, self._scope = self._scope, self._scope | index_names(expr)
+        try:
+            return str(super().doprint(expr))
+        finally:
+            self._scope = outer
 
     # -- names ----------------------------------------------------------------------------------
 
@@ -128,7 +136,7 @@ class Typesetter(LatexPrinter):
         return f"- {text}" if sign == "-" else text
 
     def _product(self, number: Any, factors: list[Any]) -> str:
-        above, below = _split_fraction(factors)
+        above, below = _split_fraction(_with_one_root(factors))
         numerator, denominator = (number.p, number.q) if number.is_Rational else (S.One, S.One)
         if not number.is_Rational:
             above.insert(0, number)
@@ -154,12 +162,14 @@ class Typesetter(LatexPrinter):
     def _factor(self, factor: Any, last: bool, bare: bool) -> str:
         if bare:
             return str(self._print(factor))
-        if factor.is_Add or factor.is_Relational or factor.is_Piecewise and not last:
+        if factor.is_Add or factor.is_Relational or (factor.is_Piecewise and not last):
             return bracketed(self._print(factor))
         if _opens_to_the_right(factor) and not last:
             return bracketed(self._print(factor))
         if isinstance(factor, Function) and not last and len(factor.args) == 1:
-            return str(self._print(factor, closed=True) if _is_named(self, factor) else self._print(factor))
+            return str(
+                self._print(factor, closed=True) if _is_named(self, factor) else self._print(factor)
+            )
         if factor.is_Mul:
             return bracketed(self._print(factor))
         return str(self._print(factor))
@@ -168,7 +178,9 @@ class Typesetter(LatexPrinter):
 
     def _print_Pow(self, expr: Any) -> str:
         base, power = expr.as_base_exp() if expr.base is E else (expr.base, expr.exp)
-        if power.is_Rational and power.is_negative or power.could_extract_minus_sign() and power.is_Mul:
+        if (power.is_Rational and power.is_negative) or (
+            power.could_extract_minus_sign() and power.is_Mul
+        ):
             return self._product(S.One, [expr])
         if power == S.Half:
             return rf"\sqrt{{{self._print(base)}}}"
@@ -179,7 +191,7 @@ class Typesetter(LatexPrinter):
 
     def _base(self, base: Any) -> str:
         text = str(self._print(base))
-        if base.is_Symbol or isinstance(base, Element | Index) or base.is_Integer and base >= 0:
+        if base.is_Symbol or isinstance(base, Element | Index) or (base.is_Integer and base >= 0):
             return f"{{{text}}}" if text.endswith("'") else text
         if base.is_NumberSymbol:
             return text
@@ -234,12 +246,14 @@ class Typesetter(LatexPrinter):
         return self._big(r"\prod", expr)
 
     def _big(self, operator: str, binder: Any) -> str:
-        renamed = _visible(binder)
+        renamed = legible(binder, self._scope)
         square = _as_square(renamed) if isinstance(binder, Total) else None
         body, bound = square or (renamed.body, renamed.indices)
-        text = str(self._print(body))
+        outer, self._scope = self._scope, self._scope | {i.name for i in bound}
+        text, names = str(self._print(body)), " ".join(map(self._print, bound))
+        self._scope = outer
         text = bracketed(text) if body.is_Add or text.startswith("-") else text
-        return rf"{operator}_{{{' '.join(map(self._print, bound))}}} {text}"
+        return rf"{operator}_{{{names}}} {text}"
 
     def _print_LogZ(self, expr: LogZ) -> str:
         from derive.latex_ensemble import partition_function
@@ -283,11 +297,24 @@ def _split_fraction(factors: list[Any]) -> tuple[list[Any], list[Any]]:
     for factor in factors:
         power = factor.exp if isinstance(factor, Pow) and factor.base is not E else S.One
         negative = power.is_Rational and power.is_negative
-        if negative or power.is_Mul and power.could_extract_minus_sign():
+        if negative or (power.is_Mul and power.could_extract_minus_sign()):
             below.append(Pow(factor.base, -power))
         else:
             above.append(factor)
     return above, below
+
+
+def _with_one_root(factors: list[Any]) -> list[Any]:
+    """sqrt(a) sqrt(p)/sqrt(q) as sqrt(a p/q), which holds for positive p and q."""
+    roots = [f for f in factors if isinstance(f, Pow) and abs(f.exp) == S.Half]
+    positive = [f for f in roots if f.base.is_positive]
+    open_ = [f for f in roots if not f.base.is_positive and f.exp == S.Half][:1]
+    joined = [*positive, *open_]
+    if len(joined) < 2:
+        return factors
+    radicand = Mul(*(f.base ** (2 * f.exp) for f in joined))
+    root = Pow(radicand, S.Half, evaluate=False)
+    return sorted([*(f for f in factors if f not in joined), root], key=_place)
 
 
 def _over_the_line(above: list[Any], simple: bool) -> tuple[list[Any], list[Any]]:
@@ -295,10 +322,9 @@ def _over_the_line(above: list[Any], simple: bool) -> tuple[list[Any], list[Any]
     inside, outside = [], []
     for factor in above:
         (inside if _stands_above(factor, simple) else outside).append(factor)
-    atomic = all(_place(f)[0] <= _COMPONENT for f in above)
-    if not inside and (atomic or not simple):  # m^2/2 and s_i/N rather than (1/2) m^2, (1/N) s_i
-        return outside, []
-    return inside, outside
+    short = all(_place(f)[0] <= _COMPONENT for f in above)  # m^2/2 rather than (1/2) m^2
+    short = short or len(above) == 1 and above[0].is_Add and not above[0].has(Function, Total)
+    return (outside, []) if not inside and (short or not simple) else (inside, outside)
 
 
 def _stands_above(factor: Any, simple: bool) -> bool:
@@ -318,7 +344,7 @@ def _place(factor: Any) -> tuple[int, Any]:
     if base.is_Number or base.is_NumberSymbol or base == I:
         return _NUMBER, (base == I, str(factor))
     key = (getattr(base, "name", ""), str(factor))
-    if isinstance(base, Symbol) or isinstance(base, Element) and not base.slots:
+    if isinstance(base, Symbol) or (isinstance(base, Element) and not base.slots):
         return _letter_place(base), key
     if isinstance(base, Element):
         return (_GIVEN if base.label.given else _COMPONENT), key
@@ -359,18 +385,3 @@ def _as_square(total: Total) -> tuple[Any, tuple[Index, ...]] | None:
                 part = rename_bound(part, dict(zip(part.indices, indices, strict=True)))
                 return Mul(*(f for f in factors if f not in inner), part ** len(groups)), shared
     return None
-
-
-def _visible(binder: Any) -> Any:
-    r"""The binder with printable names in place of internal ones (they begin with \0)."""
-    hidden = [i for i in binder.indices if i.name.startswith("\0")]
-    if not hidden:
-        return binder
-    taken = {i for i in binder.body.atoms(Index)} | set(binder.indices)
-    names: dict[Index, Index] = {}
-    for index in hidden:
-        letters = (index.renamed(letter) for letter in _DUMMIES)
-        free = (letter for letter in letters if letter.name not in {t.name for t in taken})
-        names[index] = next(free, None) or fresh(index.renamed("i"), taken)
-        taken.add(names[index])
-    return rename_bound(binder, names)

@@ -18,11 +18,28 @@ LINE = 42.0  # em: a little less than the text width of the documents, about a n
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[^\\]", re.DOTALL)
 _ARGUMENTS = {  # commands with braces that belong to them: how many
     **dict.fromkeys(
-        "hat bar tilde dot ddot vec acute grave mathrm mathcal mathbb mathbf text operatorname "
-        "operatorname* sqrt left".split(),
+        [
+            "hat",
+            "bar",
+            "tilde",
+            "dot",
+            "ddot",
+            "vec",
+            "acute",
+            "grave",
+            "mathrm",
+            "mathcal",
+            "mathbb",
+            "mathbf",
+            "text",
+            "operatorname",
+            "operatorname*",
+            "sqrt",
+            "left",
+        ],
         1,
     ),
-    **dict.fromkeys("frac tfrac dfrac binom underset overset".split(), 2),
+    **dict.fromkeys(["frac", "tfrac", "dfrac", "binom", "underset", "overset"], 2),
 } | {"left": 0}
 _STACKED = {"frac", "tfrac", "dfrac", "binom", "underset", "overset"}
 _EM = {
@@ -125,7 +142,7 @@ def _best_break(pieces: list[_Piece], room: float) -> int | None:
     for k, piece in enumerate(pieces):
         if used > room and found is not None:
             break
-        if k and piece.cost is not None and (used > room / 3 or found is None and used > room):
+        if k and piece.cost is not None and (used > room / 3 or (found is None and used > room)):
             cost = piece.cost + _DEPTH_COST * piece.depth
             if found is None or cost <= found[0]:
                 found = (cost, k)
@@ -236,7 +253,7 @@ def _glyph(token: str) -> float:
         return 0.5 * (len(token) - 1) + 0.17
     if token.isdigit():
         return 0.5
-    return 0.8 if token[-1].isupper() and len(token) == 1 or token[:1] == "\\" else 0.57
+    return 0.8 if (token[-1].isupper() and len(token) == 1) or token[:1] == "\\" else 0.57
 
 
 def _unstretched(lines: list[list[_Piece]]) -> list[list[_Piece]]:

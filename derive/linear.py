@@ -23,6 +23,8 @@ from sympy.core.function import AppliedUndef
 from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from derive.errors import DeriveError
+from derive.indices import Element
+from derive.total import Total
 
 __all__ = [
     "adjugate",
@@ -65,9 +67,7 @@ def adjugate(matrix: Matrix) -> Matrix:
     n = matrix.rows
     if n == 1:
         return Matrix([[S.One]])
-    return Matrix(
-        n, n, lambda a, b: (-1) ** (a + b) * determinant(matrix.minor_submatrix(b, a))
-    )
+    return Matrix(n, n, lambda a, b: (-1) ** (a + b) * determinant(matrix.minor_submatrix(b, a)))
 
 
 def inverse(matrix: Matrix) -> Matrix:
@@ -158,10 +158,11 @@ def _numbered(expr: Expr) -> Expr:
     opaque = {}
     walk = preorder_traversal(expr)
     for node in walk:
-        own = not type(node).__module__.startswith("sympy")  # Element, Total, LogZ, Expect
-        if own or isinstance(node, AppliedUndef | Derivative | Subs):
+        if isinstance(node, AppliedUndef | Derivative | Subs | Element | Total):
             opaque[node] = Dummy()
             walk.skip()
+        elif isinstance(node, Expr) and not type(node).__module__.startswith("sympy"):
+            walk.skip()  # an integral with a value of its own, such as Expect
     return expr.xreplace(opaque) if opaque else expr
 
 

@@ -1,4 +1,4 @@
-"""Find a named sum inside an expression, up to renaming, also where it shares indices with the rest.
+"""Find a named sum in an expression, up to renaming, also where it shares indices with the rest.
 
 A pattern is a sum with free indices, such as ``q[a, b] ~ Total(s[i, a]*s[i, b], i)``.  In
 ``Total(s[i, a]*s[i, b]*s[j, a]*s[j, b], i, j, a, b)`` it occurs twice once a and b are held fixed:

@@ -85,9 +85,7 @@ class Expect(Expr):
 
     def __new__(cls, ensemble: Ensemble, observable: Any) -> Expr:
         own = {v.element for v in ensemble.variables}
-        return Add(
-            *(_average(ensemble, term, own) for term in Add.make_args(observable.expand()))
-        )
+        return Add(*(_average(ensemble, term, own) for term in Add.make_args(observable.expand())))
 
     ensemble = property(lambda self: self.args[0])
     observable = property(lambda self: self.args[1])
@@ -153,4 +151,6 @@ def _integral(ensemble: Ensemble, observable: Expr, prec: int) -> Any:
     integrand = lambdify(y, (observable * exp(density)).xreplace(contour), "mpmath")
     ends = [variable.measure.lower, variable.measure.upper]
     with mpmath.workprec(prec + 20):
-        return mpmath.quad(integrand, [mpmath.mpmathify(e.evalf(prec)._to_mpmath(prec)) for e in ends])
+        return mpmath.quad(
+            integrand, [mpmath.mpmathify(e.evalf(prec)._to_mpmath(prec)) for e in ends]
+        )

@@ -1,4 +1,4 @@
-"""Integrals over a line to many digits, for checks: the trapezoid rule, its mesh halved until steady.
+"""Integrals over a line to many digits, for checks: the trapezoid rule, halved until steady.
 
 For an analytic integrand that decays, the error of the trapezoid rule falls like exp(-2 pi d/h)
 with the distance d of the nearest singularity, so that halving h squares it.

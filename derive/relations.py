@@ -77,7 +77,8 @@ def _reduce_factor(factor: Expr, measures: Mapping[Label, Any]) -> Expr:
 
 
 def _reduce_body(body: Expr, bound: tuple[Index, ...], measures: Mapping[Label, Any]) -> Expr:
-    factors = [_reduce_power(*f.as_base_exp(), measures) for f in Mul.make_args(body)]
+    pairs = [f.as_base_exp() for f in Mul.make_args(body)]
+    factors = [_reduce_power(base, power, measures) for base, power in pairs]
     return _reduce_indicators(Mul(*factors), bound, measures)
 
 

@@ -5,7 +5,7 @@ The rows are model-free identities, each checked to 30 digits by the tests:
 * finite sums:            log sum_v w_v exp(E(v)), values +-v paired into 2 cosh
 * indicator vectors:      log sum_a exp(f(a))
 * Gaussian integrals:     int exp(-a x^2 + b x + c) dx = sqrt(pi/a) exp(b^2/(4a) + c), Re a > 0
-                          (where a contains a conjugate field, its contour is shifted so that Re a > 0)
+                          (a conjugate field in a has its contour shifted so that Re a > 0)
 * exponential, interval:  int_l^u exp(b x + c) dx = e^c (e^{bu} - e^{bl})/b
 """
 
@@ -116,6 +116,7 @@ def _indicator(variable: Variable, exponent: Expr) -> Expr:
 
 def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
     """Put c[b] = delta_ab under every sum over b."""
+
     def indicator(node: Any) -> Any:
         if isinstance(node, Element) and node.label == variable.label:
             return KroneckerDelta(node.slots[-1], colour)

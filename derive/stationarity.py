@@ -34,8 +34,10 @@ from sympy import (
 )
 
 from derive.errors import DeriveError
+from derive.index_notation import is_polynomial_in, marks, replaced_everywhere, stripped, substituted
 from derive.inversion import NotInvertible, inverse_function, solve_for
 from derive.linear import solve_linear
+from derive.total import Total
 
 __all__ = ["NaturalForm", "natural_form", "terms_of", "tidy"]
 
@@ -63,7 +65,7 @@ class NaturalForm:
     def on_shell(self, expr: Expr) -> Expr:
         """Replace the nonlinear functions by the unknowns that they equal."""
         for kernel, value in self.kernels:
-            expr = expr.subs(kernel, value)
+            expr = replaced_everywhere(expr, kernel, value)
         return expr
 
 
@@ -73,12 +75,12 @@ def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
     These two are what differentiation of a logarithm leaves behind.
     """
     for argument in {node.args[0] for node in expr.atoms(cosh)}:
-        expr = expr.subs(sinh(argument) / cosh(argument), tanh(argument))
-    terms = Add.make_args(expr)
+        expr = substituted(expr, sinh(argument) / cosh(argument), tanh(argument))
+    terms, markers = Add.make_args(expr), marks(unknowns)
     quotients = [
         t
         for t in terms
-        if t.has(*unknowns) and t.is_rational_function(*unknowns) and not t.is_polynomial(*unknowns)
+        if t.has(*markers) and t.is_rational_function(*unknowns) and not t.is_polynomial(*unknowns)
     ]
     if not quotients:
         return expr
@@ -97,7 +99,7 @@ def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm 
     """
     updates: dict[Expr, Expr] = {}
     linear_rows = []
-    for row in rows:
+    for row in map(stripped, rows, unknowns):
         solved = _through_inverse(row, unknowns)
         if solved is not None and solved[0] not in updates:
             updates[solved[0]] = solved[1]
@@ -119,8 +121,9 @@ def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm 
 def terms_of(expr: Expr, unknowns: Sequence[Expr]) -> Terms:
     """The expression as {function of the unknowns: coefficient free of them}."""
     result: Terms = {}
+    markers = marks(unknowns)
     for term in Add.make_args(expr):
-        coefficient, function = term.as_independent(*unknowns, as_Add=False)
+        coefficient, function = term.as_independent(*markers, as_Add=False)
         inner = function.is_Add and function != term
         pieces = terms_of(function, unknowns) if inner else {function: S.One}
         for piece, factor in pieces.items():
@@ -137,7 +140,7 @@ def _through_inverse(row: Expr, unknowns: Sequence[Expr]) -> tuple[Expr, Expr] |
     for unknown in unknowns:
         own = {k: c for k, c in terms.items() if _is_inverse_type(k, unknown, unknowns)}
         rest = {k: c for k, c in terms.items() if k not in own}
-        if not own or any(k.has(unknown) and k != unknown for k in rest):
+        if not own or any(k.has(*marks((unknown,))) and k != unknown for k in rest):
             continue
         scale = next(iter(own.values()))
         joined = _joined({k: cancel(c / scale) for k, c in own.items()}, unknown)
@@ -161,7 +164,8 @@ def _is_inverse_type(kernel: Expr, unknown: Expr, unknowns: Sequence[Expr]) -> b
     """Functions with singular ends, whose inverse is bounded or positive."""
     if kernel.func not in _SINGULAR_ENDS or not kernel.has(unknown):
         return False
-    return not any(kernel.has(u) for u in unknowns if u != unknown)
+    others = marks(u for u in unknowns if u != unknown)
+    return not kernel.atoms(Total) and not (others and kernel.has(*others))
 
 
 def _joined(own: Terms, unknown: Expr) -> tuple[Any, Expr, int] | None:
@@ -179,9 +183,7 @@ def _joined(own: Terms, unknown: Expr) -> tuple[Any, Expr, int] | None:
     return log, quotient, 1
 
 
-def _blocks(
-    rows: Sequence[Expr], unknowns: Sequence[Expr]
-) -> list[tuple[list[int], list[Expr]]]:
+def _blocks(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> list[tuple[list[int], list[Expr]]]:
     """Rows and unknowns that hang together through their linear terms."""
     groups: list[tuple[list[int], list[Expr]]] = []
     for k, row in enumerate(rows):
@@ -221,19 +223,19 @@ def _ratio(numerator: Expr, denominator: Expr) -> Expr:
 
 def _is_polynomial_in(update: Expr, unknown: Expr, unknowns: Sequence[Expr]) -> bool:
     """m = m**3 or m = J m solves nothing: such an equation stays a gradient."""
-    return any(
-        k.has(unknown) and k.is_polynomial(*unknowns) for k in terms_of(update, unknowns)
-    )
+    own, markers = marks((unknown,)), marks(unknowns)
+    return any(k.has(*own) and is_polynomial_in(k, markers) for k in terms_of(update, unknowns))
 
 
 def _with_kernels(updates: dict[Expr, Expr], unknowns: Sequence[Expr]) -> NaturalForm:
     """Find the kernel that each unknown equals, and use it in the other updates."""
     kernels: dict[Expr, Expr] = {}
     owner: dict[Expr, Expr] = {}
+    markers = marks(unknowns)
     for u in unknowns:
         terms = terms_of(updates[u], unknowns)
-        nonlinear = [k for k in terms if k not in unknowns and k.has(*unknowns)]
-        fresh = [k for k in nonlinear if k not in kernels and not k.is_polynomial(*unknowns)]
+        nonlinear = [k for k in terms if k not in unknowns and k.has(*markers)]
+        fresh = [k for k in nonlinear if k not in kernels and not is_polynomial_in(k, markers)]
         if len(nonlinear) == 1 and fresh:
             (kernel,) = fresh
             rest = Add(*(c * k for k, c in terms.items() if k != kernel))

@@ -23,7 +23,7 @@ class Kind(StrEnum):
 class Moved:
     """The result of a move: what comes after it, its kind, what was assumed.
 
-    `details` holds what a check of the step needs besides both sides, such as the form of an ansatz.
+    `details` holds what a check of the step needs besides both sides, such as an ansatz.
     """
 
     after: Any

@@ -13,11 +13,51 @@ from dataclasses import dataclass
 
 __all__ = ["is_greek", "latex_name", "latex_text", "subscripted"]
 
-_LOWER = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega varepsilon vartheta varpi varrho varsigma varphi ell"
-).split()
-_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+_LOWER = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+    "varepsilon",
+    "vartheta",
+    "varpi",
+    "varrho",
+    "varsigma",
+    "varphi",
+    "ell",
+]
+_UPPER = [
+    "Gamma",
+    "Delta",
+    "Theta",
+    "Lambda",
+    "Xi",
+    "Pi",
+    "Sigma",
+    "Upsilon",
+    "Phi",
+    "Psi",
+    "Omega",
+]
 _GREEK = {name: rf"\{name}" for name in (*_LOWER, *_UPPER)} | {"lamda": r"\lambda"}
 _ACCENTS = {
     "hat": r"\hat",

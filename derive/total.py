@@ -60,6 +60,7 @@ class _Binder(Expr):
     is_commutative = True
     precedence = PRECEDENCE["Atom"]  # printed with its own brackets
     __slots__ = ("_key",)
+    _key: tuple[Any, ...]
 
     @property
     def body(self) -> Expr:
@@ -220,7 +221,8 @@ def _distribute(body: Expr, indices: tuple[Index, ...]) -> tuple[Expr, ...]:
     """Products over additions, only where the addition depends on a bound index."""
     if body.is_Add:
         return tuple(term for arg in body.args for term in _distribute(arg, indices))
-    inside, outside = [], []
+    inside: list[Expr] = []
+    outside: list[Expr] = []
     for factor in Mul.make_args(body):
         (inside if _mentions(factor, indices) else outside).append(factor)
     if not any(_is_sum(factor) for factor in inside):
@@ -264,7 +266,9 @@ def _merge_nested(term: Expr, indices: tuple[Index, ...]) -> tuple[list[Expr], t
     bound = list(indices)
     for factor in Mul.make_args(term):
         base, power = factor.as_base_exp()
-        if not (isinstance(base, Total) and power.is_Integer and power > 0) or not _mentions(factor, indices):
+        if not (isinstance(base, Total) and power.is_Integer and power > 0) or not _mentions(
+            factor, indices
+        ):
             factors.append(factor)
         else:
             for _ in range(int(power)):
@@ -274,7 +278,9 @@ def _merge_nested(term: Expr, indices: tuple[Index, ...]) -> tuple[list[Expr], t
     return factors, tuple(bound)
 
 
-def _contract(factors: list[Expr], bound: tuple[Index, ...]) -> tuple[list[Expr], tuple[Index, ...]]:
+def _contract(
+    factors: list[Expr], bound: tuple[Index, ...]
+) -> tuple[list[Expr], tuple[Index, ...]]:
     """Sum over an index that a Kronecker delta ties: by identity, also affine (l' = l - 1)."""
     factors = list(Mul.make_args(Mul(*factors)))
     for delta in factors:
@@ -309,7 +315,7 @@ def components(
     """Factors connected through bound indices, as (factors, indices) groups."""
     groups: list[tuple[list[Expr], set[Index]]] = []
     for factor in factors:
-        own = free_indices(factor) & set(indices)
+        own = set(free_indices(factor)) & set(indices)
         joined = [g for g in groups if g[1] & own]
         groups = [g for g in groups if not g[1] & own]
         merged = [f for g in joined for f in g[0]] + [factor]

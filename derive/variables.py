@@ -62,9 +62,7 @@ class Variable(Basic):
 def _label(name: str, indices: tuple[Any, ...], **flags: bool) -> Label:
     for index in indices:
         if not isinstance(index, Index):
-            raise DeclarationError(
-                f"{name}: {index} is no index; declare it with dv.Index('i', N)"
-            )
+            raise DeclarationError(f"{name}: {index} is no index; declare it with dv.Index('i', N)")
     return Label(name, tuple(index.range for index in indices), **flags)
 
 
@@ -181,10 +179,10 @@ def Real(
     -16
     """
     x = Dummy("x", real=True)
-    if isinstance(weight, Lambda) or callable(weight) and not isinstance(weight, Expr):
+    if isinstance(weight, Lambda) or (callable(weight) and not isinstance(weight, Expr)):
         density = sympify(weight(x))
     else:
-        density = sympify(weight).subs({s: x for s in _symbols_named(name, weight)})
+        density = sympify(weight).subs(dict.fromkeys(_symbols_named(name, weight), x))
     log_weight = Lambda(x, expand_log(log(density), force=True))
     return Variable(_label(name, indices), Continuous(lower, upper, log_weight))
 

@@ -157,4 +157,3 @@ def _ranges(state: Basic) -> set[Any]:
 
 def _arrays(state: Basic) -> set[Label]:
     return {e.label for e in state.atoms(Element) if e.label.given}
-

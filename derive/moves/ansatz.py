@@ -111,8 +111,8 @@ def _new_unknowns(free_entropy: FreeEntropy, label: Label, trial: Expr) -> list[
 def resolve_deltas(expr: Any) -> Any:
     """Sum over an index that occurs only in deltas with numbers: F(1) + (q - 1) F(0).
 
-    ``sum_a F(delta_a1, ..., delta_ak) = F at each number named + (size - k) F(no delta)`` also where
-    F is no polynomial, such as an exponential.
+    ``sum_a F(delta_a1, ..., delta_ak) = F at each number named + (size - k) F(no delta)``, also
+    where F is no polynomial, such as an exponential.
     """
     if not getattr(expr, "args", ()) or not expr.has(Total):
         return expr
@@ -124,13 +124,13 @@ def _resolve_total(total: Total) -> Expr:
     for index in total.indices:
         deltas = [d for d in total.body.atoms(KroneckerDelta) if index in d.args]
         numbers = {a for d in deltas for a in d.args if isinstance(a, Integer)}
-        elsewhere = total.body.xreplace({d: S.One for d in deltas})
+        elsewhere = total.body.xreplace(dict.fromkeys(deltas, S.One))
         if not deltas or index in free_indices(elsewhere):
             continue
         if any(not isinstance(a, Integer | Index) for d in deltas for a in d.args):
             continue
         rest = tuple(i for i in total.indices if i != index)
-        generic = total.body.xreplace({d: S.Zero for d in deltas})
+        generic = total.body.xreplace(dict.fromkeys(deltas, S.Zero))
         named = Add(*(total.body.xreplace({index: n}) for n in sorted(numbers)))
         opened = named + (index.size - len(numbers)) * generic
         return resolve_deltas(Total(opened, *rest)) if rest else opened

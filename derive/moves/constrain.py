@@ -115,7 +115,9 @@ def _replace(expr: Expr, quantity: Expr, free: tuple[Index, ...], value: Any) ->
         raise MoveError(f"{quantity}: name one element with an index in each slot")
     order = [free.index(slot) for slot in quantity.slots]
     return replace_elements(
-        expr, quantity.label, lambda *slots: value(*(slots[order.index(k)] for k in range(len(free))))
+        expr,
+        quantity.label,
+        lambda *slots: value(*(slots[order.index(k)] for k in range(len(free)))),
     )
 
 

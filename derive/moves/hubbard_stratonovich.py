@@ -34,8 +34,8 @@ def hubbard_stratonovich(ensemble: Ensemble, *names: str, of: Any = None) -> Mov
     ----------
     ensemble : Ensemble
         Whose exponent has squares ``c * T**2``, products ``c * T1 * T2`` of sums, squares under a
-        common sum ``sum_a T_a**2``, or a quadratic form ``sum_ij A_ij v_i v_j`` in a given symmetric
-        array.
+        common sum ``sum_a T_a**2``, or a quadratic form ``sum_ij A_ij v_i v_j`` in a given
+        symmetric array.
     *names : str
         One name for each field.
     of : Variable or str, optional
@@ -218,9 +218,7 @@ def _linearise_shared(ensemble: Ensemble, shared: dict[Expr, Any], names: tuple[
         rest += Total(-form * m**2 / 2 + form * m * part / scale, *indices)
         prefactor += Total(GaussianNorm(form), *indices)
         variables.append(Variable(field, _scalar_contour(form)))
-    return Moved(
-        ensemble.replaced(variables=variables, exponent=rest, log_prefactor=prefactor)
-    )
+    return Moved(ensemble.replaced(variables=variables, exponent=rest, log_prefactor=prefactor))
 
 
 def _scalar_contour(form: Expr) -> Any:
@@ -281,7 +279,4 @@ def _linearise_array(ensemble: Ensemble, forms: dict[Expr, Any], names: tuple[st
         rest += Total(-form * x[i] * x[j] / 2 + form * x[j] * left, i, j)
         prefactor += GaussianNorm(form)
         variables.append(Variable(x, SteepestContour(form)))
-    return Moved(
-        ensemble.replaced(variables=variables, exponent=rest, log_prefactor=prefactor)
-    )
-
+    return Moved(ensemble.replaced(variables=variables, exponent=rest, log_prefactor=prefactor))

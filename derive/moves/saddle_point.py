@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from sympy import Add, Expr, MatrixBase, Mul, S, Symbol, log, sympify
@@ -19,9 +20,7 @@ from derive.variables import Variable
 __all__ = ["saddle_point"]
 
 
-def saddle_point(
-    ensemble: Ensemble, size: Any, signature: tuple[int, int] | None = None
-) -> Moved:
+def saddle_point(ensemble: Ensemble, size: Any, signature: tuple[int, int] | None = None) -> Moved:
     """Evaluate the integral over the fields at its dominant saddle point, for large `size`.
 
     Parameters
@@ -60,7 +59,7 @@ def saddle_point(
     if crowd := [v.name for v in ensemble.variables if _is_extensive(v, size)]:
         kind = Kind.APPROXIMATION
         assumptions.append(
-            f"{', '.join(crowd)}: as many fields as sites, so that nothing controls the saddle point"
+            f"{', '.join(crowd)}: as many fields as sites, nothing controls the saddle point"
         )
     return Moved(
         FreeEntropy(
@@ -141,9 +140,8 @@ def _order(term: Expr, size: Symbol) -> Expr | None:
             if inner is None:
                 return None
             order += power * (inner + sum(i.size.has(size) for i in base.indices))
-        elif factor.has(size) and not isinstance(factor, Element):
-            if factor.is_Add or not factor.subs(size, 1 / S.Zero).is_finite:
-                return S.Zero if factor == log(size) else None
+        elif factor.has(size) and factor != log(size):
+            return None
     return order
 
 
@@ -183,19 +181,23 @@ def _joint_signs(ensemble: Ensemble, signs: list[int]) -> list[tuple[Any, int]]:
     ]
 
 
-def _inertia(group, form, signature, assumptions) -> list[int]:
+def _inertia(
+    group: tuple[Variable, ...],
+    form: Any,
+    signature: tuple[int, int] | None,
+    assumptions: list[str],
+) -> list[int]:
     """Signs of the eigenvalues of the form, by Jacobi's rule from its leading minors."""
     names = ", ".join(v.name for v in group)
     if signature is not None:
         assumptions.append(f"the quadratic form of {names} has signature {signature}")
         return [1] * signature[0] + [-1] * signature[1]
     minors = [S.One] + [form[:k, :k].det() for k in range(1, form.rows + 1)]
-    ratios = [(b / a) for a, b in zip(minors, minors[1:], strict=False)]
+    ratios = [b / a for a, b in itertools.pairwise(minors)]
     if all(r.is_positive or r.is_negative for r in ratios):
         return [1 if r.is_positive else -1 for r in ratios]
     raise MoveError(
-        f"whether the fields {names} are real at the saddle depends on the signs of the eigenvalues "
-        f"of {form.tolist()}, which are not known: pass signature=({form.rows}, 0) if the form is "
+        f"whether the fields {names} are real at the saddle depends on the signs of the "
+        f"eigenvalues of {form.tolist()}, which are not known: pass signature=({form.rows}, 0) if the form is "
         "positive definite, or declare the signs of its symbols"
     )
-

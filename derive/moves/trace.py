@@ -47,7 +47,8 @@ def trace(ensemble: Ensemble, *variables: Any) -> Moved:
         raise MoveError("trace(variable): name what to trace")
     labels = {v.label for v in chosen}
     site = _site(chosen)
-    local, rest = [], []
+    local: list[Expr] = []
+    rest: list[Expr] = []
     for term in terms(ensemble.exponent):
         touched = bool(elements_of(term, labels))
         (local if touched else rest).append(_at_site(term, chosen, site) if touched else term)
@@ -154,6 +155,7 @@ def _stripped(variable: Variable) -> Variable:
 def _strip(expr: Expr, variables: tuple[Variable, ...]) -> Expr:
     for variable in variables:
         bare, count = _stripped(variable).label, len(variable.site_ranges)
-        expr = replace_elements(expr, variable.label, lambda *s, b=bare, n=count: Element(b, *s[n:]))
+        expr = replace_elements(
+            expr, variable.label, lambda *s, b=bare, n=count: Element(b, *s[n:])
+        )
     return expr
-

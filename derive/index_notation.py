@@ -1,0 +1,189 @@
+"""Indexed unknowns: what depends on them, replacement under sums, explicit components.
+
+An unknown ``V[i]`` stands for all its components.  What depends on it is found by its label,
+whatever the index; a component with a number for an index stands for itself alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product as cartesian
+from typing import Any
+
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow
+
+from derive.indices import Element, Index, free_indices
+from derive.total import Total
+
+__all__ = [
+    "components",
+    "explicit",
+    "given_arrays",
+    "index_of",
+    "is_indexed",
+    "is_polynomial_in",
+    "marks",
+    "replaced_everywhere",
+    "stripped",
+    "substituted",
+    "with_other_index",
+]
+
+
+def is_indexed(unknown: Any) -> bool:
+    """Whether an unknown stands for a whole array of components."""
+    return isinstance(unknown, Element) and bool(free_indices(unknown))
+
+
+def index_of(unknown: Element) -> tuple[Index, ...]:
+    """The free indices of an indexed unknown, in the order of its slots."""
+    return tuple(slot for slot in unknown.slots if isinstance(slot, Index))
+
+
+def marks(unknowns: Iterable[Expr]) -> tuple[Any, ...]:
+    """What an expression contains if it depends on the unknowns: labels, or symbols."""
+    return tuple(u.label if is_indexed(u) else u for u in unknowns)
+
+
+def is_polynomial_in(expr: Expr, markers: tuple[Any, ...]) -> bool:
+    """Whether sums, products and integer powers are all that acts on the unknowns."""
+    if not expr.has(*markers) or isinstance(expr, Element) or expr in markers:
+        return True
+    if isinstance(expr, Total):
+        return is_polynomial_in(expr.body, markers)
+    if isinstance(expr, Add | Mul):
+        return all(is_polynomial_in(arg, markers) for arg in expr.args)
+    if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 0:
+        return is_polynomial_in(expr.base, markers)
+    return False
+
+
+def replaced_everywhere(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """Replace `old` by `new` for every value of their free indices, under sums too."""
+    pattern = sorted(free_indices(old) | free_indices(new), key=str)
+    if not pattern:
+        return substituted(expr, old, new)
+    return _replaced(expr, old, new, pattern)
+
+
+def _replaced(expr: Expr, old: Expr, new: Expr, pattern: list[Index]) -> Expr:
+    inner = {
+        node: Total(_replaced(node.body, old, new, pattern), *node.indices)
+        for node in _outermost_totals(expr)
+    }
+    expr = expr.xreplace({node: value for node, value in inner.items() if value != node})
+    here = sorted(free_indices(expr), key=str)
+    choices = ([i for i in here if i.range == p.range] for p in pattern)
+    for chosen in cartesian(*choices):
+        at = dict(zip(pattern, chosen, strict=True))
+        expr = substituted(expr, old.xreplace(at), new.xreplace(at))
+    return expr
+
+
+def substituted(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """`subs` that takes sums as they are: SymPy's rules for products do not look into binders."""
+    names: dict[Expr, Expr] = {}
+    for node in (*_outermost_totals(expr), *_outermost_totals(old)):
+        names.setdefault(node, Dummy("sum", real=True))
+    back = {name: node for node, name in names.items()}
+    return expr.xreplace(names).subs(old.xreplace(names), new).xreplace(back)
+
+
+def _outermost_totals(expr: Expr) -> list[Total]:
+    if isinstance(expr, Total):
+        return [expr]
+    return [node for arg in expr.args for node in _outermost_totals(arg)]
+
+
+def stripped(row: Expr, unknown: Expr) -> Expr:
+    """Undo a common linear operator: sum_j w_kj (c V_j + d theta_j) = 0 if c V_k + d theta_k = 0.
+
+    Returns the row unchanged where its terms have no operator in common.
+    """
+    if not is_indexed(unknown):
+        return row
+    own = set(index_of(unknown))
+    pieces = [_under_operator(term, own) for term in Add.make_args(row)]
+    if any(piece is None for piece in pieces) or len({p[0] for p in pieces if p}) != 1:
+        return row
+    return Add(*(piece[1] for piece in pieces if piece is not None))
+
+
+def _under_operator(term: Expr, own: set[Index]) -> tuple[Expr, Expr] | None:
+    """(w[k, *], c X[k]) of a term c * Total(w[k, j] X[j], j), X free of k."""
+    coefficient, sums = [], []
+    for factor in Mul.make_args(term):
+        (sums if isinstance(factor, Total) and own & free_indices(factor) else coefficient).append(
+            factor
+        )
+    if len(sums) != 1 or len(sums[0].indices) != len(own) or free_indices(Mul(*coefficient)) & own:
+        return None
+    (node,) = sums
+    operator = [f for f in Mul.make_args(node.body) if free_indices(f) & own]
+    rest = [f for f in Mul.make_args(node.body) if f not in operator]
+    bound = dict(zip(node.indices, sorted(own, key=str), strict=True))
+    if any(j.range != i.range for j, i in bound.items()):
+        return None
+    if not all(isinstance(f, Element) for f in operator):
+        return None
+    return Total(Mul(*operator), *node.indices), Mul(*coefficient, *rest).xreplace(bound)
+
+
+def components(unknown: Expr) -> tuple[Expr, ...]:
+    """The components of an unknown, where its ranges have numeric size; itself if not indexed."""
+    if not is_indexed(unknown):
+        return (unknown,)
+    values = cartesian(*(range(1, int(i.size) + 1) for i in index_of(unknown)))
+    return tuple(
+        unknown.xreplace(dict(zip(index_of(unknown), map(Integer, point), strict=True)))
+        for point in values
+    )
+
+
+def explicit(expr: Expr, unknowns: Iterable[Expr]) -> Expr:
+    """Write out every sum over a range of numeric size that the unknowns have."""
+    ranges = {i.range for u in unknowns if is_indexed(u) for i in index_of(u)}
+    return _written_out(expr, {r for r in ranges if isinstance(r.size, Integer)})
+
+
+def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
+    """The arrays that an expression refers to, each as one element with named indices."""
+    own = {u.label for u in unknowns if isinstance(u, Element)}
+    labels = {e.label for e in expr.atoms(Element) if e.label not in own}
+    named = (
+        Element(label, *(Index(n, r) for n, r in zip("ijklpq", label.ranges, strict=False)))
+        for label in labels
+    )
+    return tuple(sorted(named, key=str))
+
+
+def _written_out(expr: Any, ranges: set[Any]) -> Any:
+    if not expr.has(Total):
+        return expr
+    if not isinstance(expr, Total):
+        return expr.func(*(_written_out(arg, ranges) for arg in expr.args))
+    opened = [i for i in expr.indices if i.range in ranges]
+    kept = [i for i in expr.indices if i.range not in ranges]
+    body = _written_out(expr.body, ranges)
+    if not opened:
+        return Total(body, *kept)
+    values = cartesian(*(range(1, int(i.size) + 1) for i in opened))
+    terms = (
+        body.xreplace({i: Integer(v) for i, v in zip(opened, point, strict=True)})
+        for point in values
+    )
+    return Add(*(Total(term, *kept) if kept else term for term in terms))
+
+
+def with_other_index(unknown: Expr, taken: Iterable[Index]) -> Expr:
+    """The same unknown with indices whose names are not taken: V[i] beside i is V[j]."""
+    if not is_indexed(unknown):
+        return unknown
+    used = {index.name for index in taken}
+    names: dict[Index, Index] = {}
+    for index in index_of(unknown):
+        letters = (chr(c) for c in range(ord(index.name[0]), ord("z") + 1))
+        name = next((x for x in letters if x not in used), index.name + "'")
+        used.add(name)
+        names[index] = index.renamed(name)
+    return unknown.xreplace(names)
