@@ -1,0 +1,211 @@
+r"""A derivation as a LaTeX document: the model, each step, and what follows from the free entropy.
+
+Long formulas are broken over lines by `derive.line_breaking`; what is still too wide is scaled to
+the width of the text, so that no box is overfull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from derive.derivation import Derivation
+from derive.ensemble import Ensemble
+from derive.errors import DeriveError
+from derive.free_entropy import FreeEntropy
+from derive.index_notation import with_other_index
+from derive.indices import Element, free_indices
+from derive.latex import Line, expression, latex_lines, opened
+from derive.latex_ensemble import definitions, ensemble_latex, measure_latex
+from derive.line_breaking import aligned
+from derive.step import Step
+from derive.symbol_names import latex_text
+
+__all__ = ["document_of"]
+
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+\usepackage[a4paper, margin=25mm]{geometry}
+\usepackage{mathtools, amssymb}
+\usepackage{booktabs}
+\usepackage{graphicx}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{1ex}
+\raggedright
+\raggedbottom
+\newsavebox{\formula}
+% A formula in display style, scaled down where it is wider than the text.
+\newcommand{\fitted}[1]{%
+  \sbox{\formula}{$\displaystyle #1$}%
+  \ifdim\wd\formula>\linewidth
+    \resizebox{\linewidth}{!}{\usebox{\formula}}%
+  \else
+    \usebox{\formula}%
+  \fi}
+"""
+_ROWS = 12  # lines of one display: a page can break after it
+_METHOD = 40  # characters of a check's method that the table shows
+
+
+def document_of(derivation: Derivation, title: str = "Derivation", checks: Any = None) -> str:
+    """A complete LaTeX document of a derivation, for pdflatex.
+
+    Parameters
+    ----------
+    derivation : Derivation
+        What to write down.
+    title : str
+        The heading, as plain text.
+    checks : CheckReport, optional
+        What `derivation.check(...)` returned, for a table of the verdicts.
+
+    Returns
+    -------
+    str
+        The source; it needs amsmath, mathtools, booktabs, graphicx, geometry and lmodern.
+
+    Examples
+    --------
+    >>> import derive as dv
+    >>> from sympy import symbols
+    >>> beta, h = symbols("beta h", positive=True)
+    >>> i = dv.Index("i", dv.size("N")); s = dv.Ising("s", i)
+    >>> model = dv.Ensemble(trace=s, exponent=beta*h*dv.total(s[i], i))
+    >>> text = document_of(model.derive(), title="Free spins")
+    >>> text.startswith(r"\\documentclass") and r"s_{i} = \\pm 1" in text
+    True
+    """
+    parts = [_PREAMBLE + r"\begin{document}", rf"{{\Large {latex_text(title)}\par}}"]
+    parts += _model(derivation.start)
+    if derivation.steps:
+        parts.append(r"\section*{Steps}")
+    for number, step in enumerate(derivation.steps, start=1):
+        parts += _step(number, step)
+    if isinstance(derivation.state, FreeEntropy):
+        parts += _results(derivation.state)
+    if checks is not None:
+        parts += _checks(checks)
+    return "\n\n".join([*parts, r"\end{document}"]) + "\n"
+
+
+def _model(ensemble: Ensemble) -> list[str]:
+    measures = [_inline(measure_latex(v)) for v in ensemble.variables]
+    arrays = sorted({e for e in ensemble.exponent.atoms(Element) if e.label.given}, key=str)
+    named = {e.label: e for e in reversed(arrays)}  # one element for each array
+    return [
+        r"\section*{Model}",
+        _display(ensemble_latex(ensemble)),
+        *_where(ensemble),
+        *_listed("Variables", measures),
+        *_listed("Given arrays", [_array(e) for e in reversed(named.values())]),
+        *_listed("Parameters", [_inline(expression(p)) for p in ensemble.parameters]),
+    ]
+
+
+def _array(element: Element) -> str:
+    return _inline(expression(element)) + (" (symmetric)" if element.label.symmetric else "")
+
+
+def _listed(what: str, items: list[str]) -> list[str]:
+    return [f"{what}: {', '.join(items)}."] if items else []
+
+
+def _where(ensemble: Ensemble) -> list[str]:
+    return _listed("Here", [_inline(definition) for definition in definitions(ensemble)])
+
+
+def _step(number: int, step: Step) -> list[str]:
+    call = latex_text(f"{step.move}({step.arguments})")
+    parts = [rf"\textbf{{{number}.}} \texttt{{{call}}}\quad\textit{{{step.kind}}}"]
+    parts += [f"Assumed: {latex_text(assumption)}." for assumption in step.assumptions]
+    if isinstance(step.after, Ensemble):
+        known = definitions(step.before) if isinstance(step.before, Ensemble) else []
+        new = [d for d in definitions(step.after) if d not in known]
+        return [*parts, _display(ensemble_latex(step.after)), *_listed("Here", list(map(_inline, new)))]
+    return [*parts, _display(latex_lines(step.after))]
+
+
+# --- what follows from the free entropy -------------------------------------------------------
+
+
+def _results(free_entropy: FreeEntropy) -> list[str]:
+    saddle = [line for eq in free_entropy.saddle_equations for line in latex_lines(eq)]
+    parts = [r"\section*{Saddle-point equations}", _display(saddle)] if saddle else []
+    if curvature := list(_hessian(free_entropy)):
+        parts += [r"\section*{Hessian of the free entropy at the saddle}", _display(curvature)]
+    if observables := list(_observables(free_entropy)):
+        parts += [r"\section*{Observables per site}", _display(observables)]
+    return parts
+
+
+def _hessian(free_entropy: FreeEntropy) -> Iterator[Line]:
+    """Second derivatives, one line for each pair of unknowns; indices differ in the second."""
+    unknowns = free_entropy.unknowns
+    for k, first in enumerate(unknowns):
+        for second in unknowns[k:]:
+            other = with_other_index(second, free_indices(first))
+            variables = rf"\partial {expression(first)} \, \partial {expression(other)}"
+            if other == first:
+                variables = rf"\partial {expression(first)}^{{2}}"
+            entry = expression(opened(free_entropy.hessian_block(first, second)), first, other)
+            yield rf"\frac{{\partial^{{2}} \phi}}{{{variables}}}", "=", entry
+
+
+def _observables(free_entropy: FreeEntropy) -> Iterator[Line]:
+    """Free energy, energy, entropy, specific heat, and derivatives by every field."""
+    yield from _attempt(r"f = -\frac{\phi}{\beta}", lambda: free_entropy.free_energy)
+    yield from _attempt("u", lambda: free_entropy.energy)
+    yield from _attempt("s", lambda: free_entropy.entropy)
+    yield from _attempt("c", lambda: free_entropy.specific_heat)
+    thermal = free_entropy.beta.free_symbols if free_entropy.beta is not None else set()
+    for source in free_entropy.parameters:
+        if isinstance(source, Symbol) and source not in thermal:
+            left = rf"-\frac{{\partial f}}{{\partial {expression(source)}}}"
+            yield from _attempt(left, partial(free_entropy.observable, source))
+    if any(getattr(p, "name", "") == "h" for p in free_entropy.parameters):
+        left = r"\chi = -\frac{\mathrm{d}^{2} f}{\mathrm{d} h^{2}}"
+        yield from _attempt(left, free_entropy.susceptibility)
+
+
+def _attempt(left: str, value: Callable[[], Expr]) -> Iterator[Line]:
+    """A line, or none where the free entropy refuses: without a temperature, say."""
+    try:
+        found = value()
+    except DeriveError:
+        return
+    yield left, "=", expression(opened(found))
+
+
+def _checks(report: Any) -> list[str]:
+    rows = " \\\\\n".join(_row(row) for row in report.rows)
+    verdict = "All steps hold" if report.holds else "Not all steps are verified"
+    table = (
+        r"\begin{tabular}{@{}p{0.32\linewidth}lll@{}}"
+        "\n\\toprule\nstep & kind & verdict & evidence \\\\\n\\midrule\n"
+        f"{rows} \\\\\n\\bottomrule\n\\end{{tabular}}"
+    )
+    sizes = latex_text(str(report.sizes))
+    return [r"\section*{Checks at finite size}", f"{verdict} ({sizes}).", table]
+
+
+def _row(row: Any) -> str:
+    evidence = row.method if len(row.method) <= _METHOD else f"{row.method[:_METHOD]}..."
+    cells = (row.step, str(row.kind), row.verdict, evidence)
+    return " & ".join(rf"\raggedright {latex_text(c)}" if c is row.step else latex_text(c) for c in cells)
+
+
+# --- formulas on the page ---------------------------------------------------------------------
+
+
+def _display(lines: list[Line]) -> str:
+    """Displays of at most some lines, each aligned, broken and fitted to the page."""
+    parts = [lines[k : k + _ROWS] for k in range(0, len(lines), _ROWS)]
+    return "\n".join(f"\\[\n\\fitted{{{aligned(part)}}}\n\\]" for part in parts)
+
+
+def _inline(latex: str) -> str:
+    return f"${latex}$"
