@@ -25,6 +25,10 @@ from sympy import (
     tanh,
 )
 
+from derive.index_notation import marks
+from derive.indices import Element, free_indices
+from derive.total import Total
+
 __all__ = ["bounds"]
 
 Interval = tuple[Expr, Expr]
@@ -73,8 +77,10 @@ def bounds(updates: Sequence[Expr], unknowns: Sequence[Expr]) -> tuple[Interval,
 def _range(expr: Expr, known: dict[Expr, Interval]) -> Interval:
     if expr in known:
         return known[expr]
-    if not expr.has(*known):
+    if not expr.has(*marks(known)):
         return (expr, expr)
+    if isinstance(expr, Element):
+        return next(ends for u, ends in known.items() if marks((u,)) == (expr.label,))
     if expr.is_Add:
         lows, highs = zip(*(_range(term, known) for term in expr.args), strict=True)
         return (-oo if -oo in lows else Add(*lows), oo if oo in highs else Add(*highs))
@@ -88,7 +94,7 @@ def _range(expr: Expr, known: dict[Expr, Interval]) -> Interval:
 
 
 def _range_of_product(expr: Expr, known: dict[Expr, Interval]) -> Interval:
-    coefficient, function = expr.as_independent(*known, as_Add=False)
+    coefficient, function = expr.as_independent(*marks(known), as_Add=False)
     mean = _weighted_mean(expr)
     if mean is not None:
         return mean
@@ -115,7 +121,11 @@ def _range_of_power(interval: Interval, power: int) -> Interval:
 
 def _weighted_mean(expr: Expr) -> Interval | None:
     """sum_k v_k w_k / sum_k w_k with numbers v_k and positive w_k lies in [min v, max v]."""
-    above, below = (_exponentials(part) for part in fraction(expr))
+    numerator, denominator = fraction(expr)
+    if isinstance(denominator, Total) and isinstance(numerator, exp):
+        shifted = Total(numerator, *free_indices(numerator))
+        return (S.Zero, S.One) if shifted == denominator else None
+    above, below = _exponentials(numerator), _exponentials(denominator)
     if len(below) < 2 or not all(weight.is_positive for weight in below.values()):
         return None
     if not set(above) <= set(below):

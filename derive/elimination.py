@@ -1,69 +1,59 @@
-"""Remove an unknown from a free entropy through its own stationarity condition.
+"""Remove an unknown from a free entropy: integrate it out, or put in its saddle value.
 
-Integrating a field out at its saddle leaves ``phi`` at the solution, and at order N**0 the Gaussian
-factor ``sqrt(2 pi/N) / sqrt(-s phi_uu)``.  If ``-s phi_uu`` is negative the field could not be
-integrated before its partner (``m`` before its conjugate when the energy is convex in m): the two
-contours turn together, and the partner's sign changes.
+Integrating a field out at its saddle leaves ``phi`` at the solution of its own stationarity
+condition, and at order N**0 the Gaussian factor ``sqrt(2 pi/N) / sqrt(-s phi_uu)``.  If
+``-s phi_uu`` is negative the field could not be integrated before its partner (``m`` before its
+conjugate when the energy is convex in m): the two contours turn together, and the partner's sign
+changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sympy import Expr, Matrix, Rational, S, log, pi
+from sympy import Expr, Matrix, Mul, Rational, S, log, pi
 
 from derive.errors import DeriveError
+from derive.index_notation import is_indexed, marks, replaced_everywhere
 from derive.inversion import NotInvertible, solve_for
 from derive.laplace import wick_corrections
-from derive.linear import sample_point
-from derive.stationarity import terms_of
+from derive.linear import determinant, sample_point
+from derive.stationarity import terms_of, tidy
 
-__all__ = ["Reduced", "eliminate", "sample_sign", "split_correction"]
+if TYPE_CHECKING:
+    from derive.free_entropy import FreeEntropy
+
+__all__ = ["Reduced", "at_saddle_value", "eliminate", "sample_sign", "split_correction"]
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """A free entropy with one unknown fewer, and what that unknown became."""
+    """What is left of a free entropy without one unknown."""
 
+    unknown: Expr
+    value: Expr
     density: Expr
     signs: tuple[int, ...]
     correction: Expr
-    value: Expr
 
 
-def eliminate(
-    density: Expr,
-    unknowns: Sequence[Expr],
-    signs: Sequence[int],
-    correction: Expr,
-    size: Expr,
-    unknown: Expr,
-    gradient: Expr,
-) -> Reduced:
-    """Solve one stationarity condition explicitly and substitute.
-
-    Parameters
-    ----------
-    density, unknowns, signs, correction, size
-        As in `FreeEntropy`.
-    unknown : Expr
-        What to eliminate.
-    gradient : Expr
-        The derivative of the density by it.
+def eliminate(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
+    """Integrate one scalar unknown out, at its own stationary point.
 
     Raises
     ------
     DeriveError
-        If the condition has no closed-form solution, or more than one real one.
+        If its stationarity condition has no closed-form solution, or more than one real one.
     """
-    value = _stationary_value(gradient, unknown)
-    position = list(unknowns).index(unknown)
-    kept = [k for k in range(len(unknowns)) if k != position]
+    unknowns, signs = free_entropy.unknowns, free_entropy.signs
+    density, correction, size = free_entropy.density, free_entropy.correction, free_entropy.size
+    position = unknowns.index(unknown)
+    value = _stationary_value(free_entropy.gradient[position], unknown)
     curvature = density.diff(unknown, 2).subs(unknown, value)
-    own = signs[position]
+    own, new_signs = signs[position], list(signs)
     turned = sample_sign(-own * curvature) < 0
-    new_signs = list(signs)
     if turned:
         partner = _partner(density, unknowns, signs, position)
         new_signs[partner] = -new_signs[partner]
@@ -72,12 +62,48 @@ def eliminate(
     levels = [density, *split_correction(correction, (unknown,), size)[1][:1]]
     covariance = Matrix([[-1 / curvature]])
     (beyond,) = wick_corrections(levels, (unknown,), {unknown: value}, covariance, 1)
+    del new_signs[position]
     return Reduced(
-        density.subs(unknown, value),
-        tuple(new_signs[k] for k in kept),
-        correction.subs(unknown, value) + gaussian + beyond / size,
+        unknown,
         value,
+        density.subs(unknown, value),
+        tuple(new_signs),
+        correction.subs(unknown, value) + gaussian + beyond / size,
     )
+
+
+def at_saddle_value(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
+    """Put the saddle value of one unknown, in terms of the others, into a free entropy.
+
+    The density keeps its stationary points and their values.  The Gaussian fluctuations of scalar
+    unknowns are kept through the ratio of the two determinants.
+
+    Raises
+    ------
+    DeriveError
+        If there is no saddle equation for the unknown, or its value depends on itself.
+    """
+    natural, unknowns = free_entropy.natural_form, free_entropy.unknowns
+    position = unknowns.index(unknown)
+    value = natural.updates[position] if natural else None
+    if value is None or value.has(*marks((unknown,))):
+        raise DeriveError(
+            f"the saddle equations do not give {unknown} in terms of the other unknowns: "
+            f"use eliminate('{unknown}'), or keep it"
+        )
+    kept = [u for u in unknowns if u != unknown]
+    signs = [s for u, s in zip(unknowns, free_entropy.signs, strict=True) if u != unknown]
+    density = replaced_everywhere(free_entropy.density, unknown, value)
+    correction = replaced_everywhere(free_entropy.correction, unknown, value)
+    if not any(map(is_indexed, unknowns)):
+        before = Mul(*free_entropy.signs) * determinant(-free_entropy.hessian)
+        slopes = [tidy(density.diff(a), kept) for a in kept]
+        after = determinant(Matrix([[-slope.diff(b) for b in kept] for slope in slopes]))
+        ratio = before.subs(unknown, value) / (Mul(*signs) * after)
+        if kept and sample_sign(ratio) < 0:
+            signs[0], ratio = -signs[0], -ratio
+        correction += log(2 * pi / free_entropy.size) / 2 - log(ratio) / 2
+    return Reduced(unknown, value, density, tuple(signs), correction)
 
 
 def _stationary_value(gradient: Expr, unknown: Expr) -> Expr:

@@ -20,7 +20,9 @@ from sympy import (
 )
 from sympy.core.symbol import Str
 
+from derive.elimination import Reduced, at_saddle_value, eliminate
 from derive.errors import DeclarationError, DeriveError, ParameterError
+from derive.expansions import Expansions
 from derive.index_notation import (
     components,
     explicit,
@@ -30,21 +32,18 @@ from derive.index_notation import (
 )
 from derive.indices import Element, free_indices
 from derive.response import Linearisation, response_equation
-from derive.stationarity import NaturalForm, natural_form, tidy
+from derive.stationarity import NaturalForm, distributed, natural_form, tidy
 from derive.thermodynamics import Thermodynamics
 
 if TYPE_CHECKING:
-    from derive.critical import CriticalPoint
     from derive.equations import Equations
-    from derive.landau import Landau
-    from derive.spinodal import Spinodal
 
 __all__ = ["FreeEntropy"]
 
 KINDS = ("exact", "asymptotic", "approximation")
 
 
-class FreeEntropy(Thermodynamics, Basic):
+class FreeEntropy(Thermodynamics, Expansions, Basic):
     """``phi = lim (1/N) log Z`` at fixed order parameters, to be made stationary in them.
 
     Parameters
@@ -224,7 +223,7 @@ class FreeEntropy(Thermodynamics, Basic):
         a, b = self.unknown(first), self.unknown(second)
         row = self.gradient[self.unknowns.index(a)]
         entry = row.diff(with_other_index(b, free_indices(a)))
-        return self.at_saddle(entry).expand(deep=False)
+        return distributed(self.at_saddle(entry))
 
     def at_saddle(self, expr: Any) -> Expr:
         """Use the saddle equations in an expression: tanh(...) becomes m."""
@@ -296,7 +295,9 @@ class FreeEntropy(Thermodynamics, Basic):
         return tuple(update - u for u, update in pairs)
 
     def eliminate(self, *names: Any) -> FreeEntropy:
-        """Remove unknowns, each through its own stationarity condition, in the order given.
+        """Integrate unknowns out, each through its own stationarity condition, in the order given.
+
+        The result has the same log Z up to and including the order 1/N.
 
         Raises
         ------
@@ -306,86 +307,56 @@ class FreeEntropy(Thermodynamics, Basic):
         Examples
         --------
         >>> from sympy import cosh, log, symbols
+        >>> from derive.free_entropy import FreeEntropy
         >>> beta, J = symbols("beta J", positive=True)
         >>> m, k = symbols("m mhat", real=True)
         >>> pair = FreeEntropy(beta*J*m**2/2 - m*k + log(2*cosh(k)), (m, k), (1, -1), beta=beta)
-        >>> pair.eliminate("mhat").saddle_equations
-        [Eq(m, tanh(J*beta*m))]
+        >>> pair.eliminate("mhat").density.subs(m, 0)
+        log(2)
         """
-        from derive.elimination import eliminate
-
         result = self
         for name in names:
-            u = result.unknown(name)
-            row = result.gradient[result.unknowns.index(u)]
-            reduced = eliminate(
-                result.density,
-                result.unknowns,
-                result.signs,
-                result.correction,
-                result.size,
-                u,
-                row,
-            )
-            result = FreeEntropy(
-                reduced.density,
-                tuple(v for v in result.unknowns if v != u),
-                reduced.signs,
-                result.size,
-                result.beta,
-                reduced.correction,
-                result.kind,
-            )
+            scalar = result.explicit
+            result = scalar._without(eliminate(scalar, scalar.unknown(name)))
         return result
 
-    on_shell = eliminate
+    def on_shell(self, *names: Any) -> FreeEntropy:
+        """Replace unknowns by their saddle values in terms of the others, in the order given.
 
-    # -- beyond the saddle ----------------------------------------------------------------------
+        Stationary at the same points as before, with the same value there.  Where `eliminate`
+        solves ``d phi/d u = 0`` for u itself, this uses whichever saddle equation gives u.
 
-    @cached_property
-    def fluctuation(self) -> Expr:
-        """``log Z - N phi`` at order N**0: the correction and the Gaussian fluctuations."""
-        from derive.fluctuations import gaussian_fluctuation
+        Raises
+        ------
+        DeriveError
+            If the saddle value of an unknown depends on itself.
 
-        return gaussian_fluctuation(self)
+        Examples
+        --------
+        >>> from sympy import cosh, log, symbols
+        >>> from derive.free_entropy import FreeEntropy
+        >>> beta, J = symbols("beta J", positive=True)
+        >>> m, k = symbols("m mhat", real=True)
+        >>> pair = FreeEntropy(beta*J*m**2/2 - m*k + log(2*cosh(k)), (m, k), (1, -1), beta=beta)
+        >>> pair.on_shell("mhat").density
+        -J*beta*m**2/2 + log(2*cosh(J*beta*m))
+        """
+        result = self
+        for name in names:
+            result = result._without(at_saddle_value(result, result.unknown(name)))
+        return result
 
-    @cached_property
-    def next_order(self) -> Expr:
-        """The coefficient of 1/N in log Z."""
-        return self.corrections(1)[0]
-
-    def corrections(self, order: int = 1) -> tuple[Expr, ...]:
-        """Coefficients of 1/N, ..., 1/N**order in log Z around one saddle."""
-        from derive.fluctuations import corrections
-
-        return corrections(self, order)
-
-    def log_partition(self, order: int = 1) -> Expr:
-        """log Z around one saddle, up to and including the order 1/N**order."""
-        terms = [c / self.size**k for k, c in enumerate(self.corrections(order), start=1)]
-        return sum(terms, self.size * self.density + self.fluctuation)
-
-    # -- criticality ----------------------------------------------------------------------------
-
-    def critical_point(
-        self, at: Any = None, solve_for: Any = None, **parameters: Any
-    ) -> CriticalPoint:
-        """Where the inverse response vanishes at a symmetric point; see `CriticalPoint`."""
-        from derive.critical import critical_point
-
-        return critical_point(self, at, solve_for, parameters)
-
-    def spinodal(self, source: Any = "h") -> Spinodal:
-        """Where a metastable state ends; see `Spinodal`."""
-        from derive.spinodal import spinodal
-
-        return spinodal(self, source)
-
-    def landau(self, order: int = 4, **options: Any) -> Landau:
-        """Expand in the order parameter around a symmetric point; see `derive.landau.landau`."""
-        from derive.landau import landau
-
-        return landau(self, order, **options)
+    def _without(self, reduced: Reduced) -> FreeEntropy:
+        kept = tuple(u for u in self.unknowns if u != reduced.unknown)
+        return FreeEntropy(
+            reduced.density,
+            kept,
+            reduced.signs,
+            self.size,
+            self.beta,
+            reduced.correction,
+            self.kind,
+        )
 
     # -- hand-over ------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ whatever the index; a component with a number for an index stands for itself alo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import product as cartesian
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "replaced_everywhere",
     "stripped",
     "substituted",
+    "under_sums",
     "with_other_index",
 ]
 
@@ -58,20 +59,33 @@ def is_polynomial_in(expr: Expr, markers: tuple[Any, ...]) -> bool:
     return False
 
 
+def under_sums(expr: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
+    """Rewrite the bodies of all sums, innermost first, and then the expression itself."""
+    inner = {
+        node: Total(under_sums(node.body, rewrite), *node.indices)
+        for node in _outermost_totals(expr)
+    }
+    changed = {node: value for node, value in inner.items() if value != node}
+    return rewrite(expr.xreplace(changed) if changed else expr)
+
+
 def replaced_everywhere(expr: Expr, old: Expr, new: Expr) -> Expr:
     """Replace `old` by `new` for every value of their free indices, under sums too."""
     pattern = sorted(free_indices(old) | free_indices(new), key=str)
     if not pattern:
         return substituted(expr, old, new)
-    return _replaced(expr, old, new, pattern)
+    shared = [f for f in Mul.make_args(old) if not free_indices(f)]
+    common = Dummy("z", real=True)
+    normaliser = (1 / Mul(*shared)) if shared else None
+    if isinstance(normaliser, Total):
+        # w[a]/Z = m[a] with Z = sum_a w[a]: under a sum, Z stands outside, so that w[a] = m[a] Z
+        weight, outside = old * normaliser, expr.xreplace({normaliser: common})
+        under = under_sums(outside, lambda e: _at_indices(e, weight, new * common, pattern))
+        return under.xreplace({common: normaliser})
+    return under_sums(expr, lambda e: _at_indices(e, old, new, pattern))
 
 
-def _replaced(expr: Expr, old: Expr, new: Expr, pattern: list[Index]) -> Expr:
-    inner = {
-        node: Total(_replaced(node.body, old, new, pattern), *node.indices)
-        for node in _outermost_totals(expr)
-    }
-    expr = expr.xreplace({node: value for node, value in inner.items() if value != node})
+def _at_indices(expr: Expr, old: Expr, new: Expr, pattern: list[Index]) -> Expr:
     here = sorted(free_indices(expr), key=str)
     choices = ([i for i in here if i.range == p.range] for p in pattern)
     for chosen in cartesian(*choices):
@@ -103,7 +117,7 @@ def stripped(row: Expr, unknown: Expr) -> Expr:
     if not is_indexed(unknown):
         return row
     own = set(index_of(unknown))
-    pieces = [_under_operator(term, own) for term in Add.make_args(row)]
+    pieces = [_under_operator(term, own) for term in Add.make_args(row.expand(deep=False))]
     if any(piece is None for piece in pieces) or len({p[0] for p in pieces if p}) != 1:
         return row
     return Add(*(piece[1] for piece in pieces if piece is not None))
@@ -111,7 +125,8 @@ def stripped(row: Expr, unknown: Expr) -> Expr:
 
 def _under_operator(term: Expr, own: set[Index]) -> tuple[Expr, Expr] | None:
     """(w[k, *], c X[k]) of a term c * Total(w[k, j] X[j], j), X free of k."""
-    coefficient, sums = [], []
+    coefficient: list[Expr] = []
+    sums: list[Total] = []
     for factor in Mul.make_args(term):
         (sums if isinstance(factor, Total) and own & free_indices(factor) else coefficient).append(
             factor

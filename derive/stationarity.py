@@ -26,6 +26,7 @@ from sympy import (
     cancel,
     cosh,
     erfinv,
+    expand_mul,
     fraction,
     log,
     sinh,
@@ -34,12 +35,19 @@ from sympy import (
 )
 
 from derive.errors import DeriveError
-from derive.index_notation import is_polynomial_in, marks, replaced_everywhere, stripped, substituted
+from derive.index_notation import (
+    is_polynomial_in,
+    marks,
+    replaced_everywhere,
+    stripped,
+    substituted,
+    under_sums,
+)
 from derive.inversion import NotInvertible, inverse_function, solve_for
 from derive.linear import solve_linear
 from derive.total import Total
 
-__all__ = ["NaturalForm", "natural_form", "terms_of", "tidy"]
+__all__ = ["NaturalForm", "distributed", "natural_form", "terms_of", "tidy"]
 
 Terms = dict[Expr, Expr]
 
@@ -64,6 +72,8 @@ class NaturalForm:
 
     def on_shell(self, expr: Expr) -> Expr:
         """Replace the nonlinear functions by the unknowns that they equal."""
+        if any(kernel.is_Mul for kernel, _ in self.kernels):  # (a + b)/Z holds a/Z and b/Z
+            expr = distributed(expr)
         for kernel, value in self.kernels:
             expr = replaced_everywhere(expr, kernel, value)
         return expr
@@ -74,8 +84,7 @@ def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
 
     These two are what differentiation of a logarithm leaves behind.
     """
-    for argument in {node.args[0] for node in expr.atoms(cosh)}:
-        expr = substituted(expr, sinh(argument) / cosh(argument), tanh(argument))
+    expr = under_sums(expr, _quotients_to_tanh)
     terms, markers = Add.make_args(expr), marks(unknowns)
     quotients = [
         t
@@ -85,6 +94,18 @@ def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
     if not quotients:
         return expr
     return Add(*(t for t in terms if t not in quotients)) + cancel(together(Add(*quotients)))
+
+
+def distributed(expr: Expr) -> Expr:
+    """Products over sums written out, at the top level only."""
+    opened = Add(*(expand_mul(term, deep=False) for term in Add.make_args(expr)))
+    return opened if opened == expr else distributed(opened)
+
+
+def _quotients_to_tanh(expr: Expr) -> Expr:
+    for argument in {node.args[0] for node in expr.atoms(cosh)}:
+        expr = substituted(expr, sinh(argument) / cosh(argument), tanh(argument))
+    return expr
 
 
 def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm | None:

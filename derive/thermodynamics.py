@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Add, Expr, factor_terms, sympify
 
 from derive.errors import ParameterError
-from derive.index_notation import marks
+from derive.index_notation import explicit, marks
 from derive.stationarity import terms_of
 
 if TYPE_CHECKING:
@@ -26,13 +26,26 @@ class Thermodynamics:
     """
 
     if TYPE_CHECKING:
-        density: Expr
-        unknowns: tuple[Expr, ...]
-        beta: Expr | None
-        _linearisation: Linearisation
+
+        @property
+        def density(self) -> Expr: ...
+
+        @property
+        def unknowns(self) -> tuple[Expr, ...]: ...
+
+        @property
+        def beta(self) -> Expr | None: ...
+
+        @property
+        def explicit(self) -> Any: ...
+
+        @property
+        def _linearisation(self) -> Linearisation: ...
 
         def at_saddle(self, expr: Any) -> Expr: ...
+
         def parameter(self, name: Any) -> Expr: ...
+
         def unknown(self, name: Any) -> Expr: ...
 
     @property
@@ -81,7 +94,7 @@ class Thermodynamics:
     def specific_heat(self) -> Expr:
         """d energy / dT along the saddle at fixed fields."""
         symbol, beta = self.beta_symbol, self._known_beta
-        by_symbol = self._linearisation.total_derivative(self.energy, symbol)
+        by_symbol = self._linearisation.total_derivative(self.explicit.energy, symbol)
         return factor_terms(-(beta**2) * by_symbol / beta.diff(symbol))
 
     def observable(self, source: Any, *more: Any) -> Expr:
@@ -128,7 +141,8 @@ class Thermodynamics:
     def derivative(self, expr: Any, *parameters: Any) -> Expr:
         """Differentiate any expression of unknowns and parameters along the saddle."""
         wanted = [self.parameter(p) for p in parameters]
-        return self._linearisation.total_derivative(sympify(expr), *wanted)
+        scalar = explicit(sympify(expr), self.unknowns)
+        return self._linearisation.total_derivative(scalar, *wanted)
 
 
 def _open(expr: Expr, unknowns: tuple[Expr, ...]) -> Expr:
