@@ -136,24 +136,27 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
         if step.kind == Kind.APPROXIMATION:
             return CheckRow(name, step.kind, "; ".join(step.assumptions), 0.0, 0.0, "uncontrolled")
         if step.kind == Kind.ANSATZ:
-            return _row(name, step, *check_ansatz(step, world), digits)
+            return _row(name, step, *check_ansatz(step, world))
         if step.kind == Kind.EXACT:
-            return _row(name, step, *check_elimination(step, world), digits)
-        method, found, claimed = check_saddle(derivation, position, world)
-        return _row(name, step, method, found, claimed, digits=None)
+            return _row(name, step, *check_elimination(step, world))
+        found = check_saddle(derivation, position, world)
+        verdict = "holds" if found.order >= found.claimed else "not verified"
+        return CheckRow(
+            name,
+            step.kind,
+            found.method,
+            found.order,
+            found.claimed,
+            "FAILS" if found.refuted else verdict,
+        )
     except (OutOfReach, DeriveError, ZeroDivisionError, ValueError) as reason:
         return CheckRow(name, step.kind, str(reason), 0.0, digits, "not verified")
 
 
-def _row(
-    name: str, step: Step, method: str, found: float, wanted: float, digits: int | None = 0
-) -> CheckRow:
-    if found >= wanted:
-        verdict = "holds"
-    else:
-        verdict = "FAILS" if found < wanted / 2 or digits is None else "not verified"
-    label = method if digits is None else f"{method}, {found:.0f} digits"
-    return CheckRow(name, step.kind, label, float(found), float(wanted), verdict)
+def _row(name: str, step: Step, method: str, found: float, wanted: float) -> CheckRow:
+    missed = "FAILS" if found < wanted / 2 else "not verified"
+    verdict = "holds" if found >= wanted else missed
+    return CheckRow(name, step.kind, f"{method}, {found:.0f} digits", found, wanted, verdict)
 
 
 def _exact(step: Step, world: World, digits: int) -> tuple[str, float, float]:

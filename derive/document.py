@@ -12,15 +12,16 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
+from derive.abbreviations import abbreviated, abbreviations
 from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.errors import DeriveError
 from derive.free_entropy import FreeEntropy
 from derive.index_notation import with_other_index
-from derive.indices import Element, free_indices
-from derive.latex import Line, expression, latex_lines, opened
-from derive.latex_ensemble import definitions, ensemble_latex, measure_latex
-from derive.line_breaking import aligned
+from derive.indices import Element, Index, free_indices
+from derive.latex import Line, expression, extremum, latex_lines, opened
+from derive.latex_ensemble import definitions, ensemble_latex, measure_latex, slots_of
+from derive.line_breaking import aligned, fits
 from derive.step import Step
 from derive.symbol_names import latex_text
 
@@ -31,7 +32,7 @@ _PREAMBLE = r"""\documentclass{article}
 \usepackage{lmodern}
 \usepackage[a4paper, margin=25mm]{geometry}
 \usepackage{mathtools, amssymb}
-\usepackage{booktabs}
+\usepackage{array, booktabs}
 \usepackage{graphicx}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{1ex}
@@ -48,7 +49,6 @@ _PREAMBLE = r"""\documentclass{article}
   \fi}
 """
 _ROWS = 12  # lines of one display: a page can break after it
-_METHOD = 40  # characters of a check's method that the table shows
 
 
 def document_of(derivation: Derivation, title: str = "Derivation", checks: Any = None) -> str:
@@ -66,7 +66,7 @@ def document_of(derivation: Derivation, title: str = "Derivation", checks: Any =
     Returns
     -------
     str
-        The source; it needs amsmath, mathtools, booktabs, graphicx, geometry and lmodern.
+        The source; it needs array, mathtools, amssymb, booktabs, graphicx, geometry and lmodern.
 
     Examples
     --------
@@ -93,7 +93,9 @@ def document_of(derivation: Derivation, title: str = "Derivation", checks: Any =
 
 
 def _model(ensemble: Ensemble) -> list[str]:
-    measures = [_inline(measure_latex(v)) for v in ensemble.variables]
+    slots = {v: slots_of(v, ensemble) for v in ensemble.variables}
+    measures = [_inline(measure_latex(v, indices)) for v, indices in slots.items()]
+    ranges = {i: _inline(_range(i)) for indices in slots.values() for i in indices}
     arrays = sorted({e for e in ensemble.exponent.atoms(Element) if e.label.given}, key=str)
     named = {e.label: e for e in reversed(arrays)}  # one element for each array
     return [
@@ -101,9 +103,14 @@ def _model(ensemble: Ensemble) -> list[str]:
         _display(ensemble_latex(ensemble)),
         *_where(ensemble),
         *_listed("Variables", measures),
+        *_listed("Indices", list(ranges.values())),
         *_listed("Given arrays", [_array(e) for e in reversed(named.values())]),
         *_listed("Parameters", [_inline(expression(p)) for p in ensemble.parameters]),
     ]
+
+
+def _range(index: Index) -> str:
+    return rf"{expression(index)} = 1, \ldots, {expression(index.size)}"
 
 
 def _array(element: Element) -> str:
@@ -126,6 +133,8 @@ def _step(number: int, step: Step) -> list[str]:
         known = definitions(step.before) if isinstance(step.before, Ensemble) else []
         new = [d for d in definitions(step.after) if d not in known]
         return [*parts, _display(ensemble_latex(step.after)), *_listed("Here", list(map(_inline, new)))]
+    if isinstance(step.after, FreeEntropy):  # its saddle equations have a section of their own
+        return [*parts, _display([extremum(step.after)])]
     return [*parts, _display(latex_lines(step.after))]
 
 
@@ -143,48 +152,62 @@ def _results(free_entropy: FreeEntropy) -> list[str]:
 
 
 def _hessian(free_entropy: FreeEntropy) -> Iterator[Line]:
-    """Second derivatives, one line for each pair of unknowns; indices differ in the second."""
+    """Second derivatives, one for each pair of unknowns; indices differ in the second."""
     unknowns = free_entropy.unknowns
+    names = abbreviations(free_entropy.density)
     for k, first in enumerate(unknowns):
         for second in unknowns[k:]:
             other = with_other_index(second, free_indices(first))
             variables = rf"\partial {expression(first)} \, \partial {expression(other)}"
             if other == first:
                 variables = rf"\partial {expression(first)}^{{2}}"
-            entry = expression(opened(free_entropy.hessian_block(first, second)), first, other)
-            yield rf"\frac{{\partial^{{2}} \phi}}{{{variables}}}", "=", entry
+            entry = free_entropy.hessian_block(first, second)
+            left = rf"\frac{{\partial^{{2}} \phi}}{{{variables}}}"
+            yield from _equation(left, entry, names, first, other)
 
 
 def _observables(free_entropy: FreeEntropy) -> Iterator[Line]:
     """Free energy, energy, entropy, specific heat, and derivatives by every field."""
-    yield from _attempt(r"f = -\frac{\phi}{\beta}", lambda: free_entropy.free_energy)
-    yield from _attempt("u", lambda: free_entropy.energy)
-    yield from _attempt("s", lambda: free_entropy.entropy)
-    yield from _attempt("c", lambda: free_entropy.specific_heat)
+    wanted: list[tuple[str, Callable[[], Expr]]] = [
+        (r"f = -\frac{\phi}{\beta}", lambda: free_entropy.free_energy),
+        ("u", lambda: free_entropy.energy),
+        ("s", lambda: free_entropy.entropy),
+        ("c", lambda: free_entropy.specific_heat),
+    ]
     thermal = free_entropy.beta.free_symbols if free_entropy.beta is not None else set()
     for source in free_entropy.parameters:
         if isinstance(source, Symbol) and source not in thermal:
             left = rf"-\frac{{\partial f}}{{\partial {expression(source)}}}"
-            yield from _attempt(left, partial(free_entropy.observable, source))
+            wanted.append((left, partial(free_entropy.observable, source)))
     if any(getattr(p, "name", "") == "h" for p in free_entropy.parameters):
         left = r"\chi = -\frac{\mathrm{d}^{2} f}{\mathrm{d} h^{2}}"
-        yield from _attempt(left, free_entropy.susceptibility)
+        wanted.append((left, free_entropy.susceptibility))
+    names = abbreviations(free_entropy.density)
+    for left, value in wanted:
+        try:
+            found = value()
+        except DeriveError:  # no temperature, or as many unknowns as sites
+            continue
+        yield from _equation(left, found, names)
 
 
-def _attempt(left: str, value: Callable[[], Expr]) -> Iterator[Line]:
-    """A line, or none where the free entropy refuses: without a temperature, say."""
-    try:
-        found = value()
-    except DeriveError:
+def _equation(left: str, expr: Expr, names: Iterator[Symbol], *beside: Expr) -> Iterator[Line]:
+    """An equation; where it does not fit on the page, with names for what it repeats."""
+    line = (left, "=", expression(opened(expr), *beside))
+    if fits(line):
+        yield line
         return
-    yield left, "=", expression(opened(found))
+    short, meaning = abbreviated(opened(expr), names)
+    yield left, "=", expression(short, *beside)
+    for name, definition in meaning:
+        yield rf"\quad {expression(name)}", "=", expression(definition, *beside)
 
 
 def _checks(report: Any) -> list[str]:
     rows = " \\\\\n".join(_row(row) for row in report.rows)
     verdict = "All steps hold" if report.holds else "Not all steps are verified"
     table = (
-        r"\begin{tabular}{@{}p{0.32\linewidth}lll@{}}"
+        r"\begin{tabular}{@{}>{\raggedright}p{0.3\linewidth}ll>{\raggedright\arraybackslash}p{0.38\linewidth}@{}}"
         "\n\\toprule\nstep & kind & verdict & evidence \\\\\n\\midrule\n"
         f"{rows} \\\\\n\\bottomrule\n\\end{{tabular}}"
     )
@@ -193,17 +216,20 @@ def _checks(report: Any) -> list[str]:
 
 
 def _row(row: Any) -> str:
-    evidence = row.method if len(row.method) <= _METHOD else f"{row.method[:_METHOD]}..."
-    cells = (row.step, str(row.kind), row.verdict, evidence)
-    return " & ".join(rf"\raggedright {latex_text(c)}" if c is row.step else latex_text(c) for c in cells)
+    return " & ".join(map(latex_text, (row.step, str(row.kind), row.verdict, row.method)))
 
 
 # --- formulas on the page ---------------------------------------------------------------------
 
 
 def _display(lines: list[Line]) -> str:
-    """Displays of at most some lines, each aligned, broken and fitted to the page."""
-    parts = [lines[k : k + _ROWS] for k in range(0, len(lines), _ROWS)]
+    """Displays of some lines each, aligned, broken and fitted to the page; a wide line alone."""
+    parts: list[list[Line]] = []
+    for line in lines:
+        alone = not fits(line) or parts and not fits(parts[-1][-1])
+        if not parts or alone or len(parts[-1]) == _ROWS:
+            parts.append([])
+        parts[-1].append(line)
     return "\n".join(f"\\[\n\\fitted{{{aligned(part)}}}\n\\]" for part in parts)
 
 

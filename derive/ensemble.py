@@ -133,6 +133,18 @@ class Ensemble(Basic):
 
         return Derivation(self)
 
+    def finite_sum(self) -> Any:
+        """The exact sum over occupation numbers, for numerics; see `derive.finite`."""
+        from derive.finite import finite_sum
+
+        return finite_sum(self)
+
+    def enumeration(self) -> Any:
+        """The exact sum over all states, for numerics; see `derive.finite`."""
+        from derive.finite import enumeration
+
+        return enumeration(self)
+
     def _sympystr(self, printer: Any) -> str:
         names = ", ".join(v.name for v in self.variables)
         return f"Ensemble(trace={names or 'nothing'}, exponent={printer._print(self.exponent)})"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product as cartesian
 from typing import Any
 
-from sympy import Expr, Mul, S, Symbol
+from sympy import Add, Expr, Mul, S, Symbol
 
 from derive.ensemble import Ensemble, elements_of
 from derive.equations import Enumeration, FiniteSum
@@ -12,6 +13,7 @@ from derive.errors import CouplingError, MoveError
 from derive.indices import Element, Index, free_indices
 from derive.measures import Finite, OneHot
 from derive.total import Total
+from derive.variables import Variable
 
 __all__ = ["enumeration", "finite_sum"]
 
@@ -25,33 +27,33 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
         If the exponent depends on the sites otherwise than through sums over all of them; then
         use `enumeration`.
     """
-    variable = _only_variable(ensemble)
-    exponent = _open_colours(ensemble.exponent, variable)
-    sums = sorted({t for t in exponent.atoms(Total) if elements_of(t, [variable.label])}, key=str)
+    variables = _discrete_variables(ensemble)
+    exponent = ensemble.exponent
+    for variable in variables:
+        exponent = _open_colours(exponent, variable)
+    labels = {v.label for v in variables}
+    sums = sorted({t for t in exponent.atoms(Total) if elements_of(t, labels)}, key=str)
     for total in sums:
-        if len(total.indices) != 1 or {e.label for e in total.atoms(Element)} != {variable.label}:
+        if len(total.indices) != 1 or not {e.label for e in total.atoms(Element)} <= labels:
             raise CouplingError(
                 f"the exponent depends on the sites through {total}, not only through sums over "
                 "all sites of one site's functions: use enumeration() for explicit sites"
             )
     totals = {t: Symbol(f"total_{k}", real=True) for k, t in enumerate(sums)}
-    states, weights = _single_states(variable)
+    states = list(cartesian(*map(_single_states, variables)))
+    weights = tuple(Add(*(weight for _, weight in state)) for state in states)
     bare = exponent.xreplace(totals)
+    size = variables[0].site_ranges[0].size
     if bare.atoms(Element):
         raise CouplingError(f"the exponent singles out sites: {bare}")
-    parameters = (bare.free_symbols | S.Zero.free_symbols).union(*(w.free_symbols for w in weights))
+    symbols = bare.free_symbols.union(*(w.free_symbols for w in weights))
     return FiniteSum(
-        values=tuple(tuple(_at(t, variable, state) for t in sums) for state in states),
+        values=tuple(tuple(_at(t, variables, state) for t in sums) for state in states),
         weights=weights,
         totals=tuple(totals.values()),
         exponent=bare + ensemble.log_prefactor,
-        size=variable.site_ranges[0].size,
-        parameters=tuple(
-            sorted(
-                parameters - set(totals.values()) - variable.site_ranges[0].size.free_symbols,
-                key=str,
-            )
-        ),
+        size=size,
+        parameters=tuple(sorted(symbols - set(totals.values()) - size.free_symbols, key=str)),
     )
 
 
@@ -63,9 +65,12 @@ def enumeration(ensemble: Ensemble) -> Enumeration:
     MoveError
         If the ensemble has not exactly one discrete variable with one index.
     """
-    variable = _only_variable(ensemble)
-    if isinstance(variable.measure, OneHot):
-        raise MoveError(f"{variable.name} is a Potts variable: use finite_sum()")
+    variables = _discrete_variables(ensemble)
+    if len(variables) > 1 or isinstance(variables[0].measure, OneHot):
+        raise MoveError(
+            "an enumeration needs one variable with numbers as values: use finite_sum()"
+        )
+    (variable,) = variables
     arrays = {e for e in ensemble.exponent.atoms(Element) if e.label.given}
     arrays = {e.label[tuple(_plain(e, k) for k in range(len(e.slots)))] for e in arrays}
     size = variable.site_ranges[0].size
@@ -82,37 +87,41 @@ def _plain(element: Element, slot: int) -> Index:
     return Index("ijklmn"[slot], element.label.ranges[slot])
 
 
-def _only_variable(ensemble: Ensemble) -> Any:
-    discrete = [v for v in ensemble.variables if isinstance(v.measure, Finite | OneHot)]
-    if len(discrete) != 1 or len(ensemble.variables) != 1 or len(discrete[0].site_ranges) != 1:
-        names = ", ".join(v.name for v in ensemble.variables)
+def _discrete_variables(ensemble: Ensemble) -> tuple[Variable, ...]:
+    """All variables, if they are discrete and live on the same sites."""
+    sites = {v.site_ranges for v in ensemble.variables}
+    alike = len(sites) == 1 and len(next(iter(sites))) == 1
+    if not alike or not all(isinstance(v.measure, Finite | OneHot) for v in ensemble.variables):
+        names = ", ".join(v.name for v in ensemble.variables) or "none"
         raise MoveError(
-            f"an exact sum needs one discrete variable with one site index; there are: {names}"
+            f"an exact sum needs discrete variables with one and the same site index: {names}"
         )
     if ensemble.weight != 1:
         raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
-    return discrete[0]
+    return ensemble.variables
 
 
-def _single_states(variable: Any) -> tuple[list[Any], tuple[Expr, ...]]:
+def _single_states(variable: Variable) -> list[tuple[Any, Expr]]:
+    """The states of one site, each with its log-weight: values, or colours 1 to q."""
     if isinstance(variable.measure, OneHot):
         q = variable.measure.colours.size
         if not q.is_Integer:
             raise MoveError(f"{variable.name}: the number of colours {q} must be a number here")
-        return list(range(1, int(q) + 1)), (S.Zero,) * int(q)
-    return list(variable.measure.values), variable.measure.log_weights
+        return [(a, S.Zero) for a in range(1, int(q) + 1)]
+    return list(zip(variable.measure.values, variable.measure.log_weights, strict=True))
 
 
-def _at(total: Total, variable: Any, state: Any) -> Expr:
-    """The summand of a total for one state of the site."""
+def _at(total: Total, variables: tuple[Variable, ...], state: tuple[Any, ...]) -> Expr:
+    """The summand of a total for one joint state of a site."""
     replaced = {}
-    for element in elements_of(total, [variable.label]):
+    for variable, (value, _) in zip(variables, state, strict=True):
         is_potts = isinstance(variable.measure, OneHot)
-        replaced[element] = S(int(element.slots[-1] == state)) if is_potts else state
+        for element in elements_of(total, [variable.label]):
+            replaced[element] = S(int(element.slots[-1] == value)) if is_potts else value
     return total.body.xreplace(replaced)
 
 
-def _open_colours(expr: Expr, variable: Any) -> Expr:
+def _open_colours(expr: Expr, variable: Variable) -> Expr:
     """Write sums over Potts colours term by term, so that sums over sites separate."""
     if not isinstance(variable.measure, OneHot) or not expr.has(Total):
         return expr

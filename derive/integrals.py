@@ -113,17 +113,47 @@ def separated(log_density: LogDensity, axes: list[Axis]) -> tuple[Any, Any, int]
 def _nested_integral(
     log_density: LogDensity, axes: list[Axis], position: list[Any], group: list[int]
 ) -> tuple[Any, Any]:
-    """Integrate over the coordinates of a group, the others held."""
-    first, rest = group[0], group[1:]
+    """Integrate over the coordinates of a group, the others held; conjugates innermost."""
+    first, *rest = sorted(group, key=lambda k: axes[k].imaginary)
+    shift = _descent(log_density, axes, position, first) if axes[first].imaginary else 0
 
     def along(y: Any) -> tuple[Any, Any]:
         moved = list(position)
-        moved[first] = y
+        moved[first] = y - shift
         return (
             _nested_integral(log_density, axes, moved, rest) if rest else log_density(tuple(moved))
         )
 
     return log_line_integral(along, axes[first].lower, axes[first].upper)
+
+
+def _descent(log_density: LogDensity, axes: list[Axis], position: list[Any], k: int) -> Any:
+    """The imaginary part of y for which the line passes the saddle of this conjugate.
+
+    Along x = x0 + s, s real, the modulus of the integrand has a minimum at the saddle, and along
+    the line through it a maximum: no cancellation is left.  The contour may be moved there as long as
+    x0 + s stays on its side of zero, where a shifted contour has its singularities.
+    """
+    offset = max(mpmath.re(v) for v in axes[k].offsets.values())
+    floor = -offset * mpmath.mpf("0.999") if offset > 0 else -mpmath.inf
+
+    def height(s: Any) -> Any:
+        moved = list(position)
+        moved[k] = mpmath.mpc(0, -s)
+        return mpmath.re(log_density(tuple(moved))[0])
+
+    best, step = mpmath.mpf(0), mpmath.mpf("0.5")
+    lowest = height(best)
+    for _ in range(60):
+        if step < mpmath.mpf("0.02"):
+            break
+        trials = [s for s in (best - step, best + step) if s > floor]
+        s = min(trials, key=height, default=best)
+        if height(s) < lowest:
+            best, lowest, step = s, height(s), 2 * step
+        else:
+            step /= 3
+    return mpmath.mpc(0, best)
 
 
 def _coupled(log_density: LogDensity, axes: list[Axis], origin: list[Any]) -> list[list[int]]:

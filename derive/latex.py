@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Mul, Symbol
+from sympy import Add, Mul, Symbol
 from sympy.core.relational import Relational
 
 from derive.critical import CriticalPoint
@@ -29,7 +29,7 @@ from derive.symbol_names import latex_name
 from derive.typeset import Typeset
 from derive.variables import Variable
 
-__all__ = ["Typeset", "expression", "latex_lines", "latex_of", "relation_of", "step_latex"]
+__all__ = ["Typeset", "expression", "extremum", "latex_lines", "latex_of", "opened", "relation_of", "step_latex"]
 
 Line = tuple[str, ...]
 _PHI = Symbol("phi")
@@ -75,10 +75,12 @@ def expression(expr: Any, *beside: Any) -> str:
 
 
 def opened(expr: Any) -> Any:
-    """The expression, or a factor times a sum multiplied out where that is shorter."""
-    if not isinstance(expr, Mul):
+    """The expression, or a factor times a sum multiplied out where that is no longer."""
+    sums = [f for f in Mul.make_args(expr) if f.is_Add] if isinstance(expr, Mul) else []
+    if len(sums) != 1:
         return expr
-    multiplied = expr.expand(deep=False)
+    (inside,) = sums
+    multiplied = Add(*(expr / inside * term for term in inside.args))
     return multiplied if multiplied.count_ops() <= expr.count_ops() else expr
 
 
@@ -123,10 +125,10 @@ def _ensemble(ensemble: Ensemble) -> list[Line]:
 def _free_entropy(free_entropy: FreeEntropy) -> list[Line]:
     beta = free_entropy.beta
     energy = [] if beta is None else [("f", "=", expression(-_PHI / beta))]
-    return [_extremum(free_entropy), *_saddle(free_entropy), *energy]
+    return [extremum(free_entropy), *_saddle(free_entropy), *energy]
 
 
-def _extremum(free_entropy: FreeEntropy) -> Line:
+def extremum(free_entropy: FreeEntropy) -> Line:
     r"""``(1/N) \ln Z \simeq \max_m \{ phi \}``: a maximum if every field is real."""
     limit = rf"\frac{{1}}{{{expression(free_entropy.size)}}} \ln Z"
     density = expression(free_entropy.density)
@@ -165,7 +167,7 @@ def _derivation(derivation: Derivation) -> list[Line]:
         if isinstance(state, Ensemble):
             lines += ensemble_latex(state)
         elif isinstance(state, FreeEntropy):
-            lines.append(_extremum(state))
+            lines.append(extremum(state))
         else:
             lines += latex_lines(state)
     if isinstance(derivation.state, FreeEntropy):

@@ -20,7 +20,7 @@ from derive.measures import Continuous, Finite, OneHot, SphereSurface, SteepestC
 from derive.total import Total
 from derive.variables import Variable
 
-__all__ = ["definitions", "ensemble_latex", "measure_latex", "partition_function", "site_density"]
+__all__ = ["definitions", "ensemble_latex", "measure_latex", "partition_function", "site_density", "slots_of"]
 
 _LETTERS = "ijklmnpqr"
 
@@ -88,9 +88,9 @@ def definitions(ensemble: Ensemble) -> list[str]:
     printer = Typesetter()
     found: list[str] = []
     for variable in ensemble.variables:
-        found += _definitions(_Site(variable, _slots(variable, ensemble), printer))
+        found += _definitions(_Site(variable, slots_of(variable, ensemble), printer))
     for variable in ensemble.disorder:
-        site = _Site(variable, _slots(variable, ensemble), printer)
+        site = _Site(variable, slots_of(variable, ensemble), printer)
         symmetry = _symmetry(site) if variable.label.symmetric else ""
         found += [measure_latex(variable, site.indices) + symmetry, *_definitions(site)]
     return list(dict.fromkeys(found))
@@ -171,7 +171,7 @@ def _power(base: str, power: Expr, printer: Typesetter) -> str:
 
 
 def _trace(group: tuple[Variable, ...], ensemble: Ensemble, printer: Typesetter) -> str:
-    sites = [_Site(v, _slots(v, ensemble), printer) for v in group]
+    sites = [_Site(v, slots_of(v, ensemble), printer) for v in group]
     measure, site = group[0].measure, sites[0]
     if isinstance(measure, SteepestContour):
         differentials = r" \, ".join(s.product() + rf"\mathrm{{d}}{s.text}" for s in sites)
@@ -292,7 +292,7 @@ def _label(variable: Variable, printer: Typesetter) -> str:
     return str(printer.doprint(Symbol(variable.name)))
 
 
-def _slots(variable: Variable, ensemble: Ensemble) -> tuple[Index, ...]:
+def slots_of(variable: Variable, ensemble: Ensemble) -> tuple[Index, ...]:
     """The indices that the exponent or weight uses for a variable, else i, j, ..."""
     used = elements_of(ensemble.exponent, [variable.label]) | elements_of(
         ensemble.weight, [variable.label]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-__all__ = ["LINE", "aligned", "broken", "width"]
+__all__ = ["LINE", "aligned", "broken", "fits", "width"]
 
 LINE = 42.0  # em: a little less than the text width of the documents, about a notebook's
 
@@ -110,6 +110,14 @@ def broken(latex: str, limit: float = LINE, first: float = 0.0) -> list[str]:
         return [latex]
     texts = ("".join(p.text for p in line).strip() for line in _unstretched(lines))
     return [text.removesuffix(r"\,").strip() for text in texts]
+
+
+def fits(line: tuple[str, ...], limit: float = LINE) -> bool:
+    """Whether a line (left, relation, right), once broken, is no wider than the limit."""
+    left, relation, right = line
+    head = width(left) + width(relation)
+    start, *continued = broken(right, limit, first=head)
+    return head + width(start) <= limit and all(2.0 + width(c) <= limit for c in continued)
 
 
 def aligned(lines: list[tuple[str, ...]], limit: float = LINE) -> str:

@@ -17,6 +17,7 @@ from derive.errors import UnboundedError
 __all__ = ["log_line_integral"]
 
 FAR = 200
+OFF_CENTRE = mpmath.mpf(1) / 37  # zero may be a removable singularity
 LogIntegrand = Callable[[Any], tuple[Any, Any]]  # y -> (exponent, factor)
 
 
@@ -60,7 +61,7 @@ def _bounded(integrand: LogIntegrand, lower: Any, upper: Any) -> tuple[Any, Any]
 
 def _highest(integrand: LogIntegrand, lower: Any, upper: Any) -> tuple[Any, Any]:
     """Where the integrand is largest, on a grid that reaches far and is fine near zero."""
-    steps = [mpmath.sinh(mpmath.mpf(k) / 3) for k in range(-21, 22)]
+    steps = [mpmath.sinh(mpmath.mpf(k) / 3 + OFF_CENTRE) for k in range(-21, 22)]
     points = [y for y in steps if lower <= y <= upper] or [lower]
     heights = [(mpmath.re(integrand(y)[0]), y) for y in points]
     top, centre = max(heights, key=lambda pair: pair[0])

@@ -102,6 +102,7 @@ def _as_function(label: Label, rule: Any) -> Callable[..., Any]:
 
 def _new_unknowns(free_entropy: FreeEntropy, label: Label, trial: Expr) -> list[Symbol]:
     known = free_entropy.density.free_symbols | set(free_entropy.unknowns) | {free_entropy.size}
+    known |= {s for over in label.ranges for s in over.size.free_symbols}
     new = sorted(trial.free_symbols - known, key=str)
     if not new:
         raise MoveError(f"the ansatz {label.name} = {trial} brings no unknown to solve for")
