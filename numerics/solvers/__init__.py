@@ -7,7 +7,7 @@ from numerics.solvers.newton import Newton
 from numerics.solvers.solve import solve
 from numerics.solvers.spinodal import Spinodal, spinodal
 from numerics.solvers.status import Stability, Status
-from numerics.solvers.transition import Transition, transition
+from numerics.solvers.transition import Transition, TransitionKind, transition
 
 __all__ = [
     "BranchError",
@@ -18,6 +18,7 @@ __all__ = [
     "Stability",
     "Status",
     "Transition",
+    "TransitionKind",
     "continue_branch",
     "solve",
     "spinodal",

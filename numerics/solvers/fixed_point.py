@@ -51,7 +51,8 @@ class DampedFixedPoint:
         """Nothing is known before the first update."""
         blank = np.full_like(x, np.inf)
         status = np.full(len(x), Status.RUNNING)
-        return State(x.copy(), blank, blank, np.full(len(x), self.damping), status, rows)
+        none = np.zeros((len(x), 0, 0))
+        return State(x.copy(), blank, none, blank, np.full(len(x), self.damping), status, rows)
 
     def step(self, system: System, state: State) -> State:
         """One damped update of every row."""

@@ -23,6 +23,8 @@ class State:
         The best state so far.
     residual : ndarray (rows, n)
         The residual there; for a fixed-point iteration, state minus update.
+    jacobian : ndarray (rows, n, n)
+        Its Jacobian there; empty for an iteration that uses none.
     direction : ndarray (rows, n)
         The step to try next.
     fraction : ndarray (rows,)
@@ -35,6 +37,7 @@ class State:
 
     x: np.ndarray
     residual: np.ndarray
+    jacobian: np.ndarray
     direction: np.ndarray
     fraction: np.ndarray
     status: np.ndarray

@@ -1,8 +1,8 @@
-"""Newton's method with the derived Jacobian, globalised by backtracking."""
+"""Newton's method with the derived Jacobian, its steps shortened until they make progress."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,10 +15,12 @@ __all__ = ["Newton", "newton_direction"]
 
 @dataclass(frozen=True)
 class Newton:
-    """Newton steps, each halved until the residual falls (Armijo's rule, Nocedal and Wright 2006).
+    """Newton steps, each shortened until it makes progress.
 
-    One step is one evaluation of residual and Jacobian at the trial point of every row: it is
-    accepted, or the row tries half the step next time.
+    One step is one evaluation of residual and Jacobian at the trial point of every row. It is
+    accepted if the residual falls (Armijo's rule), or if the next step by the old Jacobian would be
+    shorter, which does not depend on how the residuals are scaled (Deuflhard, Newton Methods for
+    Nonlinear Problems, 2004); otherwise the row tries a quarter of the step next time.
 
     Parameters
     ----------
@@ -48,25 +50,25 @@ class Newton:
         residual, jacobian = system.linear(x, rows)
         direction = newton_direction(residual, jacobian)
         status = self._status(x, residual, direction)
-        return State(x.copy(), residual.copy(), direction, np.ones(len(x)), status, rows)
+        return State(x.copy(), residual, jacobian, direction, np.ones(len(x)), status, rows)
 
     def step(self, system: System, state: State) -> State:
-        """Try each row's step; accept it, or halve it for the next try."""
+        """Try each row's step; accept it, or shorten it for the next try."""
         trial = state.x + state.fraction[:, None] * state.direction
         residual, jacobian = system.linear(trial, state.rows)
-        with np.errstate(all="ignore"):
-            before, after = (np.linalg.norm(r, axis=1) for r in (state.residual, residual))
-            accept = after <= (1 - 1e-4 * state.fraction) * before
+        accept = _shorter(residual, state.residual, state.fraction)
+        if system.n > 1:
+            next_step = newton_direction(residual, state.jacobian)
+            accept |= _shorter(next_step, state.direction, state.fraction)
         x = np.where(accept[:, None], trial, state.x)
         residual = np.where(accept[:, None], residual, state.residual)
+        jacobian = np.where(accept[:, None, None], jacobian, state.jacobian)
         direction = state.direction.copy()
         direction[accept] = newton_direction(residual[accept], jacobian[accept])
         fraction = np.where(accept, np.minimum(1, 4 * state.fraction), state.fraction / 4)
         status = np.where(accept, self._status(x, residual, direction), Status.RUNNING)
         status = np.where(fraction < self.smallest, Status.STALLED, status)
-        return replace(
-            state, x=x, residual=residual, direction=direction, fraction=fraction, status=status
-        )
+        return State(x, residual, jacobian, direction, fraction, status, state.rows)
 
     def _status(self, x: np.ndarray, residual: np.ndarray, direction: np.ndarray) -> np.ndarray:
         small = (np.abs(direction) <= self.tol * np.maximum(1, np.abs(x))).all(axis=1)
@@ -87,6 +89,13 @@ class Newton:
             ],
             Status.RUNNING,
         )
+
+
+def _shorter(after: np.ndarray, before: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """Whether rows have shrunk, by the little that a step of this fraction promises."""
+    with np.errstate(all="ignore"):
+        bound = (1 - 1e-4 * fraction) * np.linalg.norm(before, axis=1)
+        return np.asarray(np.linalg.norm(after, axis=1) <= bound)
 
 
 def newton_direction(residual: np.ndarray, jacobian: np.ndarray) -> np.ndarray:

@@ -50,16 +50,17 @@ def polish(system: System, state: State, tol: float) -> Roots:
     system : System
         The equations.
     state : State
-        Ended iterations. Those that ran out of steps, away or out of the domain are no roots;
-        a stalled one may be, at the rounding floor.
+        Ended iterations. One that stalled or ran out of steps may have done so at the rounding
+        floor of a singular root; short of it, running out of steps is a failure.
     tol : float
         An error estimate below this, relative to max(1, |x|), counts as converged.
     """
-    usable = np.isfinite(state.x).all(axis=1) & np.isin(
-        state.status, (Status.CONVERGED, Status.STALLED)
-    )
-    x, rows = state.x[usable], state.rows[usable]
+    ended_near = (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS)
+    usable = np.isfinite(state.x).all(axis=1) & np.isin(state.status, ended_near)
+    x, rows, status = state.x[usable], state.rows[usable], state.status[usable]
     size = _relative_residual(system, x, rows)
+    finished = (status != Status.MAX_STEPS) | (size <= ACCEPT)
+    x, rows, size = x[finished], rows[finished], size[finished]
     active = np.arange(len(x))
     for _ in range(POLISHING_STEPS):
         residual, jacobian = system.linear(x[active], rows[active])

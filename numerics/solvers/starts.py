@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 from sympy import Expr, sympify
 
 from numerics.errors import ShapeError, UnknownParameterError
@@ -61,6 +60,8 @@ def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, n
     x : ndarray (starts * points, n)
     rows : ndarray (starts * points,)
     """
+    from scipy.stats import qmc  # half a second that who has one unknown need not pay
+
     diagonal = np.repeat(np.linspace(0.02, 0.98, 9)[:, None], system.n, axis=1)
     power = max(int(np.ceil(np.log2(max(count, 2)))), 1)
     sobol = qmc.Sobol(system.n, scramble=True, rng=0).random_base2(power)[:count]

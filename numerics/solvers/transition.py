@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from numerics.solvers.chains import Chains, chains_along
 from numerics.solvers.errors import BranchError, ProblemError
@@ -179,6 +178,8 @@ def _cell(chains: Chains, point: int, leaders: set[int], followers: set[int]) ->
 def _equal_potential(
     equations: Any, parameter: str, fixed: Mapping[str, Any], cell: _Cell
 ) -> Transition:
+    from scipy.optimize import brentq
+
     low, high = cell.low, cell.high
 
     def both(value: float) -> tuple[System, Roots]:
