@@ -115,8 +115,13 @@ class SoftAverage(StableFunction):
 
     def recipe(self, b: Builder, *args: Value) -> Value:
         values, weights, exponents = list(args[::3]), list(args[1::3]), list(args[2::3])
-        _, terms = _shifted(b, weights, exponents)
-        pairs = zip(values, terms, strict=True)
+        top, terms = _shifted(b, weights, exponents)
+        counts = [v * w for v, w in zip(self.args[::3], self.args[1::3], strict=True)]
+        numerators = terms
+        if Add(*counts).expand() == 0:  # then sum v w exp(a) = sum v w expm1(a), without cancelling
+            pairs = zip(weights, exponents, strict=True)
+            numerators = [_weighted(w, b.emit("expm1", a - top)) for w, a in pairs]
+        pairs = zip(values, numerators, strict=True)
         counted = [_weighted(v, term) for v, term in pairs if not v.is_constant(0.0)]
         return _total(counted) / _total(terms)
 

@@ -18,7 +18,8 @@ def as_equations(obj: Any, arguments: Sequence[Expr] | None = None) -> Equations
     offered = getattr(obj, "equations", None)
     if offered is not None:
         return offered() if callable(offered) else offered
-    listed = list(obj) if isinstance(obj, Sequence | MatrixBase) else [obj]
+    several = isinstance(obj, Sequence | MatrixBase) and not isinstance(obj, str)
+    listed = list(obj) if several else [obj]
     if not listed:
         raise UnsupportedExpressionError("there is nothing to compile: the list is empty")
     named = [_named(item, k if len(listed) > 1 else None) for k, item in enumerate(listed)]
@@ -36,8 +37,9 @@ def as_equations(obj: Any, arguments: Sequence[Expr] | None = None) -> Equations
 
 def as_expression(expr: Any) -> Expr:
     """One expression, real-valued as far as can be seen."""
-    expr = sympify(expr)
-    if not isinstance(expr, Expr):
+    if isinstance(expr, int | float):
+        expr = sympify(expr)
+    if not isinstance(expr, Expr):  # text too: SymPy would run it
         raise UnsupportedExpressionError(
             f"{expr} is a {type(expr).__name__}, no expression: compile takes SymPy expressions, "
             "equations, lists of them, and what offers equations()"
@@ -48,7 +50,6 @@ def as_expression(expr: Any) -> Expr:
 
 
 def _named(item: Any, position: int | None) -> tuple[str, Expr, Expr | None]:
-    item = sympify(item)
     if isinstance(item, Eq):
         unknown = item.lhs if isinstance(item.lhs, Symbol | Element) else None
         return str(item.lhs), as_expression(item.rhs), unknown

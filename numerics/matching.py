@@ -18,7 +18,7 @@ Binding = dict[Symbol, Expr]
 def unify(pattern: Expr, expr: Expr, bound: Binding, wild: frozenset[Symbol]) -> Iterator[Binding]:
     """Every way to make the pattern equal to the whole expression."""
     if pattern in wild:
-        if bound.get(pattern, expr) == expr:
+        if bound.get(pattern, expr) == expr and not expr.is_number:
             yield {**bound, pattern: expr}
         return
     if not pattern.free_symbols & wild:

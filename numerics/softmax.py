@@ -14,7 +14,7 @@ from sympy import Add, Expr, Mul, Pow, S, cosh, exp, log, sinh, tanh
 from numerics.exponentials import LogSumExp, SoftAverage
 from numerics.special import Log1mExp, Log2Cosh, LogCosh, Logistic, LogSinhc, Softplus
 
-__all__ = ["exponential_terms", "log_of_exponentials", "product_of_exponentials"]
+__all__ = ["exponential_terms", "log_of_exponentials", "over_sinh", "product_of_exponentials"]
 
 Terms = list[tuple[Expr, Expr]]  # coefficient, exponent
 LARGEST_EXPANSION = 256
@@ -175,6 +175,19 @@ def product_of_exponentials(expr: Expr) -> Expr | None:
     if len(below) == 1:
         return _ratio(above, *below[0])
     return None if below else _single(expr)
+
+
+def over_sinh(expr: Expr) -> Expr | None:
+    """(A cosh x - B sinh x)/sinh x = A coth x - B, as from the derivative of log(sinh(x)/x)."""
+    if not isinstance(expr, Mul):
+        return None
+    below = [f.base.args[0] for f in expr.args if isinstance(f, Pow) and isinstance(f.base, sinh)]
+    for factor in expr.args:
+        if isinstance(factor, Add) and any(
+            all(term.has(cosh(x)) or term.has(sinh(x)) for term in factor.args) for x in below
+        ):
+            return Add(*(expr / factor * term for term in factor.args))
+    return None
 
 
 def _single(expr: Expr) -> Expr | None:

@@ -49,7 +49,8 @@ class StableFunction(Function):
 
     def _eval_evalf(self, prec: int) -> Expr:
         digits = int(prec * 0.30103) + 3
-        return self.naive(*self.args).evalf(digits, maxn=100_000)
+        exact = [Rational(arg) if arg.is_Float else arg for arg in self.args]
+        return self.naive(*exact).evalf(digits, maxn=100_000)
 
     def _eval_is_extended_real(self) -> bool | None:
         return True if all(arg.is_extended_real for arg in self.args) else None

@@ -14,7 +14,7 @@ from sympy import Expr, Rational, atanh, cosh, coth, exp, log, sinh, symbols, ta
 from numerics.exponentials import LogSumExp, SoftAverage
 from numerics.indexed import log_of_total, share_of_total
 from numerics.matching import rewrite_node
-from numerics.softmax import log_of_exponentials, product_of_exponentials
+from numerics.softmax import log_of_exponentials, over_sinh, product_of_exponentials
 from numerics.special import (
     BinaryEntropy,
     Expm1,
@@ -62,6 +62,8 @@ PATTERNS = (
     Row(1 + tanh(x), 2 * Logistic(2 * x), REAL),  # 1 + tanh x = 2/(1 + exp(-2x))
     Row(1 - tanh(x), 2 * Logistic(-2 * x), REAL),  # the same at -x
     Row(log(cosh(x)), LogCosh(x), REAL),  # by definition
+    Row(Log2Cosh(x) - log(2), LogCosh(x), REAL),  # by definition
+    Row(cosh(x) / sinh(x), coth(x), REAL),  # coth = cosh/sinh
     Row(log(Sech2(x)), -2 * LogCosh(x), REAL),  # log of 1/cosh^2
     Row(Log2Cosh(x) - x * tanh(x), SpinEntropy(x), REAL[:4]),  # entropy of a spin in a field
     Row(exp(x) - 1, Expm1(x), REAL[:4]),  # by definition
@@ -101,7 +103,13 @@ WORKED = (
 )
 
 
-OUTER = (log_of_total, share_of_total, log_of_exponentials, product_of_exponentials)
+OUTER = (
+    log_of_total,
+    share_of_total,
+    log_of_exponentials,
+    over_sinh,
+    product_of_exponentials,
+)
 
 
 def stabilise(expr: Expr) -> Expr:
@@ -119,7 +127,7 @@ def stabilise(expr: Expr) -> Expr:
 
 
 def _stabilise(expr: Expr, memo: dict[Expr, Expr]) -> Expr:
-    if not expr.args:
+    if not expr.args or expr.is_number:
         return expr
     if expr not in memo:
         memo[expr] = _one(expr, memo)
