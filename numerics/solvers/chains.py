@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from numerics.errors import ShapeError
+from numerics.solvers.find import find
 from numerics.solvers.given import as_equations, bind
 from numerics.solvers.loop import State, iterate
 from numerics.solvers.newton import Newton
-from numerics.solvers.roots import Roots, distinct, polish
-from numerics.solvers.search import search
+from numerics.solvers.roots import Roots
 from numerics.solvers.system import System
 
 __all__ = ["Chains", "chains_along"]
@@ -63,8 +63,7 @@ def chains_along(
     ):
         raise ShapeError(f"only {parameter} may vary along a branch: fix the other parameters")
     system = System(equations, given)
-    ended = search(system, "auto", starts, max_steps)
-    roots = distinct(polish(system, ended, tol))
+    roots, ended = find(system, "auto", starts, tol, max_steps)
     return Chains(system, values, roots, _numbered(system, roots), ended)
 
 

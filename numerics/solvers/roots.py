@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from numerics.solvers.newton import newton_direction
 from numerics.solvers.status import Status
 from numerics.solvers.system import System
 
-__all__ = ["Roots", "distinct", "polish"]
+__all__ = ["Roots", "distinct", "joined", "polish"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
@@ -32,14 +32,13 @@ class Roots:
 
     def take(self, where: np.ndarray) -> Roots:
         """The roots at the given positions."""
-        return Roots(
-            self.x[where],
-            self.rows[where],
-            self.residual[where],
-            self.error[where],
-            self.weakest[where],
-            self.status[where],
-        )
+        return Roots(**{f.name: getattr(self, f.name)[where] for f in fields(self)})
+
+
+def joined(first: Roots, second: Roots) -> Roots:
+    """The rows of both."""
+    parts = {f.name: (getattr(first, f.name), getattr(second, f.name)) for f in fields(Roots)}
+    return Roots(**{name: np.concatenate(pair) for name, pair in parts.items()})
 
 
 def polish(system: System, state: State, tol: float) -> Roots:

@@ -9,10 +9,10 @@ import numpy as np
 
 from numerics import solution
 from numerics.solvers.errors import ProblemError
+from numerics.solvers.find import find
 from numerics.solvers.given import as_equations, bind
 from numerics.solvers.loop import Solver, State
-from numerics.solvers.roots import Roots, distinct, polish
-from numerics.solvers.search import search
+from numerics.solvers.roots import Roots
 from numerics.solvers.stability import stability
 from numerics.solvers.status import Stability, Status
 from numerics.solvers.system import System
@@ -94,8 +94,7 @@ def solve(
         raise ProblemError(f"branches is {branches!r}: choose 'all', 'stable' or 'dominant'")
     equations = as_equations(problem)
     system = System(equations, bind(equations, parameters))
-    ended = search(system, method, starts, max_steps)
-    found = assemble(system, distinct(polish(system, ended, tol)), ended)
+    found = assemble(system, *find(system, method, starts, tol, max_steps))
     return found if branches == "all" else found.only(branches)
 
 

@@ -12,7 +12,7 @@ from numerics.errors import ShapeError, UnknownParameterError
 from numerics.solvers.given import is_array
 from numerics.solvers.system import System
 
-__all__ = ["box", "given_starts", "scan", "scatter"]
+__all__ = ["box", "crossings", "given_starts", "place", "scan", "scatter"]
 
 BISECTIONS = 52  # halvings that take a cell of the scan to neighbouring floats
 
@@ -37,7 +37,7 @@ def _bound(system: System, bound: Expr | None, default: float, rows: np.ndarray)
     return system.evaluate((bound,), [()], nowhere, rows)[0]
 
 
-def place(unit: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+def place(unit: np.ndarray | float, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Map [0, 1] onto an interval; an infinite end is approached like a hyperbolic sine."""
     open_below, open_above = np.isneginf(lower), np.isposinf(upper)
     with np.errstate(invalid="ignore"):
@@ -82,19 +82,13 @@ def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.n
     x = place(np.linspace(0, 1, count), lower, upper)
     residual = system.residual(x.reshape(-1, 1), np.repeat(rows, count)).reshape(x.shape)
     sign = np.sign(residual)
-    point, cell = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
-    crossings = _bisect(
-        system, x[point, cell], x[point, cell + 1], residual[point, cell], rows[point]
-    )
-    ends = np.maximum(np.abs(residual[point, cell]), np.abs(residual[point, cell + 1]))
-    root = np.abs(system.residual(crossings[:, None], rows[point])[:, 0]) <= ends  # else a pole
-    place_of, node = _around_minima(np.abs(residual))
-    nowhere = np.setdiff1d(np.arange(len(rows)), np.concatenate([point[root], place_of]))
-    starts = (crossings[root], x[place_of, node], x[nowhere, count // 2])
-    return (
-        np.concatenate(starts)[:, None],
-        rows[np.concatenate([point[root], place_of, nowhere])],
-    )
+    cell_of, cell = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
+    crossed, row = crossings(system, x[cell_of, cell], x[cell_of, cell + 1], rows[cell_of])
+    low_of, node = _around_minima(np.abs(residual))
+    row = np.concatenate([row, rows[low_of]])
+    nowhere = ~np.isin(rows, row)  # one start at least, so that there is a failure to report
+    start = np.concatenate([crossed, x[low_of, node], x[nowhere, count // 2]])
+    return start[:, None], np.concatenate([row, rows[nowhere]])
 
 
 def _around_minima(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,15 +103,23 @@ def _around_minima(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return point, node
 
 
-def _bisect(
-    system: System, low: np.ndarray, high: np.ndarray, at_low: np.ndarray, rows: np.ndarray
-) -> np.ndarray:
-    for _ in range(BISECTIONS if len(low) else 0):
+def crossings(
+    system: System, low: np.ndarray, high: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the residual of one unknown crosses zero in intervals at whose ends its signs differ.
+
+    Halved down to neighbouring floats. A pole, where the residual has grown instead, is left out.
+    """
+    if not len(rows):
+        return low, rows
+    at_low, at_high = (system.residual(end[:, None], rows)[:, 0] for end in (low, high))
+    for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         value = system.residual(middle[:, None], rows)[:, 0]
         same = np.sign(value) == np.sign(at_low)
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return 0.5 * (low + high)
+    root = np.abs(value) <= np.maximum(np.abs(at_low), np.abs(at_high))
+    return 0.5 * (low + high)[root], rows[root]
 
 
 def given_starts(
