@@ -10,6 +10,7 @@ from sympy import Eq, Expr, Matrix, S, cancel, fraction, sympify, together
 from derive.errors import DeriveError, ParameterError
 from derive.inversion import NotInvertible, solve_for
 from derive.linear import determinant, null_space, vanishes
+from derive.series import value_at
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
@@ -96,7 +97,7 @@ def symmetric_point(
     given = {free_entropy.explicit.unknown(name): sympify(v) for name, v in dict(at or {}).items()}
     point = {u: given.get(u, S.Zero) for u in free_entropy.unknowns}
     for u, row in zip(free_entropy.unknowns, free_entropy.gradient, strict=True):
-        slope = row.subs(values).subs(point)
+        slope = value_at(row.subs(values), point)
         if not vanishes(slope):
             fields = [str(p) for p in free_entropy.parameters if slope.has(p)]
             raise DeriveError(
@@ -129,7 +130,9 @@ def critical_point(
     """
     point, values = symmetric_point(free_entropy, at, parameters)
     symbol = _wanted(free_entropy, solve_for_, values)
-    matrix = free_entropy.inverse_response.applyfunc(lambda e: cancel(e.subs(values).subs(point)))
+    matrix = free_entropy.inverse_response.applyfunc(
+        lambda e: cancel(value_at(e.subs(values), point))
+    )
     condition = fraction(together(determinant(matrix)))[0]
     if not condition.has(symbol):
         raise DeriveError(
@@ -140,6 +143,11 @@ def critical_point(
         roots = tuple(r for r in solve_for(condition, symbol) if r != 0)
     except NotInvertible:
         roots = ()
+    else:
+        if not roots:
+            raise DeriveError(
+                f"no critical {symbol}: {condition} = 0 has no solution that its assumptions allow"
+            )
     modes = tuple(tuple(null_space(matrix.subs(symbol, root))) for root in roots)
     return CriticalPoint(symbol, roots, modes, condition, tuple(point.items()))
 

@@ -10,6 +10,7 @@ from derive.elimination import split_correction
 from derive.errors import DeriveError
 from derive.laplace import wick_corrections
 from derive.linear import determinant, inverse, vanishes
+from derive.stationarity import compact
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
@@ -50,7 +51,7 @@ def corrections(free_entropy: FreeEntropy, order: int) -> tuple[Expr, ...]:
     found = wick_corrections(
         [free_entropy.density, *levels], unknowns, {}, covariance, order, free_entropy.at_saddle
     )
-    return tuple(factor_terms(c) for c in found)
+    return tuple(compact(c) for c in found)
 
 
 def _joined_logarithms(expr: Expr, det: Expr) -> Expr:

@@ -21,18 +21,20 @@ from sympy import (
 from sympy.core.symbol import Str
 
 from derive.elimination import Reduced, at_saddle_value, eliminate
-from derive.errors import DeclarationError, DeriveError, ParameterError
+from derive.errors import DeclarationError, DeriveError
 from derive.expansions import Expansions
 from derive.index_notation import (
     components,
     explicit,
     given_arrays,
     is_indexed,
+    singles_out_component,
     with_other_index,
 )
 from derive.indices import Element, free_indices
+from derive.lookup import named
 from derive.response import Linearisation, response_equation
-from derive.stationarity import NaturalForm, distributed, natural_form, tidy
+from derive.stationarity import NaturalForm, distributed, natural_form, split_logarithms, tidy
 from derive.thermodynamics import Thermodynamics
 
 if TYPE_CHECKING:
@@ -105,6 +107,10 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
         size = Symbol("N", integer=True, positive=True) if size is None else sympify(size)
         beta = Tuple() if beta is None else sympify(beta)
         _check(density, unknowns, signs, str(kind))
+        if singles_out_component(density, unknowns):
+            signs = Tuple(*(s for u, s in zip(unknowns, signs, strict=True) for _ in components(u)))
+            density, correction = explicit(density, unknowns), explicit(correction, unknowns)
+            unknowns = Tuple(*(c for u in unknowns for c in components(u)))
         return Basic.__new__(cls, density, unknowns, signs, size, beta, correction, Str(str(kind)))
 
     # -- what it is made of ---------------------------------------------------------------------
@@ -148,7 +154,7 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
         ParameterError
             If there is none of this name.
         """
-        return _named(name, self.unknowns, "unknown", "")
+        return named(name, self.unknowns, "unknown", "")
 
     def parameter(self, name: Any) -> Expr:
         """Find a parameter by its name, or by itself.
@@ -158,7 +164,7 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
         ParameterError
             If phi does not depend on it.
         """
-        return _named(
+        return named(
             name,
             self.parameters,
             "parameter",
@@ -170,7 +176,15 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
     @cached_property
     def gradient(self) -> tuple[Expr, ...]:
         """d phi / d unknown, zero at the saddle; with the unknown's own index if it has one."""
-        return tuple(tidy(self.density.diff(u), self.unknowns) for u in self.unknowns)
+        return tuple(tidy(self.slope(u), self.unknowns) for u in self.unknowns)
+
+    @cached_property
+    def _differentiable(self) -> Expr:
+        return split_logarithms(self.density)
+
+    def slope(self, variable: Expr) -> Expr:
+        """The partial derivative of phi by an unknown or a parameter."""
+        return self._differentiable.diff(variable)
 
     @cached_property
     def natural_form(self) -> NaturalForm | None:
@@ -230,6 +244,11 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
         expr = tidy(sympify(expr), self.unknowns)
         return self.natural_form.on_shell(expr) if self.natural_form else expr
 
+    @property
+    def is_extensive_vector(self) -> bool:
+        """Whether an unknown has a component for every site, in a number that is no number."""
+        return any(not i.size.is_Integer for u in self.unknowns for i in free_indices(u))
+
     @cached_property
     def explicit(self) -> FreeEntropy:
         """The same with one unknown per component, where every index has a range of numeric size.
@@ -239,10 +258,9 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
         DeriveError
             If an unknown has as many components as there are sites.
         """
-        endless = [u for u in self.unknowns if any(not i.size.is_Integer for i in free_indices(u))]
-        if endless:
+        if self.is_extensive_vector:
             raise DeriveError(
-                f"{', '.join(map(str, endless))}: a vector of {endless[0].slots[0].size} unknowns "
+                f"{', '.join(map(str, self.unknowns))}: a vector with a component for every site "
                 "has no finite Hessian to invert or take the determinant of: use hessian_block, "
                 "response_equation, or an ansatz that makes the sites equal"
             )
@@ -382,13 +400,3 @@ def _check(density: Any, unknowns: Tuple, signs: Tuple, kind: str) -> None:
         )
     if kind not in KINDS:
         raise DeclarationError(f"kind {kind!r}: choose one of {KINDS}")
-
-
-def _named(name: Any, among: tuple[Expr, ...], what: str, advice: str) -> Any:
-    text = str(name)
-    matching = [x for x in among if x == name or str(x) == text]
-    matching = matching or [x for x in among if getattr(x, "name", None) == text]
-    if len(matching) != 1:
-        known = ", ".join(str(x) for x in among) or "none"
-        raise ParameterError(f"no {what} {name}: there are {known}{advice}")
-    return matching[0]

@@ -56,5 +56,6 @@ def _observables(free_entropy: FreeEntropy, source: str) -> tuple[tuple[str, Exp
     except ParameterError:
         return tuple(found.items())
     found["magnetisation"] = free_entropy.magnetisation(field)
-    found["susceptibility"] = free_entropy.susceptibility(field)
+    if not free_entropy.is_extensive_vector:
+        found["susceptibility"] = free_entropy.susceptibility(field)
     return tuple(found.items())

@@ -13,6 +13,7 @@ from typing import Any
 from sympy import Add, Dummy, Expr, Integer, Mul, Pow
 
 from derive.indices import Element, Index, free_indices
+from derive.substitution import substitute
 from derive.total import Total
 
 __all__ = [
@@ -24,8 +25,8 @@ __all__ = [
     "is_polynomial_in",
     "marks",
     "replaced_everywhere",
+    "singles_out_component",
     "stripped",
-    "substituted",
     "under_sums",
     "with_other_index",
 ]
@@ -73,7 +74,7 @@ def replaced_everywhere(expr: Expr, old: Expr, new: Expr) -> Expr:
     """Replace `old` by `new` for every value of their free indices, under sums too."""
     pattern = sorted(free_indices(old) | free_indices(new), key=str)
     if not pattern:
-        return substituted(expr, old, new)
+        return under_sums(expr, lambda e: substitute(e, old, new))
     shared = [f for f in Mul.make_args(old) if not free_indices(f)]
     common = Dummy("z", real=True)
     normaliser = (1 / Mul(*shared)) if shared else None
@@ -90,17 +91,8 @@ def _at_indices(expr: Expr, old: Expr, new: Expr, pattern: list[Index]) -> Expr:
     choices = ([i for i in here if i.range == p.range] for p in pattern)
     for chosen in cartesian(*choices):
         at = dict(zip(pattern, chosen, strict=True))
-        expr = substituted(expr, old.xreplace(at), new.xreplace(at))
+        expr = substitute(expr, old.xreplace(at), new.xreplace(at))
     return expr
-
-
-def substituted(expr: Expr, old: Expr, new: Expr) -> Expr:
-    """`subs` that takes sums as they are: SymPy's rules for products do not look into binders."""
-    names: dict[Expr, Expr] = {}
-    for node in (*_outermost_totals(expr), *_outermost_totals(old)):
-        names.setdefault(node, Dummy("sum", real=True))
-    back = {name: node for node, name in names.items()}
-    return expr.xreplace(names).subs(old.xreplace(names), new).xreplace(back)
 
 
 def _outermost_totals(expr: Expr) -> list[Total]:
@@ -153,6 +145,15 @@ def components(unknown: Expr) -> tuple[Expr, ...]:
         unknown.xreplace(dict(zip(index_of(unknown), map(Integer, point), strict=True)))
         for point in values
     )
+
+
+def singles_out_component(expr: Expr, unknowns: Iterable[Expr]) -> bool:
+    """Whether numbered components stand beside an index of numeric range: m[1] beside m[a]."""
+    unknowns = tuple(unknowns)
+    if not all(i.size.is_Integer for u in unknowns if is_indexed(u) for i in index_of(u)):
+        return False
+    own = {u.label for u in unknowns if is_indexed(u)}
+    return any(e.label in own and not free_indices(e) for e in expr.atoms(Element))
 
 
 def explicit(expr: Expr, unknowns: Iterable[Expr]) -> Expr:

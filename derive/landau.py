@@ -15,6 +15,7 @@ from derive.inversion import NotInvertible, solve_for
 from derive.linear import adjugate, determinant, null_space, vanishes
 from derive.reduction import Curve, reduce_to
 from derive.scaling import CriticalScaling
+from derive.series import value_at
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
@@ -219,7 +220,7 @@ def landau(
     series = tuple(-orientation * a for a in curve.expand(free_entropy.density.subs(values)))
     response: tuple[Expr, ...] = ()
     if field is not None:
-        first = free_entropy.density.diff(field) / (free_entropy.beta or 1)
+        first = free_entropy.slope(field) / (free_entropy.beta or 1)
         response = tuple(curve.expand(first.subs(values)))
     beta = None if free_entropy.beta is None else free_entropy.beta.subs(values)
     if given and curve.evaluated(series[2], given) != 0:
@@ -253,6 +254,10 @@ def _critical_values(stiffness: Expr, symbol: Expr) -> dict[Expr, Expr]:
             )
         if wanted == symbol and roots:
             return {symbol: roots[0]}
+        if wanted == symbol:
+            raise DeriveError(
+                f"no critical {symbol}: a_2 = {stiffness} vanishes for no value that it may have"
+            )
         if len(roots) == 1:
             found[wanted] = roots[0]
     if found:  # another symbol parametrises the critical surface, algebraically if possible
@@ -274,7 +279,11 @@ def _coordinate(
     unknowns = free_entropy.unknowns
     if len(unknowns) == 1:
         return unknowns[0]
-    matrix = free_entropy.inverse_response.subs(values).subs(point).subs(given)
+    matrix = (
+        free_entropy.inverse_response.subs(values)
+        .applyfunc(lambda entry: value_at(entry, point))
+        .subs(given)
+    )
     if vanishes(determinant(matrix)):
         (direction, *_) = null_space(matrix)
     else:  # at the zero of the determinant any column of the adjugate spans the null space
@@ -299,4 +308,4 @@ def _orientation(
     block = -Matrix(free_entropy.on_shell_hessian)
     block.row_del(kept)
     block.col_del(kept)
-    return own * sample_sign(Mul(*signs) * determinant(block).subs(values).subs(point))
+    return own * sample_sign(Mul(*signs) * value_at(determinant(block).subs(values), point))

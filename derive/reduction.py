@@ -16,7 +16,7 @@ from sympy import Add, Dummy, Expr, Matrix, S
 
 from derive.errors import DeriveError
 from derive.linear import solve_linear, vanishes
-from derive.series import Series, along_curve, neat
+from derive.series import Series, along_curve, neat, value_at
 
 __all__ = ["Curve", "reduce_to"]
 
@@ -103,7 +103,7 @@ def reduce_to(
     series = {u: [point[u], *(S.Zero,) * order] for u in unknowns}
     series[coordinate][1:2] = [S.One]
     definitions: list[tuple[Expr, Expr]] = []
-    block = Matrix([[row.diff(u).subs(point) for u in others] for row in rows])
+    block = Matrix([[value_at(row.diff(u), point) for u in others] for row in rows])
     for k in range(1, order if others else 1):  # phi to `order` needs the others one order less
         unbalanced = [along_curve(row, series, k)[k] for row in rows]
         if not any(unbalanced):

@@ -17,7 +17,7 @@ from derive.errors import DeriveError
 from derive.index_notation import index_of, is_indexed, with_other_index
 from derive.indices import Element, Label, free_indices
 from derive.linear import determinant, solve_linear
-from derive.stationarity import NaturalForm
+from derive.stationarity import NaturalForm, compact
 from derive.total import Total
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Linearisation:
             if moving:
                 response = self.response(parameter)
                 explicit = Add(explicit, *(slope * response[u] for u, slope in moving.items()))
-            expr = self.on_shell(factor_terms(explicit))
+            expr = self.on_shell(compact(explicit))
         return expr
 
 

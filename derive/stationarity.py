@@ -25,8 +25,10 @@ from sympy import (
     atanh,
     cancel,
     cosh,
+    coth,
     erfinv,
-    expand_mul,
+    expand_log,
+    factor_terms,
     fraction,
     log,
     sinh,
@@ -40,18 +42,27 @@ from derive.index_notation import (
     marks,
     replaced_everywhere,
     stripped,
-    substituted,
     under_sums,
 )
 from derive.inversion import NotInvertible, inverse_function, solve_for
 from derive.linear import solve_linear
+from derive.substitution import substitute
 from derive.total import Total
 
-__all__ = ["NaturalForm", "distributed", "natural_form", "terms_of", "tidy"]
+__all__ = [
+    "NaturalForm",
+    "compact",
+    "distributed",
+    "natural_form",
+    "split_logarithms",
+    "terms_of",
+    "tidy",
+]
 
 Terms = dict[Expr, Expr]
 
 _HELD = Dummy("held")
+_READABLE = 400  # operations
 _SINGULAR_ENDS = (atanh, acoth, asinh, erfinv, log)
 
 
@@ -72,15 +83,13 @@ class NaturalForm:
 
     def on_shell(self, expr: Expr) -> Expr:
         """Replace the nonlinear functions by the unknowns that they equal."""
-        if any(kernel.is_Mul for kernel, _ in self.kernels):  # (a + b)/Z holds a/Z and b/Z
-            expr = distributed(expr)
         for kernel, value in self.kernels:
             expr = replaced_everywhere(expr, kernel, value)
         return expr
 
 
 def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
-    """Write sinh(x)/cosh(x) as tanh(x), and cancel quotients of polynomials in the unknowns.
+    """Write sinh/cosh as tanh, cosh/sinh as coth, and cancel quotients of polynomials.
 
     These two are what differentiation of a logarithm leaves behind.
     """
@@ -96,15 +105,48 @@ def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
     return Add(*(t for t in terms if t not in quotients)) + cancel(together(Add(*quotients)))
 
 
+def compact(expr: Expr) -> Expr:
+    """Common factors taken out, where the expression is short enough for that to show anything."""
+    return factor_terms(expr) if expr.count_ops() < _READABLE else expr
+
+
+def split_logarithms(expr: Expr) -> Expr:
+    """log(a b/c) as log a + log b - log c in the terms of a sum: the same derivatives.
+
+    The two may differ by a constant 2 pi i k, so that this is for differentiation only.
+    """
+
+    def split(body: Expr) -> Expr:
+        terms = []
+        for term in Add.make_args(body):
+            coefficient, function = term.as_independent(log, as_Add=False)
+            opens = isinstance(function, log) and function.args[0].is_Mul
+            terms.append(coefficient * expand_log(function, force=True) if opens else term)
+        return Add(*terms)
+
+    return under_sums(expr, split)
+
+
 def distributed(expr: Expr) -> Expr:
     """Products over sums written out, at the top level only."""
-    opened = Add(*(expand_mul(term, deep=False) for term in Add.make_args(expr)))
-    return opened if opened == expr else distributed(opened)
+    terms = []
+    for term in Add.make_args(expr):
+        factors = Mul.make_args(term)
+        addition = next((f for f in factors if f.is_Add), None)
+        if addition is None:
+            terms.append(term)
+            continue
+        rest = Mul(*(f for f in factors if f is not addition))  # denominators stay as they are
+        terms += [part for a in addition.args for part in Add.make_args(distributed(rest * a))]
+    return Add(*terms)
 
 
 def _quotients_to_tanh(expr: Expr) -> Expr:
-    for argument in {node.args[0] for node in expr.atoms(cosh)}:
-        expr = substituted(expr, sinh(argument) / cosh(argument), tanh(argument))
+    arguments = {node.args[0] for node in expr.atoms(cosh)}
+    arguments &= {node.args[0] for node in expr.atoms(sinh)}
+    for x in sorted(arguments, key=str):
+        expr = substitute(expr, sinh(x) / cosh(x), tanh(x))
+        expr = substitute(expr, cosh(x) / sinh(x), coth(x))
     return expr
 
 

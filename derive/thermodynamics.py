@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Expr, factor_terms, sympify
+from sympy import Add, Expr, sympify
 
 from derive.errors import ParameterError
 from derive.index_notation import explicit, marks
-from derive.stationarity import terms_of
+from derive.stationarity import compact, distributed, terms_of
 
 if TYPE_CHECKING:
     from derive.response import Linearisation
@@ -43,6 +43,8 @@ class Thermodynamics:
         def _linearisation(self) -> Linearisation: ...
 
         def at_saddle(self, expr: Any) -> Expr: ...
+
+        def slope(self, variable: Expr) -> Expr: ...
 
         def parameter(self, name: Any) -> Expr: ...
 
@@ -83,7 +85,11 @@ class Thermodynamics:
         """``-d phi/d beta`` at fixed fields (they are part of the Hamiltonian)."""
         symbol = self.beta_symbol
         slope = self._known_beta.diff(symbol)
-        return _open(self.at_saddle(-self.density.diff(symbol) / slope), self.unknowns)
+        return self._opened(-self.slope(symbol) / slope)
+
+    def _opened(self, expr: Expr) -> Expr:
+        # (a + b)/Z is opened first, because a/Z may be what an unknown equals
+        return _open(self.at_saddle(distributed(expr)), self.unknowns)
 
     @cached_property
     def entropy(self) -> Expr:
@@ -95,7 +101,7 @@ class Thermodynamics:
         """d energy / dT along the saddle at fixed fields."""
         symbol, beta = self.beta_symbol, self._known_beta
         by_symbol = self._linearisation.total_derivative(self.explicit.energy, symbol)
-        return factor_terms(-(beta**2) * by_symbol / beta.diff(symbol))
+        return compact(-(beta**2) * by_symbol / beta.diff(symbol))
 
     def observable(self, source: Any, *more: Any) -> Expr:
         """``(1/beta) d phi / d source`` at the saddle; more sources differentiate it further.
@@ -112,8 +118,8 @@ class Thermodynamics:
             If phi does not depend on the source.
         """
         field = self.parameter(source)
-        first = self.density.diff(field) / (1 if self.beta is None else self.beta)
-        value = _open(self.at_saddle(first), self.unknowns)
+        first = self.slope(field) / (1 if self.beta is None else self.beta)
+        value = self._opened(first)
         return self.derivative(value, *more) if more else value
 
     def magnetisation(self, source: Any = "h") -> Expr:
