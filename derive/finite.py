@@ -104,10 +104,7 @@ def _discrete_variables(ensemble: Ensemble) -> tuple[Variable, ...]:
 def _single_states(variable: Variable) -> list[tuple[Any, Expr]]:
     """The states of one site, each with its log-weight: values, or colours 1 to q."""
     if isinstance(variable.measure, OneHot):
-        q = variable.measure.colours.size
-        if not q.is_Integer:
-            raise MoveError(f"{variable.name}: the number of colours {q} must be a number here")
-        return [(a, S.Zero) for a in range(1, int(q) + 1)]
+        return [(a, S.Zero) for a in range(1, int(variable.measure.colours.size) + 1)]
     return list(zip(variable.measure.values, variable.measure.log_weights, strict=True))
 
 
@@ -128,6 +125,8 @@ def _open_colours(expr: Expr, variable: Variable) -> Expr:
     if not isinstance(expr, Total):
         return expr.func(*(_open_colours(arg, variable) for arg in expr.args))
     colours = variable.measure.colours
+    if not colours.size.is_Integer:
+        raise MoveError(f"{variable.name}: the number of colours {colours.size} must be a number")
     for index in expr.indices:
         if index.range == colours and index in free_indices(expr.body):
             rest = tuple(i for i in expr.indices if i != index)

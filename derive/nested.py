@@ -7,6 +7,7 @@ are averages `Expect(ensemble, observable)`, whose derivatives are covariances.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -128,6 +129,8 @@ def _average(ensemble: Ensemble, term: Expr, own: set[Expr]) -> Expr:
         return outside
     (variable,) = ensemble.variables
     power = inside.as_base_exp()[1] if inside.as_base_exp()[0] == variable.element else None
+    if _vanishes_by_parity(ensemble, variable, inside):
+        return S.Zero
     source = Dummy("source", real=True)
     closed = closed_log_trace(variable, ensemble.exponent + source * variable.element)
     if closed is not None and power is not None and power.is_Integer and power > 0:
@@ -136,10 +139,20 @@ def _average(ensemble: Ensemble, term: Expr, own: set[Expr]) -> Expr:
     return outside * Expr.__new__(Expect, ensemble, inside)
 
 
+def _vanishes_by_parity(ensemble: Ensemble, variable: Variable, observable: Expr) -> bool:
+    """An odd observable of an even density on a symmetric interval."""
+    measure, mirrored = variable.measure, {variable.element: -variable.element}
+    density = _density(ensemble)
+    symmetric = measure.lower == -measure.upper and measure.shift == 0
+    even = symmetric and density.xreplace(mirrored).expand() == density.expand()
+    return even and (observable.xreplace(mirrored) + observable).expand() == 0
+
+
 def _atoms(elements: set[Expr]) -> set[Basic]:
     return {atom for element in elements for atom in element.atoms()}
 
 
+@lru_cache(maxsize=1024)
 def _integral(ensemble: Ensemble, observable: Expr, prec: int) -> Any:
     """The weighted integral of an observable by mpmath, if no symbol is left."""
     (variable,) = ensemble.variables
