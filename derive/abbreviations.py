@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from sympy import Expr, KroneckerDelta, Symbol, cse, preorder_traversal
@@ -11,20 +12,17 @@ from derive.indices import Element, Label
 from derive.nested import Expect, LogZ
 from derive.total import IndexedProduct, Total
 
-__all__ = ["abbreviated", "abbreviations"]
+__all__ = ["abbreviated", "abbreviations", "narrowed"]
 
 _WHOLE = (Total, IndexedProduct, LogZ, Expect, Element, KroneckerDelta)  # not to be cut open
 _WORTH = 8  # operations from which a name makes a formula shorter
 
 
-def abbreviations(*exprs: Any) -> Iterator[Symbol]:
-    """Names A_1, A_2, ... of a letter that the expressions do not use."""
-    used = {x.name[0] for expr in exprs for x in expr.atoms(Symbol, Label) if x.name}
-    letter = next((c for c in "ABCDEFGH" if c not in used), "A")
-    number = 0
-    while True:
-        number += 1
-        yield Symbol(f"{letter}_{number}")
+def abbreviations(expr: Any, start: int = 1) -> Iterator[Symbol]:
+    """Names A_1, A_2, ... of a letter that the expression does not use."""
+    used = {x.name[0] for x in expr.atoms(Symbol, Label) if x.name}
+    letter = next((c for c in "ABCDEFGHKLMPQRSTUWXYZ" if c not in used), "abbr")
+    return (Symbol(f"{letter}_{number}") for number in count(start))
 
 
 def abbreviated(expr: Expr, names: Iterator[Symbol]) -> tuple[Expr, list[tuple[Symbol, Expr]]]:
@@ -41,7 +39,7 @@ def abbreviated(expr: Expr, names: Iterator[Symbol]) -> tuple[Expr, list[tuple[S
     """
     hidden = _hidden(expr)
     opaque = expr.xreplace({node: symbol for symbol, node in hidden.items()})
-    replacements, (short,) = cse(opaque, symbols=(Symbol(f"\0{k}") for k in range(10**6)))
+    replacements, (short,) = cse(opaque, symbols=(Symbol(f"\0{k}") for k in count()))
     meaning: dict[Symbol, Expr] = {}
     pending: dict[Symbol, Expr] = {}
     uses = [short, *(definition for _, definition in replacements)]
@@ -58,13 +56,42 @@ def abbreviated(expr: Expr, names: Iterator[Symbol]) -> tuple[Expr, list[tuple[S
     return short.xreplace(hidden), [(n, d.xreplace(hidden)) for n, d in meaning.items()]
 
 
-def _hidden(expr: Expr) -> dict[Symbol, Any]:
-    """A symbol for each node that must stay whole, outermost first."""
+def narrowed(
+    expr: Expr, names: Iterator[Symbol], fits: Callable[[Expr], bool]
+) -> tuple[Expr, list[tuple[Symbol, Expr]]]:
+    """Names for sums within fractions and the like, the largest first, until the rest fits.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> a, b, c, d = symbols("a b c d")
+    >>> narrowed(d/(a + b + c), abbreviations(a), lambda e: e.count_ops() < 3)
+    (d/A_1, [(A_1, a + b + c)])
+    """
+    meaning: list[tuple[Symbol, Expr]] = []
+    while not fits(expr):
+        inner = [x for x in _outside_binders(expr) if x.is_Add and x != expr and len(x.args) > 2]
+        if not inner:
+            break
+        largest = max(inner, key=lambda x: (x.count_ops(), str(x)))
+        name = next(names)
+        expr = expr.xreplace({largest: name})
+        definition, more = narrowed(largest, names, fits)
+        meaning += [(name, definition), *more]
+    return expr, meaning
+
+
+def _outside_binders(expr: Any) -> Iterator[Any]:
+    """All subexpressions that contain no bound index."""
     walk = preorder_traversal(expr)
-    found = []
     for node in walk:
+        yield node
         if isinstance(node, _WHOLE):
-            found.append(node)
             walk.skip()
-    ordered = sorted(set(found), key=str)
+
+
+def _hidden(expr: Expr) -> dict[Symbol, Any]:
+    """A symbol for each outermost node that must stay whole."""
+    found = {node for node in _outside_binders(expr) if isinstance(node, _WHOLE)}
+    ordered = sorted(found, key=str)
     return {Symbol(f"\0whole{k}", positive=node.is_positive): node for k, node in enumerate(ordered)}

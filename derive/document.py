@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import combinations_with_replacement
 from typing import Any
 
 from sympy import Expr, Symbol
 
-from derive.abbreviations import abbreviated, abbreviations
+from derive.abbreviations import abbreviated, abbreviations, narrowed
 from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.errors import DeriveError
@@ -21,7 +22,7 @@ from derive.index_notation import with_other_index
 from derive.indices import Element, Index, free_indices
 from derive.latex import Line, expression, extremum, latex_lines, opened
 from derive.latex_ensemble import definitions, ensemble_latex, measure_latex, slots_of
-from derive.line_breaking import aligned, fits
+from derive.line_breaking import aligned_rows, fits, rows
 from derive.step import Step
 from derive.symbol_names import latex_text
 
@@ -48,7 +49,9 @@ _PREAMBLE = r"""\documentclass{article}
     \usebox{\formula}%
   \fi}
 """
-_ROWS = 12  # lines of one display: a page can break after it
+Wanted = tuple[str, Callable[[], Expr], tuple[Expr, ...]]  # left side, value, what stands beside
+_ROWS = 12  # rows of one display: a page can break after it
+_LONGEST = 24  # rows of an equation that a reader can take in
 
 
 def document_of(derivation: Derivation, title: str = "Derivation", checks: Any = None) -> str:
@@ -144,63 +147,83 @@ def _step(number: int, step: Step) -> list[str]:
 def _results(free_entropy: FreeEntropy) -> list[str]:
     saddle = [line for eq in free_entropy.saddle_equations for line in latex_lines(eq)]
     parts = [r"\section*{Saddle-point equations}", _display(saddle)] if saddle else []
-    if curvature := list(_hessian(free_entropy)):
+    if curvature := _hessian(free_entropy):
         parts += [r"\section*{Hessian of the free entropy at the saddle}", _display(curvature)]
-    if observables := list(_observables(free_entropy)):
+    if observables := _observables(free_entropy):
         parts += [r"\section*{Observables per site}", _display(observables)]
     return parts
 
 
-def _hessian(free_entropy: FreeEntropy) -> Iterator[Line]:
+def _hessian(free_entropy: FreeEntropy) -> list[Line]:
     """Second derivatives, one for each pair of unknowns; indices differ in the second."""
     unknowns = free_entropy.unknowns
-    names = abbreviations(free_entropy.density)
-    for k, first in enumerate(unknowns):
-        for second in unknowns[k:]:
-            other = with_other_index(second, free_indices(first))
-            variables = rf"\partial {expression(first)} \, \partial {expression(other)}"
-            if other == first:
-                variables = rf"\partial {expression(first)}^{{2}}"
-            entry = free_entropy.hessian_block(first, second)
-            left = rf"\frac{{\partial^{{2}} \phi}}{{{variables}}}"
-            yield from _equation(left, entry, names, first, other)
+    wanted: list[Wanted] = []
+    for first, second in combinations_with_replacement(unknowns, 2):
+        other = with_other_index(second, free_indices(first))
+        variables = rf"\partial {expression(first)} \, \partial {expression(other)}"
+        if other == first:
+            variables = rf"\partial {expression(first)}^{{2}}"
+        left = rf"\frac{{\partial^{{2}} \phi}}{{{variables}}}"
+        wanted.append((left, partial(free_entropy.hessian_block, first, second), (first, other)))
+    return _equations(wanted, free_entropy)
 
 
-def _observables(free_entropy: FreeEntropy) -> Iterator[Line]:
+def _observables(free_entropy: FreeEntropy) -> list[Line]:
     """Free energy, energy, entropy, specific heat, and derivatives by every field."""
-    wanted: list[tuple[str, Callable[[], Expr]]] = [
-        (r"f = -\frac{\phi}{\beta}", lambda: free_entropy.free_energy),
-        ("u", lambda: free_entropy.energy),
-        ("s", lambda: free_entropy.entropy),
-        ("c", lambda: free_entropy.specific_heat),
+    wanted: list[Wanted] = [
+        (r"f = -\frac{\phi}{\beta}", lambda: free_entropy.free_energy, ()),
+        ("u", lambda: free_entropy.energy, ()),
+        ("s", lambda: free_entropy.entropy, ()),
+        ("c", lambda: free_entropy.specific_heat, ()),
     ]
     thermal = free_entropy.beta.free_symbols if free_entropy.beta is not None else set()
     for source in free_entropy.parameters:
         if isinstance(source, Symbol) and source not in thermal:
             left = rf"-\frac{{\partial f}}{{\partial {expression(source)}}}"
-            wanted.append((left, partial(free_entropy.observable, source)))
+            wanted.append((left, partial(free_entropy.observable, source), ()))
     if any(getattr(p, "name", "") == "h" for p in free_entropy.parameters):
         left = r"\chi = -\frac{\mathrm{d}^{2} f}{\mathrm{d} h^{2}}"
-        wanted.append((left, free_entropy.susceptibility))
-    names = abbreviations(free_entropy.density)
-    for left, value in wanted:
+        wanted.append((left, free_entropy.susceptibility, ()))
+    return _equations(wanted, free_entropy)
+
+
+def _equations(wanted: list[Wanted], free_entropy: FreeEntropy) -> list[Line]:
+    """The equations that can be derived: the free entropy refuses what has no temperature, say."""
+    lines: list[Line] = []
+    names_taken = 0
+    for left, value, beside in wanted:
         try:
-            found = value()
-        except DeriveError:  # no temperature, or as many unknowns as sites
+            found = opened(value())
+        except DeriveError:
             continue
-        yield from _equation(left, found, names)
+        names = abbreviations(free_entropy.density, start=names_taken + 1)
+        own = _equation(left, found, names, beside)
+        names_taken += len(own) - 1
+        lines += own
+    return lines
 
 
-def _equation(left: str, expr: Expr, names: Iterator[Symbol], *beside: Expr) -> Iterator[Line]:
-    """An equation; where it does not fit on the page, with names for what it repeats."""
-    line = (left, "=", expression(opened(expr), *beside))
+def _equation(
+    left: str, expr: Expr, names: Iterator[Symbol], beside: tuple[Expr, ...]
+) -> list[Line]:
+    """An equation; where it does not fit on the page, followed by names for its parts."""
+    line = (left, "=", expression(expr, *beside))
     if fits(line):
-        yield line
-        return
-    short, meaning = abbreviated(opened(expr), names)
-    yield left, "=", expression(short, *beside)
-    for name, definition in meaning:
-        yield rf"\quad {expression(name)}", "=", expression(definition, *beside)
+        return [line]
+    short, meaning = abbreviated(expr, names)
+    lines: list[Line] = []
+    for name, definition in [(None, short), *meaning]:
+        heading = left if name is None else rf"\quad {expression(name)}"
+        narrow, more = narrowed(definition, names, partial(_fits_beside, heading))
+        lines.append((heading, "=", expression(narrow, *beside)))
+        lines += [(rf"\quad {expression(n)}", "=", expression(d, *beside)) for n, d in more]
+    if len(rows(lines)) > _LONGEST:
+        return [(left, "=", rf"\text{{an expression of {expr.count_ops()} operations}}")]
+    return lines
+
+
+def _fits_beside(left: str, expr: Expr) -> bool:
+    return fits((left, "=", expression(expr)))
 
 
 def _checks(report: Any) -> list[str]:
@@ -223,14 +246,17 @@ def _row(row: Any) -> str:
 
 
 def _display(lines: list[Line]) -> str:
-    """Displays of some lines each, aligned, broken and fitted to the page; a wide line alone."""
-    parts: list[list[Line]] = []
+    """Displays of some rows each, aligned, broken and fitted to the page; a wide line alone."""
+    parts: list[list[tuple[str, str]]] = []
+    wide_before = True
     for line in lines:
-        alone = not fits(line) or parts and not fits(parts[-1][-1])
-        if not parts or alone or len(parts[-1]) == _ROWS:
-            parts.append([])
-        parts[-1].append(line)
-    return "\n".join(f"\\[\n\\fitted{{{aligned(part)}}}\n\\]" for part in parts)
+        wide, own = not fits(line), rows([line])
+        if wide or wide_before or len(parts[-1]) + len(own) > _ROWS:
+            parts += [own[k : k + _ROWS] for k in range(0, len(own), _ROWS)]
+        else:
+            parts[-1] += own
+        wide_before = wide
+    return "\n".join(f"\\[\n\\fitted{{{aligned_rows(part)}}}\n\\]" for part in parts)
 
 
 def _inline(latex: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-__all__ = ["LINE", "aligned", "broken", "fits", "width"]
+__all__ = ["LINE", "aligned", "aligned_rows", "broken", "fits", "rows", "width"]
 
 LINE = 42.0  # em: a little less than the text width of the documents, about a notebook's
 
@@ -133,14 +133,24 @@ def aligned(lines: list[tuple[str, ...]], limit: float = LINE) -> str:
     y &= b
     \end{aligned}
     """
-    rows = []
+    return aligned_rows(rows(lines, limit))
+
+
+def rows(lines: list[tuple[str, ...]], limit: float = LINE) -> list[tuple[str, str]]:
+    """The rows of lines (left, relation, right), each row (left of the alignment, right of it)."""
+    found = []
     for left, relation, right in lines:
         start, *continued = broken(right, limit, first=width(left) + width(relation))
-        rows.append((left, f"{relation} {start}"))
-        rows += [("", rf"\qquad {line}") for line in continued]
-    if len(rows) == 1:
-        return f"{rows[0][0]} {rows[0][1]}".strip()
-    body = " \\\\\n".join(f"{left} &{right}".strip() for left, right in rows)
+        found.append((left, f"{relation} {start}"))
+        found += [("", rf"\qquad {line}") for line in continued]
+    return found
+
+
+def aligned_rows(found: list[tuple[str, str]]) -> str:
+    """Rows under each other."""
+    if len(found) == 1:
+        return f"{found[0][0]} {found[0][1]}".strip()
+    body = " \\\\\n".join(f"{left} &{right}".strip() for left, right in found)
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
