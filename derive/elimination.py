@@ -13,19 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Matrix, Mul, Rational, S, log, pi
+from sympy import Expr, Matrix, Mul, S, log, pi
 
 from derive.errors import DeriveError
 from derive.index_notation import is_indexed, marks, replaced_everywhere
 from derive.inversion import NotInvertible, solve_for
 from derive.laplace import wick_corrections
-from derive.linear import determinant, sample_point
+from derive.linear import determinant, sample_point, sample_sign
 from derive.stationarity import terms_of, tidy
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
 
-__all__ = ["Reduced", "at_saddle_value", "eliminate", "sample_sign", "split_correction"]
+__all__ = ["Reduced", "at_saddle_value", "eliminate", "split_correction"]
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,6 @@ def _is_real_branch(root: Expr) -> bool:
     symbols = sorted(root.free_symbols, key=str)
     values = (root.xreplace(sample_point(symbols, k)).evalf(20) for k in range(18))
     return any(value.is_real for value in values)
-
-
-def sample_sign(expr: Expr) -> int:
-    """The sign at the first sample point at which the expression is real and not zero."""
-    symbols = sorted(expr.free_symbols, key=str)
-    for k in range(18):
-        value = expr.xreplace(sample_point(symbols, k)).evalf(20)
-        if value.is_real and abs(value) > Rational(1, 10**15):
-            return 1 if value > 0 else -1
-    raise DeriveError(f"the sign of {expr} cannot be determined: give numbers to its symbols first")
 
 
 def _partner(density: Expr, unknowns: Sequence[Expr], signs: Sequence[int], position: int) -> int:

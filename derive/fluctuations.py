@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import lcm
 from typing import TYPE_CHECKING
 
-from sympy import Add, Expr, Integer, Mul, Rational, S, factor_terms, fraction, ilcm, log, pi
+from sympy import Add, Expr, Integer, Mul, Rational, S, factor_terms, fraction, log, pi
 
 from derive.elimination import split_correction
 from derive.errors import DeriveError
@@ -68,7 +69,7 @@ def _joined_logarithms(expr: Expr, det: Expr) -> Expr:
             rest.append(term)
     if not coefficients:
         return expr
-    unit = Integer(ilcm(*(c.q for c in coefficients.values())))
+    unit = Integer(lcm(*(int(c.q) for c in coefficients.values())))
     product = Mul(*(a ** (c * unit) for a, c in coefficients.items()))
     above, below = _without_minus(*fraction(product))
     if above == 1:

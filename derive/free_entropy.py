@@ -164,12 +164,8 @@ class FreeEntropy(Thermodynamics, Expansions, Basic):
         ParameterError
             If phi does not depend on it.
         """
-        return named(
-            name,
-            self.parameters,
-            "parameter",
-            "; a field that is to be differentiated by must stand in the Hamiltonian",
-        )
+        advice = "; a field to differentiate by must stand in the Hamiltonian"
+        return named(name, self.parameters, "parameter", advice)
 
     # -- stationarity ---------------------------------------------------------------------------
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Matrix, Mul, S, sympify
 
 from derive.critical import symmetric_point
-from derive.elimination import sample_sign
 from derive.errors import DeriveError
 from derive.inversion import NotInvertible, solve_for
-from derive.linear import adjugate, determinant, null_space, vanishes
+from derive.linear import adjugate, determinant, null_space, sample_sign, vanishes
 from derive.reduction import Curve, reduce_to
 from derive.scaling import CriticalScaling
 from derive.series import value_at

@@ -32,6 +32,7 @@ __all__ = [
     "inverse",
     "null_space",
     "sample_point",
+    "sample_sign",
     "solve_linear",
     "vanishes",
 ]
@@ -181,3 +182,13 @@ def sample_point(symbols: Sequence[Symbol], k: int = 0) -> dict[Symbol, Expr]:
         value = Rational(1, 20) + Rational(step % 10**6, 10**6) * Rational(9, 10)
         point[symbol] = Rational(2 + k) if symbol.is_integer else value * scale
     return point
+
+
+def sample_sign(expr: Expr) -> int:
+    """The sign at the first sample point at which the expression is real and not zero."""
+    symbols = sorted(expr.free_symbols, key=str)
+    for k in range(18):
+        value = expr.xreplace(sample_point(symbols, k)).evalf(20)
+        if value.is_real and abs(value) > Rational(1, 10**15):
+            return 1 if value > 0 else -1
+    raise DeriveError(f"the sign of {expr} cannot be determined: give numbers to its symbols first")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr, Integer, Rational, S, gamma
 
-from derive.elimination import sample_sign
 from derive.errors import DeriveError
+from derive.linear import sample_sign
 from derive.series import neat
 
 if TYPE_CHECKING:
