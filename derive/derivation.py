@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from derive.ensemble import Ensemble
 from derive.errors import MoveError
@@ -15,12 +15,16 @@ from derive.moves.hubbard_stratonovich import hubbard_stratonovich
 from derive.moves.saddle_point import saddle_point
 from derive.moves.trace import trace
 from derive.step import Kind, Moved, Step
+from derive.typeset import Typeset
+
+if TYPE_CHECKING:
+    from derive.check import CheckReport
 
 __all__ = ["Derivation"]
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation:
+class Derivation(Typeset):
     """A chain of moves applied to an ensemble; every move returns a new derivation.
 
     What the present state offers (`saddle_equations`, `free_energy`, `critical_point`, ...) is
@@ -79,38 +83,201 @@ class Derivation:
         return self.move(function, *args, **options)
 
     def hubbard_stratonovich(self, *names: str, of: Any = None) -> Derivation:
-        """Linearise squares of sums by Gaussian fields; see `derive.moves.hubbard_stratonovich`."""
+        """Linearise squares of sums over traced variables by Gaussian fields (exact).
+
+        Squares ``c*T**2`` of either sign of c, products ``c*T1*T2`` of different sums, squares
+        under a common sum such as ``sum_a T_a**2``, and quadratic forms ``sum_ij A_ij v_i v_j`` in
+        a given symmetric array are all linearised; a sum of S terms gets a field that is its mean.
+        The form used, ``exp(x B x/2) ~ int dm exp(-m B m/2 + m B x)``, has no inverse of B.
+
+        Parameters
+        ----------
+        *names : str
+            One name for each field: simple sums first, then in the order of declaration.
+        of : Variable or str, optional
+            Linearise only what contains this variable.
+
+        Raises
+        ------
+        MoveError
+            If nothing is quadratic in sums, or the number of names is wrong (it says which).
+
+        Examples
+        --------
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.ensemble().derive().hubbard_stratonovich("m").exponent
+        -J*N*beta*m**2/2 + J*beta*m*Total(s[i], i) + beta*h*Total(s[i], i)
+        """
         return self._on_ensemble(hubbard_stratonovich, *names, of=of)
 
     def constrain(
         self, name: Any, definition: Any = None, conjugate: str | None = None
     ) -> Derivation:
-        """Name a sum or a site quantity, or open a sphere; see `derive.moves.constrain`."""
+        """Name a quantity by a delta function with its Fourier conjugate, or open a sphere (exact).
+
+        Parameters
+        ----------
+        name : str or Variable
+            The field's name; or a variable on a sphere, whose norm is then imposed.
+        definition : Expr, optional
+            What the field equals: a sum such as ``total(s[i], i)/N``, or one element ``s[i]`` for a
+            field on each site.  Free indices of it become indices of the field.
+        conjugate : str, optional
+            The conjugate's name, ``name + "hat"`` by default.  Its contour is the imaginary axis.
+
+        Raises
+        ------
+        MoveError
+            If the exponent does not contain the quantity.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N = dv.size("N"); i = dv.Index("i", N); s = dv.Ising("s", i); M = dv.total(s[i], i)
+        >>> d = dv.Ensemble(trace=s, exponent=M**3/N**2).derive()
+        >>> d.constrain("m", M/N).exponent
+        N*m**3 - N*m*mhat + mhat*Total(s[i], i)
+        """
         return self._on_ensemble(constrain, name, definition, conjugate=conjugate)
 
     def trace(self, *variables: Any) -> Derivation:
-        """Sum or integrate out decoupled variables; see `derive.moves.trace`."""
+        """Sum or integrate out variables whose sites are decoupled (exact).
+
+        Parameters
+        ----------
+        *variables : Variable or str
+            What to trace; several are traced jointly, site by site.
+
+        Raises
+        ------
+        CouplingError
+            If a term couples different sites; it names the term and the move that decouples it.
+        UnboundedError
+            If a single-site integral diverges.
+
+        Examples
+        --------
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.ensemble().derive().hubbard_stratonovich("m").trace("s").exponent
+        -J*N*beta*m**2/2 + N*log(2*cosh(beta*(J*m + h)))
+        """
         return self._on_ensemble(trace, *variables)
 
     def saddle_point(self, size: Any, signature: tuple[int, int] | None = None) -> Derivation:
-        """Laplace's method at large size; see `derive.moves.saddle_point`."""
+        """Laplace's method for large `size`: the free entropy (asymptotic).
+
+        With as many fields as sites nothing controls it, and the step is an approximation.
+
+        Parameters
+        ----------
+        size : Symbol
+            The large number.
+        signature : (int, int), optional
+            Numbers of positive and negative eigenvalues of the quadratic form of joint fields,
+            where assumptions on its symbols do not decide it.
+
+        Raises
+        ------
+        NotExtensiveError
+            If the exponent is not proportional to `size`; it names the term.
+        MoveError
+            If a variable is still to be traced, or disorder to be averaged.
+
+        Examples
+        --------
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.derivation().density
+        -J*beta*m**2/2 + log(2*cosh(beta*(J*m + h)))
+        """
         return self._on_ensemble(saddle_point, size, signature=signature)
 
     def ansatz(self, name: Any, rule: Any = None) -> Derivation:
-        """Restrict an indexed order parameter; see `derive.moves.ansatz`."""
+        """Restrict an indexed order parameter to a form with fewer unknowns (ansatz).
+
+        Parameters
+        ----------
+        name : str
+            The order parameter.
+        rule : Uniform, callable or mapping
+            ``Uniform()`` (default), a function of the index, or the components one by one.
+
+        Raises
+        ------
+        MoveError
+            If there is no such order parameter, or the rule brings no unknown.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N = dv.size("N"); i, a = dv.Index("i", N), dv.Index("a", 3)
+        >>> c = dv.Potts("c", i, a)
+        >>> potts = dv.Ensemble(trace=c, exponent=dv.total(dv.total(c[i, a], i)**2, a)/N)
+        >>> d = potts.derive().hubbard_stratonovich("x").trace(c).saddle_point(N)
+        >>> d.ansatz("x", dv.Uniform()).unknowns
+        (x,)
+        """
         return self.move(ansatz, name, rule)
 
     def eliminate(self, *unknowns: Any) -> Derivation:
-        """Substitute unknowns by their saddle values: the on-shell free entropy."""
+        """Substitute unknowns by their saddle values: the on-shell free entropy (exact).
+
+        Parameters
+        ----------
+        *unknowns : str or Symbol
+            What to eliminate, such as conjugates.
+
+        Raises
+        ------
+        DeriveError
+            If a stationarity condition has no unique real solution in closed form.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N = dv.size("N"); i = dv.Index("i", N); s = dv.Ising("s", i); M = dv.total(s[i], i)
+        >>> d = dv.Ensemble(trace=s, exponent=M**3/N**2).derive()
+        >>> d.constrain("m", M/N).trace(s).saddle_point(N).eliminate("mhat").unknowns
+        (m,)
+        """
         if not isinstance(self.state, FreeEntropy):
             raise MoveError("eliminate applies to a free entropy: apply saddle_point(N) first")
         return self.move(_eliminate, *unknowns)
 
-    def check(self, **sizes: Any) -> Any:
-        """Compare both sides of every step at finite size; see `derive.check`."""
+    def to_tex(self, path: Any) -> None:
+        """Write the derivation as a complete LaTeX document.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> from derive.models import curie_weiss
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "curie_weiss.tex"
+        >>> curie_weiss.derivation().to_tex(path)
+        >>> "documentclass" in path.read_text()
+        True
+        """
+        from pathlib import Path
+
+        from derive.document import document_of
+
+        Path(path).write_text(document_of(self), encoding="utf-8")
+
+    def check(self, digits: int = 25, seed: int = 1, **values: Any) -> CheckReport:
+        """Compare both sides of every step at finite size; see `derive.check.check`.
+
+        Examples
+        --------
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.derivation().check(N=4).holds
+        True
+        """
         from derive.check import check
 
-        return check(self, **sizes)
+        return check(self, digits=digits, seed=seed, **values)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

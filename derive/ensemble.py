@@ -13,6 +13,7 @@ from derive.indices import Element, Index, Label, free_indices
 from derive.measures import SteepestContour
 from derive.relations import normal_form
 from derive.total import fresh
+from derive.typeset import Typeset
 from derive.variables import Variable
 
 __all__ = [
@@ -36,7 +37,7 @@ def elements_of(expr: Any, labels: Iterable[Label]) -> set[Element]:
     return {e for e in expr.atoms(Element) if e.label in wanted}
 
 
-class Ensemble(Basic):
+class Ensemble(Typeset, Basic):
     r"""The partition function :math:`Z = e^{c}\int d\mu\; W\, e^{E}` as an object.
 
     Parameters

@@ -36,6 +36,7 @@ from derive.lookup import named
 from derive.response import Linearisation, response_equation
 from derive.stationarity import NaturalForm, distributed, natural_form, split_logarithms, tidy
 from derive.thermodynamics import Thermodynamics
+from derive.typeset import Typeset
 
 if TYPE_CHECKING:
     from derive.equations import Equations

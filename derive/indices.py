@@ -13,6 +13,7 @@ from sympy.core.expr import AtomicExpr
 from sympy.printing.precedence import PRECEDENCE
 
 from derive.errors import DeclarationError, IndexRangeError
+from derive.typeset import Typeset
 
 __all__ = ["Element", "Index", "IndexRange", "Label", "free_indices", "indices", "replicas", "size"]
 
@@ -228,7 +229,7 @@ class Label(Atom):
         return str(printer._print(Symbol(self.name)))
 
 
-class Element(Expr):
+class Element(Typeset, Expr):
     """One component of an indexed variable or array, or a scalar variable (no slots).
 
     The label is not a symbol, so that substituting a symbol of the same name leaves it alone.

@@ -33,6 +33,7 @@ from sympy.printing.precedence import PRECEDENCE
 from derive.canonical import canonical_body
 from derive.errors import DeclarationError, IndexRangeError
 from derive.indices import Index, free_indices
+from derive.typeset import Typeset
 
 __all__ = [
     "IndexedProduct",
@@ -54,7 +55,7 @@ def fresh(index: Index, taken: Iterable[Index]) -> Index:
     return index.renamed(name)
 
 
-class _Binder(Expr):
+class _Binder(Typeset, Expr):
     """An expression that binds indices: renaming and substitution never capture."""
 
     is_commutative = True
