@@ -46,7 +46,7 @@ __all__ = ["FreeEntropy"]
 KINDS = ("exact", "asymptotic", "approximation")
 
 
-class FreeEntropy(Thermodynamics, Expansions, Basic):
+class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
     """``phi = lim (1/N) log Z`` at fixed order parameters, to be made stationary in them.
 
     Parameters
