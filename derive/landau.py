@@ -228,6 +228,11 @@ def landau(
             "point; give the exact critical value"
         )
     found = given or _critical_values(curve.written_out(series[2]), symbol)
+    if curve.evaluated(curve.regularity, found) == 0:
+        raise DeriveError(
+            f"besides {coordinate}, a direction of the other unknowns is critical at {found}: one "
+            "order parameter is not enough; set them equal or opposite by substitution first"
+        )
     critical_values = tuple(found.items())
     return Landau(coordinate, curve, series, response, symbol, critical_values, beta, orientation)
 

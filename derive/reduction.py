@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Dummy, Expr, Matrix, S
 
-from derive.errors import DeriveError
-from derive.linear import solve_linear, vanishes
+from derive.linear import determinant, solve_linear, vanishes
 from derive.series import Series, along_curve, neat, value_at
 
 __all__ = ["Curve", "reduce_to"]
@@ -35,12 +34,16 @@ class Curve:
         The named coefficients, each in terms of earlier ones and the parameters.
     order : int
         The last power kept.
+    regularity : Expr
+        The Hessian determinant of the other unknowns: where it vanishes, one coordinate is not
+        enough.
     """
 
     coordinate: Expr
     series: dict[Expr, Series]
     definitions: tuple[tuple[Expr, Expr], ...]
     order: int
+    regularity: Expr = S.One
 
     def expand(self, expr: Expr) -> Series:
         """The coefficients of an expression of the unknowns, in the named coefficients."""
@@ -96,7 +99,7 @@ def reduce_to(
     Raises
     ------
     DeriveError
-        If the other unknowns are degenerate too.
+        If the other unknowns are degenerate for all parameters.
     """
     others = [u for u in unknowns if u != coordinate]
     rows = [row for u, row in zip(unknowns, gradient, strict=True) if u != coordinate]
@@ -108,15 +111,9 @@ def reduce_to(
         unbalanced = [along_curve(row, series, k)[k] for row in rows]
         if not any(unbalanced):
             continue
-        try:
-            step = solve_linear(block, -Matrix(unbalanced))
-        except DeriveError:
-            raise DeriveError(
-                f"besides {coordinate}, a direction of {others} is critical at the same point: one "
-                "order parameter is not enough; set them equal or opposite by substitution first"
-            ) from None
+        step = solve_linear(block, -Matrix(unbalanced))
         for u, value in zip(others, step, strict=True):
             if value != 0:
                 series[u][k] = Dummy(f"{u}_{k}")
                 definitions.append((series[u][k], value))
-    return Curve(coordinate, series, tuple(definitions), order)
+    return Curve(coordinate, series, tuple(definitions), order, determinant(block))

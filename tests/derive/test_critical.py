@@ -2,7 +2,7 @@
 
 import mpmath
 import pytest
-from sympy import Matrix, Rational, Symbol, atanh, cosh, exp, log, sqrt, symbols
+from sympy import Matrix, Rational, Symbol, atanh, cosh, exp, log, nsolve, sqrt, symbols
 
 from derive import DeriveError, FreeEntropy, ParameterError
 from tests.derive.mean_field import (
@@ -24,7 +24,7 @@ from tests.derive.mean_field import (
 # m_s from 1 = (J/T)(1 - m_s^2), |h_s| = J m_s - T artanh m_s, at J = 1
 SPINODAL = {
     "0.5": ("0.7071067811865475244008443621", "0.2664199876767760117845396996"),
-    "0.8": ("0.4472135954999579392818347337", "0.06224413245527218512836276030"),
+    "0.8": ("0.4472135954999579392818347337", "0.06224413545227518128362760301"),
 }
 # T_c = lambda_max/2 of the couplings [[1, 0.7], [0.7, 0.5]]
 COUPLINGS = (1, Rational(1, 2), Rational(7, 10))
@@ -54,7 +54,6 @@ def test_two_populations_become_critical_at_the_eigenvalues():
     J1, J2, J12 = COUPLINGS
     critical = two_populations(J1, J2, J12).critical_point(h=0)
     eigenvalues = Matrix([[J1, J12], [J12, J2]]).eigenvals()
-    assert {(1 / value - e).equals(0) for value in critical.values for e in eigenvalues} >= {True}
     found = sorted(float(1 / value) for value in critical.values)
     assert found == pytest.approx(sorted(float(e) for e in eigenvalues), rel=1e-14)
     for value, (mode,) in zip(critical.values, critical.modes, strict=True):
@@ -79,9 +78,7 @@ def test_transcendental_condition_is_handed_over():
     with pytest.raises(DeriveError, match="numerically"):
         implicit.value  # noqa: B018
     explicit = one.critical_point(h=0, solve_for=Delta).value
-    assert explicit == log(2 * (beta * J - 1)) / beta or implicit.condition.subs(
-        Delta, explicit
-    ).equals(0)
+    assert explicit == log(2 * beta * J - 2) / beta
 
 
 def test_symmetric_point_is_verified():
@@ -139,14 +136,12 @@ def test_spinodal_system_can_be_solved_numerically():
     equations = spinodal.equations()
     assert equations.unknowns == (m, h)
     assert len(equations.residuals) == 2
-    from sympy import nsolve
-
     at = {J: 1, beta: 2, Delta: Rational(1, 5)}
     system = [r.subs(at) for r in equations.residuals]
     root = nsolve(system, (m, h), (0.6, -0.1), prec=30)
     # there the susceptibility diverges and the state stops being a maximum
     hessian = one.hessian[0, 0].subs(at).subs({m: root[0], h: root[1]})
-    assert abs(hessian) < 1e-25
+    assert abs(hessian.evalf(30)) < 1e-25
     assert 0 < root[0] < 1
     assert root[1] < 0
 
