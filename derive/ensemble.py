@@ -111,6 +111,13 @@ class Ensemble(Typeset, Basic):
         )
         return tuple(sorted(set().union(*(p.free_symbols for p in pieces)), key=str))
 
+    @property
+    def names(self) -> set[str]:
+        """The names in use: of variables, parameters and given arrays."""
+        arrays = {e.name for expr in (self.exponent, self.weight) for e in expr.atoms(Element)}
+        own = {v.name for v in (*self.variables, *self.disorder)}
+        return own | arrays | {s.name for s in self.parameters}
+
     def __getitem__(self, name: Any) -> Variable:
         """The variable of that name."""
         wanted = getattr(name, "name", None) or str(name)
@@ -191,7 +198,9 @@ def _as_variables(declared: Any, where: str) -> tuple[Variable, ...]:
 
 def _inverse_temperature(exponent: Expr, beta: Any) -> Expr | None:
     if beta is None:
-        return next((s for s in exponent.free_symbols if s.name == "beta"), None)
+        beta = next((s for s in exponent.free_symbols if s.name == "beta"), None)
+        if beta is None:
+            return None
     beta = sympify(beta)
     if beta.is_positive is False or beta in (nan, zoo, oo):
         raise ParameterError(
@@ -209,6 +218,11 @@ def _check_finite(*exprs: Expr) -> None:
             raise ParameterError(
                 f"the exponent is complex: {expr}; couplings and fields are real, complex fields "
                 "enter through hubbard_stratonovich or constrain"
+            )
+        if unreal := sorted((s for s in expr.free_symbols if s.is_extended_real is False), key=str):
+            raise ParameterError(
+                f"{unreal[0]} is declared complex: couplings and fields are real, declare "
+                f"Symbol('{unreal[0]}', real=True)"
             )
 
 

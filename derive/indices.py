@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Atom, Expr, Integer, KroneckerDelta, S, Symbol, sympify
+from sympy import Atom, Expr, Float, Integer, KroneckerDelta, S, Symbol, sympify
 from sympy.core.expr import AtomicExpr
 from sympy.printing.precedence import PRECEDENCE
 
@@ -81,7 +81,7 @@ class IndexRange(Atom):
 
     def __new__(cls, size: Any, name: str | None = None) -> IndexRange:
         size = sympify(size)
-        if not isinstance(size, Expr) or size.is_positive is False or size.is_integer is False:
+        if not isinstance(size, Expr) or size.is_positive is False or not _counts(size):
             raise DeclarationError(
                 f"the index range of size {size} is empty or no range at all: give a positive "
                 "integer or a symbol declared with dv.size('N')"
@@ -100,6 +100,10 @@ class IndexRange(Atom):
         return f"IndexRange({self.name})"
 
     _sympyrepr = _sympystr
+
+
+def _counts(size: Expr) -> bool:
+    return size.is_integer is not False and not size.has(Float)
 
 
 class Index(AtomicExpr):

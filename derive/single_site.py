@@ -142,19 +142,26 @@ def _continuous(variable: Variable, exponent: Expr) -> Expr | None:
         return None
     if (measure.lower, measure.upper) == (-oo, oo):
         return _gaussian(variable, powers)
-    if measure.is_bounded and powers.degree() <= 1:
-        return _exponential(powers, measure.lower, measure.upper)
+    if measure.is_bounded:
+        return _exponential(powers, measure) if powers.degree() <= 1 else None
+    side = 1 if measure.upper == oo else -1
+    if powers.degree() <= 0 or (powers.LC() * side ** powers.degree()).is_nonnegative:
+        raise _diverges(variable, powers, f"fall towards {side * oo}")
     return None
+
+
+def _diverges(variable: Variable, powers: Poly, wanted: str) -> UnboundedError:
+    exponent = powers.as_expr().xreplace({powers.gen: variable.element})
+    return UnboundedError(
+        f"the integral over {variable.name} diverges: its exponent {exponent} does not {wanted}; "
+        f"give it a weight, e.g. dv.Real('{variable.name}', i, weight=...) or dv.Gaussian"
+    )
 
 
 def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
     leading, degree = powers.LC(), powers.degree()
     if degree % 2 or degree == 0 or leading.is_nonnegative:
-        raise UnboundedError(
-            f"the integral over {variable.name} diverges: its exponent {powers.as_expr()} does not "
-            f"fall in both directions; give it a weight, e.g. "
-            f"dv.Real('{variable.name}', i, weight=...) or dv.Gaussian"
-        )
+        raise _diverges(variable, powers, "fall in both directions")
     if degree > 2:
         return None
     if not leading.is_negative and not leading.has(Element):
@@ -166,7 +173,8 @@ def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
     return _collected(b**2 / (4 * a)) + c + expand_log(log(pi / a)) / 2
 
 
-def _exponential(powers: Poly, lower: Expr, upper: Expr) -> Expr:
+def _exponential(powers: Poly, measure: Continuous) -> Expr:
+    lower, upper = measure.lower, measure.upper
     b, c = _collected(powers.nth(1)), powers.nth(0)
     if b == 0:
         return c + log(upper - lower)

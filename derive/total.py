@@ -355,6 +355,7 @@ def total(expr: Any, *over: Any) -> Expr:
     True
     """
     expr = sympify(expr)
+    _check_bound(tuple(item for item in over if isinstance(item, Index)))
     indices: list[Index] = []
     for item in over:
         if isinstance(item, Index):

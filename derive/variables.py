@@ -121,7 +121,10 @@ def Discrete(name: str, *indices: Index, values: Any, weights: Any = None) -> Va
     >>> dv.Discrete("S", dv.Index("i", 3), values=(0, 1, 3)).measure.values
     (0, 1, 3)
     """
-    log_weights = None if weights is None else [log(sympify(w)) for w in weights]
+    weights = None if weights is None else [sympify(w) for w in weights]
+    if weights and any(w.is_positive is False for w in weights):
+        raise DeclarationError(f"{name}: the weights {weights} are not all positive")
+    log_weights = None if weights is None else [log(w) for w in weights]
     return Variable(_label(name, indices), Finite([sympify(v) for v in values], log_weights))
 
 

@@ -46,13 +46,14 @@ class World:
         symbols -= set().union(*(getattr(e, "unknowns", ()) for e in ensembles))
         forms = [d for s in derivation.steps if s.move == "saddle_point" for d in s.details]
         self.parameters = self._admissible(sorted(symbols, key=str), forms)
-        known = {str(s) for s in (*self.sizes, *self.parameters)}
+        labels = sorted(set().union(*(_arrays(e) for e in ensembles)), key=str)
+        known = {str(s) for s in (*self.sizes, *self.parameters, *labels)}
         if unknown := sorted(set(values) - known):
             raise ParameterError(
                 f"{unknown[0]} is no size or parameter here; there are: {', '.join(sorted(known))}"
             )
         self.arrays: Environment = {}
-        for label in sorted(set().union(*(_arrays(e) for e in ensembles)), key=str):
+        for label in labels:
             self._draw_array(label)
 
     def described(self) -> str:
@@ -76,9 +77,18 @@ class World:
     def _sizes(self, ranges: set[Any]) -> dict[Symbol, Any]:
         symbols = set().union(*(r.size.free_symbols for r in ranges))
         return {
-            s: self._given.get(str(s), DEFAULT_SIZE if s.is_integer else 1)
+            s: self._size(s, self._given.get(str(s), DEFAULT_SIZE if s.is_integer else 1))
             for s in sorted(symbols, key=str)
         }
+
+    @staticmethod
+    def _size(symbol: Symbol, value: Any) -> Any:
+        number = _admitted(symbol, value)
+        if not symbol.is_integer:
+            return value
+        if number < 1 or number != int(number):
+            raise ParameterError(f"{symbol}={value} numbers no sites: pass a positive integer")
+        return int(number)
 
     def _admissible(self, symbols: list[Symbol], forms: list[Any]) -> Environment:
         """Parameters for which the quadratic forms of joint fields have the signs assumed."""
@@ -95,7 +105,7 @@ class World:
 
     def _parameter(self, symbol: Symbol) -> Any:
         if str(symbol) in self._given:
-            return mpmath.mpmathify(self._given[str(symbol)])
+            return _admitted(symbol, self._given[str(symbol)])
         if symbol.is_integer:
             return mpmath.mpf(self._random.randint(1, 3))
         magnitude = self.uniform(0.4, 1.2)
@@ -105,7 +115,28 @@ class World:
 
     def _draw_array(self, label: Label) -> None:
         for slots in cartesian(*(range(1, count(r, self.sizes) + 1) for r in label.ranges)):
-            self.arrays.setdefault(component(label, slots), self.uniform(-1, 1))
+            key = component(label, slots)
+            if key in self.arrays and label.name not in self._given:
+                continue
+            entry = self._entry(label, slots)
+            if self.arrays.setdefault(key, entry) != entry:
+                raise ParameterError(
+                    f"{label.name} is declared symmetric, but the array passed is not: pass "
+                    f"({label.name} + {label.name}.T)/2"
+                )
+
+    def _entry(self, label: Label, slots: tuple[int, ...]) -> Any:
+        if label.name not in self._given:
+            return self.uniform(-1, 1)
+        row = self._given[label.name]
+        try:
+            for slot in slots:
+                row = row[slot - 1]
+        except (IndexError, TypeError):
+            raise ParameterError(
+                f"{label.name} has no entry {slots}: pass nested lists, one level for each index"
+            ) from None
+        return _admitted(label, row)
 
     # -- points -----------------------------------------------------------------------------------
 
@@ -144,6 +175,19 @@ class World:
         for (_, slots), v in raw.items():
             length2[slots[:-1]] = length2.get(slots[:-1], 0) + v * v
         return {k: v * mpmath.sqrt(radius2 / length2[k[1][:-1]]) for k, v in raw.items()}
+
+
+def _admitted(symbol: Any, value: Any) -> Any:
+    """A value that a symbol was given, if it is finite, real and of the sign declared."""
+    try:
+        number = mpmath.mpf(value)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{symbol}={value!r} is no real number") from None
+    wrong_sign = (symbol.is_positive and number <= 0) or (symbol.is_negative and number >= 0)
+    if not mpmath.isfinite(number) or wrong_sign:
+        sign = "positive" if symbol.is_positive else "negative" if symbol.is_negative else "real"
+        raise ParameterError(f"{symbol}={value} is not admitted: pass a finite {sign} number")
+    return number
 
 
 def _ranges(state: Basic) -> set[Any]:

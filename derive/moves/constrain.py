@@ -85,10 +85,8 @@ def constrain(
 
 
 def _check_new(ensemble: Ensemble, *names: str) -> None:
-    taken = {v.name for v in (*ensemble.variables, *ensemble.disorder)}
-    taken |= {s.name for s in ensemble.parameters}
     for name in names:
-        if name in taken or len(set(names)) < len(names):
+        if name in ensemble.names or len(set(names)) < len(names):
             raise DeclarationError(f"the name {name} is used twice: choose another for the field")
 
 

@@ -69,10 +69,8 @@ def _require_names(names: tuple[str, ...], wanted: list[Any], ensemble: Ensemble
             f"{len(wanted)} field(s) are needed, for {listed}; {len(names)} name(s) were given: "
             f"hubbard_stratonovich({', '.join(repr(f'm{k + 1}') for k in range(len(wanted)))})"
         )
-    taken = {v.name for v in (*ensemble.variables, *ensemble.disorder)}
-    taken |= {s.name for s in ensemble.parameters}
     for name in names:
-        if name in taken or names.count(name) > 1:
+        if name in ensemble.names or names.count(name) > 1:
             raise DeclarationError(f"the name {name} is used twice: choose another for the field")
 
 

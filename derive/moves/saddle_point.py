@@ -46,7 +46,7 @@ def saddle_point(ensemble: Ensemble, size: Any, signature: tuple[int, int] | Non
     MoveError
         If a variable has to be traced, disorder averaged, or a weight dealt with before.
     """
-    size = sympify(size)
+    size = Symbol(size, integer=True, positive=True) if isinstance(size, str) else sympify(size)
     _refuse_leftovers(ensemble)
     exponent = Add(ensemble.exponent, *(_own_weight(v) for v in ensemble.variables))
     density, correction = _split(exponent, size)
