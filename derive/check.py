@@ -20,7 +20,7 @@ from derive.ensemble import Ensemble
 from derive.errors import DeriveError
 from derive.evaluate import Environment
 from derive.expand import Expansion, components_of
-from derive.integrals import OutOfReach, TwoDimensional
+from derive.integrals import Estimate, OutOfReach, TwoDimensional
 from derive.measures import SphereSurface
 from derive.step import Kind, Step
 from derive.variables import Variable
@@ -154,7 +154,8 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
 
 
 def _row(name: str, step: Step, method: str, found: float, wanted: float) -> CheckRow:
-    missed = "FAILS" if found < wanted / 2 else "not verified"
+    sampled = method.startswith("Monte Carlo")
+    missed = "FAILS" if found < wanted / 2 and not sampled else "not verified"
     verdict = "holds" if found >= wanted else missed
     return CheckRow(name, step.kind, f"{method}, {found:.0f} digits", found, wanted, verdict)
 
@@ -164,27 +165,32 @@ def _exact(step: Step, world: World, digits: int) -> tuple[str, float, float]:
     if opened is not None:
         return _sphere(step, world, *opened, digits)
     try:
-        found, dimension = _pointwise(step, world)
+        found, worst = _pointwise(step, world)
     except TwoDimensional:
-        with mp.workdps(min(digits, 12) + 4):
-            found, dimension = _pointwise(step, world)
-    method = {0: "finite sums", 1: "one-dimensional integrals", 2: "two-dimensional integrals"}
-    return method[dimension], found, min(digits, 12) if dimension == 2 else digits
+        digits = min(digits, 12)
+        with mp.workdps(digits + 4):
+            found, worst = _pointwise(step, world)
+    methods = ("finite sums", "one-dimensional integrals", "two-dimensional integrals")
+    if worst.dimension < len(methods):
+        return methods[worst.dimension], found, digits
+    method = f"Monte Carlo in {worst.dimension} dimensions, relative error {worst.error:.0e}"
+    return method, found, digits
 
 
-def _pointwise(step: Step, world: World) -> tuple[float, int]:
+def _pointwise(step: Step, world: World) -> tuple[float, Estimate]:
+    """The least agreement, and the hardest integral that was needed."""
     before, after = step.before, step.after
     gone = [v for v in before.variables if v not in after.variables]
     new = [v for v in after.variables if v not in before.variables]
     shared = [v for v in before.variables if v in after.variables]
     left, right = (Expansion(e, world.sizes, world.environment()) for e in (before, after))
-    worst, dimension = mpmath.inf, 0
+    digits: list[Any] = []
+    sides: list[Estimate] = []
     for env in world.points(shared, SAMPLES):
-        a, x, da = left.trace(gone, env)
-        b, y, db = right.trace(new, env)
-        worst = min(worst, agreement(x, mpmath.exp(b - a) * y))
-        dimension = max(dimension, da, db)
-    return float(worst), dimension
+        a, b = left.trace(gone, env), right.trace(new, env)
+        digits.append(agreement(a.value, mpmath.exp(b.exponent - a.exponent) * b.value))
+        sides.extend((a, b))
+    return float(min(digits)), max(sides, key=lambda side: (side.dimension, side.error))
 
 
 def agreement(x: Any, y: Any) -> Any:

@@ -176,12 +176,14 @@ def _exact(derivation: Any, position: int, world: World, size: Symbol, n: int) -
         moved = _shifted(before, factor)
         expansion = Expansion(moved, world.resized(size, n), world.environment())
         try:
-            top, value, _ = expansion.trace(list(moved.variables), world.environment())
+            found = expansion.trace(list(moved.variables), world.environment())
         except UnboundedError:
             if moved == before and factor > 1:
                 raise
             continue
-        return mpmath.re(top) + mpmath.log(mpmath.re(value))
+        if found.error:
+            raise OutOfReach(f"log Z is sampled only, with relative error {found.error:.0e}")
+        return mpmath.re(found.exponent) + mpmath.log(mpmath.re(found.value))
     raise UnboundedError("the integral over the fields does not settle on any contour tried")
 
 

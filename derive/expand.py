@@ -16,7 +16,7 @@ from sympy import Float, Lambda, Symbol
 
 from derive.ensemble import Ensemble, joint_groups
 from derive.evaluate import Environment, count, evaluator, form_matrix
-from derive.integrals import Axis, OutOfReach, delta_function, separated
+from derive.integrals import Axis, Estimate, OutOfReach, delta_function, separated
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
 from derive.variables import Variable
 
@@ -52,21 +52,20 @@ class Expansion:
         """Exponent and prefactor at a point."""
         return self._exponent(env) + self._prefactor
 
-    def trace(self, variables: list[Variable], env: Environment) -> tuple[Any, Any, int]:
-        """The trace over some variables at a point of the others, as (c, Z, dimension of integral).
-
-        Its value is ``exp(c) * Z``.
-        """
+    def trace(self, variables: list[Variable], env: Environment) -> Estimate:
+        """The trace over some variables at a point of the others."""
         discrete = [v for v in variables if isinstance(v.measure, Finite | OneHot)]
         continuous = [v for v in variables if v not in discrete]
         axes = self.axes(continuous, env)
-        pieces, dimension = [], 0
-        for assignment, log_weight in states(discrete, self.sizes, env):
-            point = env | assignment
-            exponent, value, dimension = self._integral(axes, continuous, point)
-            pieces.append((exponent + log_weight, value))
-        top = max(mpmath.re(c) for c, _ in pieces)
-        return top, mpmath.fsum(mpmath.exp(c - top) * z for c, z in pieces), dimension
+        parts = [
+            (self._integral(axes, continuous, env | assignment), log_weight)
+            for assignment, log_weight in states(discrete, self.sizes, env)
+        ]
+        top = max(mpmath.re(part.exponent + w) for part, w in parts)
+        total = mpmath.fsum(mpmath.exp(p.exponent + w - top) * p.value for p, w in parts)
+        return Estimate(
+            top, total, max(p.dimension for p, _ in parts), max(p.error for p, _ in parts)
+        )
 
     # -- integrals --------------------------------------------------------------------------------
 
@@ -108,9 +107,7 @@ class Expansion:
                 column = {key: turn * vectors[row, k] for row, key in enumerate(keys)}
                 yield Axis(column, dict.fromkeys(keys, 0), -mpmath.inf, mpmath.inf, False)
 
-    def _integral(
-        self, axes: list[Axis], variables: list[Variable], env: Environment
-    ) -> tuple[Any, Any, int]:
+    def _integral(self, axes: list[Axis], variables: list[Variable], env: Environment) -> Estimate:
         weights = list(self._log_weights(variables))
 
         def log_density(position: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -119,11 +116,8 @@ class Expansion:
             return self.log_integrand(point) + own, self._weight(point)
 
         if not axes:
-            return (*log_density(()), 0)
-        delta = delta_function(log_density, axes)
-        if delta is not None:
-            return (*delta, 0)
-        return separated(log_density, axes)
+            return Estimate(*log_density(()))
+        return delta_function(log_density, axes) or separated(log_density, axes)
 
     def _log_weights(self, variables: list[Variable]) -> Iterator[Any]:
         for variable in variables:

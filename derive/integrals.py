@@ -1,9 +1,9 @@
 """Integrals over several real coordinates, given the logarithm of the integrand.
 
 Where that logarithm is a sum of functions of different coordinates (found numerically, by mixed
-differences), the integral is a product; what remains coupled is done coordinate by coordinate, to
-at most two dimensions.  A conjugate in which the exponent is linear gives a delta function, and is
-integrated first.
+differences), the integral is a product; what remains coupled is done coordinate by coordinate in
+two dimensions, and sampled in more.  A conjugate in which the exponent is linear gives a delta
+function, and is integrated first.
 """
 
 from __future__ import annotations
@@ -16,9 +16,18 @@ import mpmath
 from mpmath import mp
 
 from derive.errors import DeriveError
+from derive.monte_carlo import sampled_integral
 from derive.quadrature import log_line_integral
 
-__all__ = ["Axis", "LogDensity", "OutOfReach", "TwoDimensional", "delta_function", "separated"]
+__all__ = [
+    "Axis",
+    "Estimate",
+    "LogDensity",
+    "OutOfReach",
+    "TwoDimensional",
+    "delta_function",
+    "separated",
+]
 
 PLANE_DIGITS = 16  # two-dimensional integrals are done at no higher precision
 LogDensity = Callable[[tuple[Any, ...]], tuple[Any, Any]]  # position -> (exponent, weight)
@@ -33,6 +42,20 @@ class TwoDimensional(OutOfReach):
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """An integral, exp(exponent) * value, with how it was obtained.
+
+    `dimension` is that of the largest group of coupled coordinates, `error` the relative
+    statistical error where one was sampled.
+    """
+
+    exponent: Any
+    value: Any
+    dimension: int = 0
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
 class Axis:
     """A real coordinate y of an integral: component += direction * y, within (lower, upper)."""
 
@@ -43,7 +66,7 @@ class Axis:
     imaginary: bool
 
 
-def delta_function(log_density: LogDensity, axes: list[Axis]) -> tuple[Any, Any] | None:
+def delta_function(log_density: LogDensity, axes: list[Axis]) -> Estimate | None:
     """Integrate conjugates that enter linearly: int dy/(2 pi) e^{i y L(x)} = delta(L(x)).
 
     The real fields are put where all L vanish, with the Jacobian |det dL/dx|.
@@ -88,26 +111,45 @@ def delta_function(log_density: LogDensity, axes: list[Axis]) -> tuple[Any, Any]
         return None
     value, weight = exponent(root, zero)
     volume = (2 * mp.pi) ** n / abs(mpmath.det(jacobian))
-    return value, weight * volume
+    return Estimate(value, weight * volume)
 
 
-def separated(log_density: LogDensity, axes: list[Axis]) -> tuple[Any, Any, int]:
+def separated(log_density: LogDensity, axes: list[Axis]) -> Estimate:
     """The integral as a product over groups of coupled coordinates."""
     origin = [
         mpmath.mpf("0.1") if a.lower == -mpmath.inf else (a.lower + a.upper) / 2 for a in axes
     ]
     base, weight = log_density(tuple(origin))
+    if weight == 0:
+        raise OutOfReach("a weight that vanishes on part of the domain is not integrated here")
     groups = _coupled(log_density, axes, origin)
-    total, value = base, weight
+    exponent, value, error = base, weight, 0.0
     for group in groups:
-        if len(group) > 2:
-            raise OutOfReach(f"an integral over {len(group)} coupled coordinates is out of reach")
-        if len(group) == 2 and mp.dps > PLANE_DIGITS:
-            raise TwoDimensional("a two-dimensional integral")
-        exponent, factor = _nested_integral(log_density, axes, origin, group)
-        total += exponent - base
-        value *= factor / weight
-    return total, value, max(map(len, groups))
+        part = _group_integral(log_density, axes, origin, group)
+        exponent += part.exponent - base
+        value *= part.value / weight
+        error += part.error
+    return Estimate(exponent, value, max(map(len, groups)), error)
+
+
+def _group_integral(
+    log_density: LogDensity, axes: list[Axis], origin: list[Any], group: list[int]
+) -> Estimate:
+    if len(group) == 2 and mp.dps > PLANE_DIGITS:
+        raise TwoDimensional("a two-dimensional integral")
+    if len(group) <= 2:
+        return Estimate(*_nested_integral(log_density, axes, origin, group))
+    if any(axes[k].imaginary or mpmath.isfinite(axes[k].lower) for k in group):
+        raise OutOfReach(f"an integral over {len(group)} coupled coordinates is out of reach")
+
+    def at(y: list[Any]) -> tuple[Any, Any]:
+        moved = list(origin)
+        for k, value in zip(group, y, strict=True):
+            moved[k] = value
+        return log_density(tuple(moved))
+
+    top, value, error = sampled_integral(at, [origin[k] for k in group])
+    return Estimate(top, value, error=error)
 
 
 def _nested_integral(
@@ -131,8 +173,8 @@ def _descent(log_density: LogDensity, axes: list[Axis], position: list[Any], k: 
     """The imaginary part of y for which the line passes the saddle of this conjugate.
 
     Along x = x0 + s, s real, the modulus of the integrand has a minimum at the saddle, and along
-    the line through it a maximum: no cancellation is left.  The contour may be moved there as long as
-    x0 + s stays on its side of zero, where a shifted contour has its singularities.
+    the line through it a maximum: no cancellation is left.  The contour may be moved there as long
+    as x0 + s stays on its side of zero, where a shifted contour has its singularities.
     """
     offset = max(mpmath.re(v) for v in axes[k].offsets.values())
     floor = -offset * mpmath.mpf("0.999") if offset > 0 else -mpmath.inf

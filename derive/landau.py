@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -78,9 +79,13 @@ class Landau:
         """The coefficients at criticality."""
         return tuple(self.at_criticality(a) for a in self.series)
 
+    @cached_property
+    def _evaluate(self) -> Callable[[Expr], Expr]:
+        return self.curve.at(dict(self.critical))
+
     def at_criticality(self, expr: Expr) -> Expr:
         """Insert the critical values; what vanishes there is returned as zero."""
-        return self.curve.evaluated(expr, dict(self.critical))
+        return self._evaluate(expr)
 
     @cached_property
     def power(self) -> int:
@@ -222,13 +227,14 @@ def landau(
         first = free_entropy.slope(field) / (free_entropy.beta or 1)
         response = tuple(curve.expand(first.subs(values)))
     beta = None if free_entropy.beta is None else free_entropy.beta.subs(values)
-    if given and curve.evaluated(series[2], given) != 0:
-        raise DeriveError(
-            f"a_2 = {curve.evaluated(series[2], given)} at {given}, but it vanishes at a critical "
-            "point; give the exact critical value"
-        )
     found = given or _critical_values(curve.written_out(series[2]), symbol)
-    if curve.evaluated(curve.regularity, found) == 0:
+    evaluate = curve.at(found)
+    if (rest := evaluate(series[2])) != 0:
+        raise DeriveError(
+            f"a_2 = {rest} at {found}, but it vanishes at a critical point; give the exact "
+            "critical value"
+        )
+    if evaluate(curve.regularity) == 0:
         raise DeriveError(
             f"besides {coordinate}, a direction of the other unknowns is critical at {found}: one "
             "order parameter is not enough; set them equal or opposite by substitution first"

@@ -86,14 +86,16 @@ class Typesetter(LatexPrinter):
         return latex_name(str(expr))
 
     def _print_Element(self, expr: Element) -> str:
-        slots = [self._print(slot) for slot in expr.slots]
-        plain = all(slot.is_Atom for slot in expr.slots)
-        return subscripted(expr.name, (" " if plain else ", ").join(slots))
+        return subscripted(expr.name, self._slots(expr.slots))
+
+    def _slots(self, slots: tuple[Any, ...]) -> str:
+        """Subscripts side by side, with commas where they could be misread."""
+        texts = [str(self._print(slot)) for slot in slots]
+        plain = all(slot.is_Atom and not re.search(r"\d\d|-", t) for slot, t in zip(slots, texts, strict=True))
+        return (" " if plain else ", ").join(texts)
 
     def _print_KroneckerDelta(self, expr: Any, exp: str | None = None) -> str:
-        plain = all(slot.is_Atom for slot in expr.args)
-        slots = (" " if plain else ", ").join(self._print(slot) for slot in expr.args[:2])
-        delta = rf"\delta_{{{slots}}}"
+        delta = rf"\delta_{{{self._slots(expr.args[:2])}}}"
         return delta if exp is None else rf"{delta}^{{{exp}}}"
 
     def _print_Basic(self, expr: Any) -> str:
@@ -323,7 +325,7 @@ def _over_the_line(above: list[Any], simple: bool) -> tuple[list[Any], list[Any]
     for factor in above:
         (inside if _stands_above(factor, simple) else outside).append(factor)
     short = all(_place(f)[0] <= _COMPONENT for f in above)  # m^2/2 rather than (1/2) m^2
-    short = short or len(above) == 1 and above[0].is_Add and not above[0].has(Function, Total)
+    short = short or (len(above) == 1 and above[0].is_Add and not above[0].has(Function, Total))
     return (outside, []) if not inside and (short or not simple) else (inside, outside)
 
 
@@ -349,7 +351,7 @@ def _place(factor: Any) -> tuple[int, Any]:
     if isinstance(base, Element):
         return (_GIVEN if base.label.given else _COMPONENT), key
     if isinstance(base, Total | IndexedProduct | LogZ | GaussianNorm):
-        return (_SUM if base is factor else _POWER_OF_SUM), (isinstance(base, Total), str(factor))
+        return (_SUM if base is factor else _POWER_OF_SUM), (isinstance(base, Total), base.count_ops(), key)
     if isinstance(base, KroneckerDelta):
         return _DELTA, key
     if base.is_Add:

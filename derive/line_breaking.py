@@ -141,7 +141,7 @@ def rows(lines: list[tuple[str, ...]], limit: float = LINE) -> list[tuple[str, s
     found = []
     for left, relation, right in lines:
         start, *continued = broken(right, limit, first=width(left) + width(relation))
-        found.append((left, f"{relation} {start}"))
+        found.append((left, f"{relation} {start}".strip()))
         found += [("", rf"\qquad {line}") for line in continued]
     return found
 

@@ -35,7 +35,11 @@ class Measure(Basic):
     """What one variable is traced over."""
 
     components = 0  # how many of the last slots belong to one variable jointly (Potts colours)
-    normalisation = "Lebesgue"
+
+    @property
+    def normalisation(self) -> str:
+        """Against what it sums or integrates: counting, weighted counting, Lebesgue."""
+        return "Lebesgue"
 
 
 class Finite(Measure):
@@ -95,7 +99,10 @@ class OneHot(Measure):
     """A Potts variable of q colours as a vector: c[a] is 1 for its colour and 0 for the others."""
 
     components = 1
-    normalisation = "counting"
+
+    @property
+    def normalisation(self) -> str:
+        return "counting"
 
     def __new__(cls, colours: IndexRange) -> OneHot:
         return Basic.__new__(cls, colours)

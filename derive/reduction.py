@@ -9,7 +9,7 @@ out, they would grow beyond what can be read or cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Dummy, Expr, Matrix, S
@@ -55,13 +55,17 @@ class Curve:
             expr = expr.xreplace({name: definition})
         return neat(expr)
 
-    def evaluated(self, expr: Expr, values: dict[Expr, Expr]) -> Expr:
-        """An expression at given values of the parameters; exactly zero if it vanishes there."""
+    def at(self, values: dict[Expr, Expr]) -> Callable[[Expr], Expr]:
+        """Evaluation at given values of the parameters; exactly zero for what vanishes there."""
         known: dict[Expr, Expr] = {}
         for name, definition in self.definitions:
             known[name] = neat(definition.subs(values).xreplace(known))
-        value = neat(expr.subs(values).xreplace(known))
-        return S.Zero if vanishes(value) else value
+
+        def evaluate(expr: Expr) -> Expr:
+            value = neat(expr.subs(values).xreplace(known))
+            return S.Zero if vanishes(value) else value
+
+        return evaluate
 
     def derivative(self, expr: Expr, parameter: Expr) -> Expr:
         """The derivative by a parameter, through the named coefficients too."""
