@@ -57,9 +57,10 @@ class Newton:
         trial = state.x + state.fraction[:, None] * state.direction
         residual, jacobian = system.linear(trial, state.rows)
         accept = _shorter(residual, state.residual, state.fraction)
-        if system.n > 1:
-            next_step = newton_direction(residual, state.jacobian)
-            accept |= _shorter(next_step, state.direction, state.fraction)
+        if system.n > 1 and not accept.all():
+            worse = ~accept
+            next_step = newton_direction(residual[worse], state.jacobian[worse])
+            accept[worse] = _shorter(next_step, state.direction[worse], state.fraction[worse])
         x = np.where(accept[:, None], trial, state.x)
         residual = np.where(accept[:, None], residual, state.residual)
         jacobian = np.where(accept[:, None, None], jacobian, state.jacobian)
@@ -105,7 +106,10 @@ def newton_direction(residual: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
             return np.where(residual == 0, 0.0, -residual / jacobian[:, 0])
         direction = np.full_like(residual, np.nan)
         usable = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(residual).all(axis=1)
-        usable[usable] = np.linalg.slogdet(jacobian[usable])[0] != 0
-        right = -residual[usable, :, None]
-        direction[usable] = np.linalg.solve(jacobian[usable], right)[..., 0]
+        try:
+            solved = np.linalg.solve(jacobian[usable], -residual[usable, :, None])
+        except np.linalg.LinAlgError:  # it does not say which of them is singular
+            usable[usable] = np.linalg.slogdet(jacobian[usable])[0] != 0
+            solved = np.linalg.solve(jacobian[usable], -residual[usable, :, None])
+        direction[usable] = solved[..., 0]
         return direction

@@ -11,11 +11,12 @@ from numerics.solvers.newton import newton_direction
 from numerics.solvers.status import Status
 from numerics.solvers.system import System
 
-__all__ = ["Roots", "distinct", "joined", "polish"]
+__all__ = ["Roots", "apart", "distinct", "joined", "polish"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
 ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
+MEETING = 1e-12  # polished states this close, relative to max(1, |x|), have met
 POLISHING_STEPS = 60
 
 
@@ -70,7 +71,10 @@ def polish(system: System, state: State, tol: float) -> Roots:
         if not active.size:
             break
         x[active], size[active] = trial[better], trial_size[better]
-    zero = size <= ACCEPT
+    zero = np.nonzero(size <= ACCEPT)[0]
+    # Starts that met at one root are one row from here on: an error estimate costs a decomposition.
+    met = MEETING * np.maximum(1, np.abs(x[zero]).max(axis=1, initial=0))
+    zero = zero[_leaders(x[zero], rows[zero], size[zero], met)]
     return _with_errors(system, x[zero], rows[zero], tol)
 
 
@@ -96,18 +100,27 @@ def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) ->
         return Roots(x, rows, none, none, x, none.astype(int))
     residual, jacobian = system.linear(x, rows)
     noise = np.abs(residual) + NOISE * _magnitude(system, x, rows, jacobian)
-    left, values, right = np.linalg.svd(jacobian)
+    inverse, weakest, partner = _decomposed(jacobian)
     with np.errstate(all="ignore"):
-        inverse = np.swapaxes(right, 1, 2) / values[:, None, :] @ np.swapaxes(left, 1, 2)
         error = (np.abs(inverse) @ noise[..., None])[..., 0].max(axis=1)
     scale = np.maximum(1, np.abs(x).max(axis=1))
-    weakest, partner = right[:, -1], left[:, :, -1]
     doubtful = ~(error <= 1e-9 * scale)
-    error[doubtful] = _reach(
-        system, x[doubtful], rows[doubtful], weakest[doubtful], partner[doubtful]
-    )
+    if doubtful.any():
+        parts = (part[doubtful] for part in (x, rows, weakest, partner))
+        error[doubtful] = _reach(system, *parts)
     status = np.where(error <= tol * scale, Status.CONVERGED, Status.MARGINAL)
     return Roots(x, rows, np.abs(residual).max(axis=1), error, weakest, status)
+
+
+def _decomposed(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The inverse, and the directions right and left that belong to the least singular value."""
+    with np.errstate(all="ignore"):
+        if jacobian.shape[1] == 1:
+            ones = np.ones((len(jacobian), 1))
+            return 1 / jacobian, ones, ones
+        left, values, right = np.linalg.svd(jacobian)
+        inverse = np.swapaxes(right, 1, 2) / values[:, None, :] @ np.swapaxes(left, 1, 2)
+        return inverse, right[:, -1], left[:, :, -1]
 
 
 def _reach(
@@ -138,20 +151,27 @@ def distinct(roots: Roots) -> Roots:
     The row of least residual stands for them, of equal ones the smallest. Sorted by batch point,
     then by the components in their order.
     """
-    size = np.abs(roots.x).max(axis=1, initial=0)
-    quality = np.lexsort((size, roots.residual, roots.rows))
-    roots = roots.take(quality)
-    left = np.ones(len(roots.rows), dtype=bool)
-    leaders: list[np.ndarray] = []
-    while left.any():
-        positions = np.nonzero(left)[0]
-        points, first = np.unique(roots.rows[positions], return_index=True)
-        leader = positions[first]
-        leaders.append(leader)
-        own = leader[np.searchsorted(points, roots.rows[positions])]
-        apart = np.abs(roots.x[positions] - roots.x[own]).max(axis=1)
-        same = apart <= 4 * (roots.error[positions] + roots.error[own])
-        left[positions[same]] = False
-    roots = roots.take(np.concatenate(leaders) if leaders else np.zeros(0, dtype=int))
+    roots = roots.take(_leaders(roots.x, roots.rows, roots.residual, 4 * roots.error))
     keys = tuple(np.round(column, 8) for column in roots.x.T[::-1])
     return roots.take(np.lexsort((*keys, roots.rows)))
+
+
+def apart(x: np.ndarray, rows: np.ndarray, distance: float) -> np.ndarray:
+    """Positions of states that are further than a distance apart, one for each cluster."""
+    return _leaders(x, rows, np.zeros(len(x)), np.full(len(x), distance / 2))
+
+
+def _leaders(
+    x: np.ndarray, rows: np.ndarray, residual: np.ndarray, reach: np.ndarray
+) -> np.ndarray:
+    """Positions of one row for each cluster of rows within reach of each other at one point."""
+    order = np.lexsort((np.abs(x).max(axis=1, initial=0), residual, rows))
+    leaders: list[np.ndarray] = []
+    while order.size:
+        points, first = np.unique(rows[order], return_index=True)
+        leader = order[first]
+        leaders.append(leader)
+        own = leader[np.searchsorted(points, rows[order])]
+        apart = np.abs(x[order] - x[own]).max(axis=1)
+        order = order[apart > reach[order] + reach[own]]
+    return np.concatenate(leaders) if leaders else order

@@ -12,12 +12,14 @@ from numerics.solvers.errors import ProblemError
 from numerics.solvers.fixed_point import DampedFixedPoint
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
-from numerics.solvers.starts import given_starts, scan, scatter
+from numerics.solvers.roots import apart
+from numerics.solvers.starts import DIAGONAL, given_starts, scan, scatter
 from numerics.solvers.system import System
 
 __all__ = ["search", "solver_of"]
 
 SCAN_NODES = 65  # odd, so that the middle of a symmetric box is a node
+MANY = 8  # unknowns beyond which Newton starts raw from the diagonal of the box only
 LARGEST_BATCH = 2**20  # numbers of one starting matrix
 SETTLING = DampedFixedPoint(damping=0.5, tol=1e-3, max_steps=20)
 
@@ -70,13 +72,16 @@ def _search_block(
     if system.n == 1 and isinstance(solver, Newton):
         x, rows = scan(system, rows, starts or SCAN_NODES)
         return iterate(solver, system, x, rows)
-    x, rows = scatter(system, rows, starts or (64 if system.n <= 8 else 24))
+    x, rows = scatter(system, rows, starts or (64 if system.n <= MANY else 24))
     if method != "auto" or not system.equations.update:
         return iterate(solver, system, x, rows)
     # Newton finds saddles as readily as maxima; settled starts make sure of the attractors.
-    settled = iterate(SETTLING, system, x, rows)
-    x = np.concatenate([x, settled.x])
-    return iterate(solver, system, x, np.concatenate([rows, rows]))
+    ended = iterate(SETTLING, system, x, rows)
+    usable = np.isfinite(ended.x).all(axis=1)
+    settled = usable.nonzero()[0][apart(ended.x[usable], rows[usable], SETTLING.tol)]
+    raw = slice(None) if system.n <= MANY else slice(DIAGONAL * len(np.unique(rows)))
+    x = np.concatenate([x[raw], ended.x[settled]])
+    return iterate(solver, system, x, np.concatenate([rows[raw], rows[settled]]))
 
 
 def _joined(states: list[State]) -> State:

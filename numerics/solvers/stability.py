@@ -75,7 +75,10 @@ def _verdict(matrix: np.ndarray, doubt: np.ndarray) -> np.ndarray:
     """Stable where the matrix is negative definite beyond doubt."""
     finite = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(doubt)
     largest = np.full(len(matrix), np.nan)
-    largest[finite] = np.linalg.eigvalsh(matrix[finite])[:, -1]
+    if matrix.shape[1] == 1:
+        largest[finite] = matrix[finite, 0, 0]
+    else:
+        largest[finite] = np.linalg.eigvalsh(matrix[finite])[:, -1]
     return np.select(
         [~finite, np.abs(largest) <= doubt, largest < 0],
         [Stability.UNKNOWN, Stability.MARGINAL, Stability.STABLE],

@@ -14,6 +14,7 @@ from numerics.solvers.system import System
 
 __all__ = ["box", "crossings", "given_starts", "place", "scan", "scatter"]
 
+DIAGONAL = 9  # starts on the diagonal of the box
 BISECTIONS = 52  # halvings that take a cell of the scan to neighbouring floats
 
 
@@ -62,7 +63,7 @@ def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, n
     """
     from scipy.stats import qmc  # half a second that who has one unknown need not pay
 
-    diagonal = np.repeat(np.linspace(0.02, 0.98, 9)[:, None], system.n, axis=1)
+    diagonal = np.repeat(np.linspace(0.02, 0.98, DIAGONAL)[:, None], system.n, axis=1)
     power = max(int(np.ceil(np.log2(max(count, 2)))), 1)
     sobol = qmc.Sobol(system.n, scramble=True, rng=0).random_base2(power)[:count]
     unit = np.concatenate([diagonal, sobol])

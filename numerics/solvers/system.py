@@ -30,6 +30,11 @@ def _kernel(
     return Kernel(Equations(unknowns, equations.parameters, named), order=order)
 
 
+@lru_cache(maxsize=4096)
+def _free(expression: Expr) -> frozenset[Index]:
+    return free_indices(expression)
+
+
 def _undeclared(unknown: Expr) -> Expr:
     return Symbol(unknown.name, real=True) if isinstance(unknown, Symbol) else unknown
 
@@ -126,8 +131,8 @@ class System:
         ordered = tuple(index for index in order if index is not None)
         kernel = _kernel(self.equations, expressions, ordered)
         known = self._unknowns(x) | self.given.take(rows)
-        arguments = {symbol: known[symbol.name] for symbol in kernel.inputs}
-        values = kernel.evaluate((), arguments, nonfinite="keep")
+        arguments = [known[symbol.name] for symbol in kernel.inputs]
+        values = kernel.evaluate(arguments, nonfinite="keep")
         return values if isinstance(values, tuple) else (values,)
 
     def _unknowns(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -140,7 +145,7 @@ class System:
         self, expression: Expr, value: np.ndarray | float, layout: Layout, finite: np.ndarray
     ) -> np.ndarray:
         """Put a kernel's output on the axes ``(row, *layout)``, repeating what is constant."""
-        free = free_indices(expression)
+        free = _free(expression)
         missing = tuple(1 + k for k, i in enumerate(layout) if i is None or i not in free)
         shape = (len(finite), *(self._size(i) for i in layout))
         if not expression.is_number:

@@ -183,13 +183,15 @@ def _equal_potential(
     low, high = cell.low, cell.high
 
     def both(value: float) -> tuple[System, Roots]:
-        """The two roots at a value of the parameter, started from between their ends."""
-        system = System(equations, bind(equations, {**fixed, parameter: value}))
+        """The two roots at a value of the parameter, started from between their ends.
+
+        Each is a batch point of its own, so that they keep their order.
+        """
+        system = System(equations, bind(equations, {**fixed, parameter: [value, value]}))
         part = (value - low) / (high - low)
         guesses = np.stack([(1 - part) * a + part * b for a, b in cell.ends])
-        ended = iterate(Newton(), system, guesses, np.zeros(2, dtype=int))
-        roots = polish(system, ended, 1e-10)
-        if len(roots.x) != 2:
+        roots = polish(system, iterate(Newton(), system, guesses, np.arange(2)), 1e-10)
+        if roots.rows.tolist() != [0, 1]:
             raise BranchError(f"a branch was lost at {parameter}={value:g}: narrow `between`")
         return system, roots
 
@@ -199,14 +201,15 @@ def _equal_potential(
         return float(first - second)
 
     at_low, at_high = difference(low), difference(high)
+    value = low if abs(at_low) <= abs(at_high) else high
     if at_low * at_high < 0:
         xtol = 4 * EPS * max(abs(low), abs(high))
         value = float(brentq(difference, low, high, xtol=xtol, rtol=4 * EPS))
-    else:  # equal within rounding at one of the ends
-        value = low if abs(at_low) <= abs(at_high) else high
     system, roots = both(value)
     slope = (at_high - at_low) / (high - low)
-    noise = 8 * EPS * float(np.abs(system.potential(roots.x, roots.rows)).max())
+    noise = 8 * EPS * max(1.0, float(np.abs(system.potential(roots.x, roots.rows)).max()))
+    if at_low * at_high >= 0 and abs(difference(value)) > 8 * noise:
+        raise BranchError(f"branches were confused near {parameter}={value:g}: narrow `between`")
     before, after = (
         {u.name: _plain(x[s]) for u, s in zip(equations.unknowns, system.slices, strict=True)}
         for x in roots.x

@@ -294,6 +294,32 @@ def test_what_equations_lack_is_named():
         solve(bare, branches="some", h=1.0)
 
 
+def test_no_root_of_a_cubic_is_missed_however_close_they_lie():
+    # y**3 - p y - q has three roots where |q| < 2 (p/3)**(3/2); the positive weight changes none.
+    place, stretch, p, q = symbols("place stretch p q", real=True)
+    y = (m - place) * stretch
+    cubic = Equations(
+        (m,),
+        (place, stretch, p, q),
+        (),
+        residuals=((y**3 - p * y - q) / (1 + y**2),),
+        bounds=((-1, 1),),
+    )
+    rng = np.random.default_rng(1)
+    count = 1500
+    size = 10 ** rng.uniform(-7, -1, count)
+    edge = 2 * (size / 3) ** 1.5
+    ratio = rng.uniform(-2, 2, count)
+    found = solve(
+        cubic,
+        place=rng.uniform(-0.6, 0.6, count),
+        stretch=10 ** rng.uniform(0.5, 1.5, count),
+        p=size,
+        q=ratio * edge,
+    )
+    assert (found.count == np.where(np.abs(ratio) < 1, 3, 1)).all()
+
+
 def test_a_missing_branch_raises_unless_it_is_filled():
     gap = Equations((m,), (h,), (), potential=-(m**3) / 3 - h * m, bounds=((-2, 2),))
     found = solve(gap, h=[-1.0, 1.0])  # m**2 = -h
