@@ -18,7 +18,7 @@ from numerics.errors import (
     ShapeError,
     UnknownParameterError,
 )
-from numerics.program import Input
+from numerics.program import Input, Range
 
 __all__ = ["Batch", "arrange", "as_number_array", "bind", "check_values", "value_text"]
 
@@ -39,6 +39,17 @@ class Batch:
     shape: tuple[int, ...]
     uniform: frozenset[int]
     sizes: dict[Any, int]
+
+    def length(self, over: Range) -> int:
+        """How many values an index runs over."""
+        if over.size.is_Integer:
+            return int(over.size)
+        if over.size not in self.sizes:
+            raise ShapeError(
+                f"the size {over.size} of an index follows from no array: give it as a parameter, "
+                "one integer for the whole batch"
+            )
+        return self.sizes[over.size]
 
 
 def bind(inputs: Sequence[Input], args: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
@@ -133,6 +144,8 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
     cores = [len(s) for s in shapes]
     for k in uniform:
         arrays[k] = _core(arrays[k], cores[k])
+        if inputs[k].symbol.is_integer and not inputs[k].ranges:
+            sizes.setdefault(inputs[k].symbol, int(arrays[k]))
     return Batch(tuple(arrays), shape, frozenset(uniform), sizes)
 
 

@@ -53,7 +53,7 @@ class Runner:
         known = {k: (batch.arrays[k], False) for k in batch.uniform}
         varying = [k for k in range(len(batch.arrays)) if k not in batch.uniform]
         filled = [k for k in range(len(outs)) if k not in self.printed.constant_outputs]
-        inner = [tuple(batch.sizes[a.over.size] for a in axes) for axes in self.printed.buffers]
+        inner = [tuple(batch.length(a.over) for a in axes) for axes in self.printed.buffers]
         widest = max((math.prod(shape) for shape in inner), default=1)
         points = max(1, min(block // max(widest, 1), math.prod(batch.shape)))
         buffers = [_aligned((points, *shape)) for shape in inner]

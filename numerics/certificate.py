@@ -33,7 +33,8 @@ class OutputCertificate:
     points : int
         How many points were compared.
     undefined : int
-        How many more were tried where the expression has no finite real value.
+        How many more were tried where the expression has no finite real value, or where no two
+        precisions of the reference agreed.
     """
 
     name: str

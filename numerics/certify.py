@@ -14,7 +14,7 @@ from sympy import Expr
 from derive.equations import Element, Index
 from numerics.arguments import as_number_array, bind
 from numerics.certificate import Certificate, OutputCertificate
-from numerics.errors import NumericsError
+from numerics.errors import NumericsError, PrecisionError
 from numerics.handover import real_derivative
 from numerics.kernel import Kernel
 from numerics.reference import Undefined, trusted
@@ -167,7 +167,7 @@ class _Trial:
         at = {index: k + 1 for index, k in zip(self.axes, place, strict=True)}
         try:
             true, spread_, digits = _true_value(self.expr, self.slopes, values, at)
-        except Undefined:
+        except (Undefined, PrecisionError):
             self.undefined += 1
             return
         error = abs(mpf(got) - true) if np.isfinite(got) else mpf("inf")
@@ -230,7 +230,7 @@ def _true_value(
         sizes = [int(values.get(i.size, i.size)) for i in indices]
         for place in product(*(range(1, n + 1) for n in sizes)):
             here = {**at, **dict(zip(indices, place, strict=True))}
-            (term,), used = trusted([parameter * slope], values, here, agree=1e-3)
+            (term,), used = trusted([parameter * slope], values, here, 20, 1e-3)
             total += abs(term)
             digits = max(digits, used)
     return true, total, digits

@@ -27,8 +27,7 @@ def as_equations(obj: Any, arguments: Sequence[Expr] | None = None) -> Equations
     unknowns = tuple(dict.fromkeys(u for _, _, u in named if u is not None))
     found = _dependencies(expr for _, expr, _ in named)
     if arguments is not None:
-        chosen = tuple(sympify(a) for a in arguments)
-        return Equations((), chosen, expressions)
+        return Equations((), tuple(arguments), expressions)
     first = tuple(u for u in unknowns if _key(u) in found)
     rest = [found[key] for key in found if key not in {_key(u) for u in first}]
     ordered = sorted(rest, key=lambda e: (isinstance(e, Element) and len(e.slots), str(e)))

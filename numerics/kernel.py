@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol, sympify
+from sympy import Expr, Symbol
 
 from derive.equations import Element, Equations, Index, free_indices
 from numerics.arguments import Batch, arrange, bind
@@ -25,6 +25,7 @@ from numerics.errors import (
 from numerics.handover import as_equations, as_expression, real_derivative
 from numerics.lower import lower, range_of
 from numerics.program import Input, Program
+from numerics.site_integrals import open_integrals
 from numerics.stable import stabilise
 
 __all__ = ["Kernel", "compile"]
@@ -99,7 +100,7 @@ class Kernel:
         self._order = tuple(order)
         self._runners: dict[frozenset[int], Runner] = {}
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
-        self._stable = tuple((name, stabilise(expr)) for name, expr in checked)
+        self._stable = tuple((name, stabilise(open_integrals(expr))) for name, expr in checked)
         given = _distinct((*equations.unknowns, *equations.parameters))
         self._program = lower(self._stable, _inputs(given), self._order)
         self._arguments = tuple(g for g in self._program.inputs if not g.is_size)
@@ -189,7 +190,7 @@ class Kernel:
             raise NumericsError(f'nonfinite is "raise" or "keep", not {nonfinite!r}')
         batch = arrange(self._arguments, bind(self._arguments, args, named or {}))
         shapes = [
-            batch.shape + tuple(_length(batch, axis.over) for axis in output.axes)
+            batch.shape + tuple(batch.length(axis.over) for axis in output.axes)
             for output in self._program.outputs
         ]
         given = self._given_outs(out, shapes)
@@ -222,8 +223,8 @@ class Kernel:
         >>> [float(d) for d in df(x=0.0, y=2.0)]
         [2.0, 0.0]
         """
-        wanted = list(wrt) if isinstance(wrt, Sequence) else [wrt]
-        variables = [self._variable(sympify(v)) for v in wanted]
+        wanted = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
+        variables = [self._variable(v) for v in wanted]
         extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
         first = sorted({i for _, e in self._stable for i in free_indices(e)}, key=str)
         expressions = tuple(
@@ -235,11 +236,11 @@ class Kernel:
         equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)
         return Kernel(equations, self.backend, tuple(order))
 
-    def _variable(self, wanted: Expr) -> Expr:
+    def _variable(self, wanted: Any) -> Expr:
         """The argument to differentiate by, an array's element with an index of its own."""
         for argument in self.inputs:
             if not (isinstance(argument, Element) and argument.slots):
-                if argument == wanted:
+                if wanted in (argument, argument.name):
                     return argument
             elif getattr(wanted, "label", wanted) == argument.label:
                 taken = {i.name for _, e in self._stable for i in e.atoms(Index)}
@@ -304,8 +305,7 @@ class Kernel:
 def _distinct(given: Sequence[Expr]) -> list[Expr]:
     """Arguments once each; two elements of one array are one argument."""
     found: dict[Any, Expr] = {}
-    for argument in given:
-        expr = sympify(argument)
+    for expr in given:
         if not isinstance(expr, Symbol | Element):
             raise UnsupportedExpressionError(f"{expr} is no symbol and no element of an array")
         if expr.is_real is False:
@@ -327,14 +327,6 @@ def _inputs(given: Sequence[Expr]) -> list[Input]:
             inputs.append(Input(name, expr, tuple(range_of(r) for r in own)))
     named = [over for over in ranges if not over.size.is_Integer]
     return inputs + [Input(f"size_{o.name}", o.size, (o,), is_size=True) for o in named]
-
-
-def _length(batch: Batch, over: Any) -> int:
-    if over.size.is_Integer:
-        return int(over.size)
-    if over.size not in batch.sizes:
-        raise UnsupportedExpressionError(f"the size {over.size} of an index follows from no array")
-    return batch.sizes[over.size]
 
 
 def _fresh_indices(ranges: Sequence[Any], taken: set[str]) -> tuple[Index, ...]:

@@ -6,13 +6,15 @@ Nothing here is shared with the lowering or the backends, so that an error there
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from mpmath import MPContext
+from mpmath import MPContext, quad, workdps
 from sympy import (
     Abs,
     Add,
+    Dummy,
     Expr,
     Function,
     Heaviside,
@@ -22,14 +24,21 @@ from sympy import (
     Mul,
     Piecewise,
     Pow,
+    S,
+    Symbol,
     ceiling,
+    exp,
     floor,
+    lambdify,
     loggamma,
+    oo,
+    preorder_traversal,
     sign,
 )
 
 from derive.equations import Element, Index, IndexedProduct, Total
 from numerics.errors import PrecisionError, UnsupportedExpressionError
+from numerics.site_integrals import density, interval, is_site_integral
 
 __all__ = ["Undefined", "evaluate", "trusted"]
 
@@ -40,6 +49,7 @@ SAME_NAME = frozenset(
     )
 )
 LARGEST_PRECISION = 40_000  # digits: 1 - tanh(1e4)**2 needs 8700
+LARGEST_QUADRATURE = 150  # digits of an integral: its cost grows as their cube
 CONTEXT = MPContext()  # our own, so that nobody's mpmath.mp.dps changes
 UNDERFLOW = 700  # digits after which a sum that cancels to nothing is below the smallest double
 
@@ -78,6 +88,8 @@ class _Walk:
             return self.mp.mpf(at[expr])
         if expr.is_number and not expr.atoms(Element, Index) and not expr.atoms(Function):
             return self.mp.mpmathify(expr.evalf(self.mp.dps + 5))
+        if is_site_integral(expr):
+            return self._integral(expr, at)
         for kind, method in _METHODS:
             if isinstance(expr, kind):
                 return method(self, expr, at)
@@ -119,6 +131,27 @@ class _Walk:
 
     def _delta(self, expr: KroneckerDelta, at: Mapping[Index, int]) -> Any:
         return self.mp.mpf(self(expr.args[0], at) == self(expr.args[1], at))
+
+    def _integral(self, expr: Any, at: Mapping[Index, int]) -> Any:
+        """By quadrature; an average is a ratio of two integrals."""
+        x, lower, upper = interval(expr)
+        names = sorted((s for s in self.values if isinstance(s, Symbol)), key=str)
+        given = [self.mp.mpf(self.values[s]) for s in names]
+        ends = [self._end(lower, at), self._end(upper, at)]
+        breaks = [b for b in (-4, 0, 4) if ends[0] < b < ends[1]]
+
+        def integrate(factor: Expr) -> Any:
+            integrand = _integrand(factor * exp(density(expr)), x, tuple(names))
+            with workdps(self.mp.dps):
+                return quad(lambda y: integrand(y, *given), [ends[0], *breaks, ends[1]])
+
+        whole = integrate(S.One)
+        if not hasattr(expr, "observable"):
+            return self.mp.log(self.mp.mpf(whole))
+        return self.mp.mpf(integrate(expr.observable) / whole)
+
+    def _end(self, end: Expr, at: Mapping[Index, int]) -> Any:
+        return self.mp.mpf("inf") * (1 if end == oo else -1) if end.is_infinite else self(end, at)
 
     def _piecewise(self, expr: Piecewise, at: Mapping[Index, int]) -> Any:
         for value, condition in expr.args:
@@ -165,6 +198,16 @@ _METHODS: tuple[tuple[Any, Callable[..., Any]], ...] = (
     (Max | Min, _Walk._extremum),
     (Function, _Walk._function),
 )
+
+
+@lru_cache(maxsize=256)
+def _integrand(expr: Expr, variable: Expr, symbols: tuple[Symbol, ...]) -> Callable[..., Any]:
+    """An integrand as an mpmath function: a walk for each of its nodes would take minutes."""
+    y = Dummy("y")
+    plain = expr.xreplace({variable: y})
+    if plain.atoms(Element, Index):
+        raise UnsupportedExpressionError(f"the integrand {expr} depends on an array")
+    return lambdify((y, *symbols), plain, "mpmath")
 
 
 def evaluate(
@@ -232,7 +275,10 @@ def trusted(
     """
     before: list[Any] = []
     reason: ArithmeticError | None = None
-    while digits <= LARGEST_PRECISION:
+    largest = LARGEST_PRECISION
+    if any(is_site_integral(node) for expr in expressions for node in preorder_traversal(expr)):
+        largest = LARGEST_QUADRATURE
+    while digits <= largest:
         walk = _Walk(values, digits)
         try:
             now = [walk(expr, at or {}) for expr in expressions]
