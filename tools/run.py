@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"  {name:<34} {text}")
 
     heading("Compiled, and compared with mpmath")
-    certificate = nm.certify(nm.compile(to_compile(free_entropy)), **RANGES)
+    certificate = nm.certify(nm.compile(to_compile(free_entropy)), ranges=RANGES)
     print(certificate)
 
     heading(f"Solved at {len(TEMPERATURES)} temperatures, {len(FIELDS)} fields")
