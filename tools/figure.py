@@ -59,7 +59,7 @@ def magnetisation(ax: Any, solutions: dict[float, nm.Solution]) -> None:
         mean = finite.moment(1) if h else np.sqrt(finite.moment(2))
         solution.plot("T", "m", ax=ax, color=colour)
         ax.plot(few, mean, "o", color=colour, markersize=4, markerfacecolor="white")
-    finite_key = dots(";\n at $h = 0$ its r.m.s." if 0 in solutions else "")
+    finite_key = dots(";\nat $h = 0$ its r.m.s." if 0 in solutions else "")
     keys(ax, [*field_keys(solutions), line("-", "stable"), line("--", "unstable"), finite_key])
     ax.set(xlabel="temperature $T/J$", ylabel="magnetisation $m$", ylim=(-1.05, 1.05))
 
@@ -114,12 +114,13 @@ def orders(ax: Any, free_entropy: FreeEntropy) -> None:
     ax.text(0.03, 0.03, f"$T = {POINT['T']}\\,J$, $h = {POINT['h']}\\,J$", transform=ax.transAxes)
 
 
-def line(style: Any, label: str, colour: str = GREY) -> Any:
+def line(style: str, label: str, colour: str = GREY) -> Any:
     """An entry of a legend."""
     from matplotlib.lines import Line2D
 
     marker, dash = (style, "") if style in "so" else ("", style)
-    return Line2D([], [], linestyle=dash, marker=marker, color=colour, label=label)
+    drawn: dict[str, Any] = {"linestyle": dash, "marker": marker}
+    return Line2D([], [], color=colour, label=label, **drawn)
 
 
 def dots(note: str = "") -> Any:
