@@ -78,7 +78,7 @@ class Thermodynamics:
     @property
     def free_energy(self) -> Expr:
         """``-phi/beta``, log 2 kept."""
-        return -self.density / self._known_beta
+        return distributed(-self.density / self._known_beta)
 
     @cached_property
     def energy(self) -> Expr:
