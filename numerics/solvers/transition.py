@@ -134,18 +134,19 @@ def transition(
     if equations.potential is None:
         raise ProblemError("these equations carry no potential: branches cannot be compared")
     low, high = (float(end) for end in between)
-    smallest = SMALLEST_CELL * abs(high - low)
+    width = abs(high - low)
     while True:
         values = np.linspace(low, high, GRID)
         cell = _change_of_dominance(chains_along(equations, parameter, values, fixed, starts))
-        if cell is None:
+        if cell is None and abs(high - low) == width:
             return Transition(TransitionKind.NONE)
+        if cell is None or abs(cell.high - cell.low) <= SMALLEST_CELL * width:
+            # no cell: the change seen from further away drowns in the rounding of merging roots
+            ends = (low, high) if cell is None else (cell.low, cell.high)
+            return Transition(TransitionKind.CONTINUOUS, 0.5 * sum(ends), abs(ends[1] - ends[0]))
         if cell.ends:
             return _equal_potential(equations, parameter, fixed, cell)
         low, high = cell.low, cell.high
-        if abs(high - low) <= smallest:
-            middle = 0.5 * (low + high)
-            return Transition(TransitionKind.CONTINUOUS, middle, abs(high - low))
 
 
 def _change_of_dominance(chains: Chains) -> _Cell | None:

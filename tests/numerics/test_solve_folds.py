@@ -3,7 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from sympy import cosh, log, symbols, tanh
+from sympy import cosh, exp, log, symbols, tanh
 
 from derive.equations import Equations
 from numerics.errors import ShapeError, UnknownParameterError
@@ -125,6 +125,13 @@ def test_a_continuous_transition_is_told_from_a_first_order_one():
     assert found.status == TransitionKind.CONTINUOUS
     assert abs(found.value - 1) < 1e-9
     assert "continuous" in found.status.sentence
+    # spin 1 in a crystal field: <S**2> = 1/2 at m = 0 is critical for beta J = 2
+    field = 1 + 2 * exp(-2 * a) * cosh(2 * m)
+    spin_one = Equations((m,), (a,), (), potential=log(field) - m**2, bounds=((-1, 1),))
+    found = transition(spin_one, "a", (0.3, 0.6))
+    assert found.status == TransitionKind.CONTINUOUS
+    assert abs(found.value - np.log(2) / 2) <= found.error + 1e-9
+    assert found.error < 1e-5
     none = transition(CURIE_WEISS, "beta", (0.5, 1.7), J=1, h=0.1)
     assert (none.status, none.value) == (TransitionKind.NONE, None)
 
