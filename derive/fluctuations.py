@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import lcm
 from typing import TYPE_CHECKING
 
-from sympy import Add, Expr, Integer, Mul, Rational, S, factor_terms, fraction, log, pi
+from sympy import (
+    Add,
+    Expr,
+    Integer,
+    Matrix,
+    MatrixBase,
+    Mul,
+    Rational,
+    S,
+    cancel,
+    factor_terms,
+    fraction,
+    log,
+    pi,
+)
 
 from derive.elimination import split_correction
 from derive.errors import DeriveError
+from derive.gaussian_norm import GaussianNorm
 from derive.laplace import wick_corrections
 from derive.linear import determinant, inverse, vanishes
 from derive.stationarity import compact
@@ -17,6 +33,8 @@ if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
 
 __all__ = ["corrections", "gaussian_fluctuation"]
+
+_READABLE_SIZE = 3  # beyond this many unknowns the determinant is not split into factors
 
 
 def gaussian_fluctuation(free_entropy: FreeEntropy) -> Expr:
@@ -40,8 +58,41 @@ def gaussian_fluctuation(free_entropy: FreeEntropy) -> Expr:
         )
     constant, levels = split_correction(free_entropy.correction, unknowns, size)
     at_saddle = levels[0] if levels else S.Zero
-    gaussian = Rational(len(unknowns), 2) * log(2 * pi / size) - log(factor_terms(det)) / 2
-    return free_entropy.at_saddle(at_saddle) + _joined_logarithms(constant + gaussian, det)
+    factors = _factors_of_determinant(free_entropy, det)
+    gaussian = Rational(len(unknowns), 2) * log(2 * pi / size) - sum(map(log, factors)) / 2
+    constant, forms = _opened_norms(constant, free_entropy.signs)
+    joined = _joined_logarithms(constant + gaussian, [*factors, *forms])
+    return free_entropy.at_saddle(at_saddle) + joined
+
+
+def _factors_of_determinant(free_entropy: FreeEntropy, det: Expr) -> list[Expr]:
+    """The determinant as that of the inverse response times what is free of the unknowns.
+
+    From ``-phi'' = A (1 - G_u)``, where the natural form was found by solving with A.
+    """
+    inverse_response = free_entropy.inverse_response_determinant
+    if free_entropy.natural_form is None or len(free_entropy.unknowns) > _READABLE_SIZE:
+        return [factor_terms(det)]
+    scale = cancel(det / inverse_response)
+    if scale.has(*free_entropy.unknowns) or vanishes(inverse_response):
+        return [factor_terms(det)]
+    return [inverse_response, factor_terms(scale)] if scale != 1 else [inverse_response]
+
+
+def _opened_norms(expr: Expr, signs: Sequence[int]) -> tuple[Expr, list[Expr]]:
+    """The norm of a contour with regular form as a determinant, whose sign is that of the fields.
+
+    The signs of the eigenvalues of the form are those of the fields that it belongs to.
+    """
+    determinants = []
+    norms = [n for n in expr.atoms(GaussianNorm) if isinstance(n.form, MatrixBase)]
+    for norm in norms:
+        det = determinant(Matrix(norm.form))
+        if norm.form.rows == len(signs) and not vanishes(det):
+            determinants.append(factor_terms(Mul(*signs) * det))
+            opened = log(determinants[-1]) / 2 - len(signs) * log(2 * pi) / 2
+            expr = expr.xreplace({norm: opened})
+    return expr, determinants
 
 
 def corrections(free_entropy: FreeEntropy, order: int) -> tuple[Expr, ...]:
@@ -55,7 +106,7 @@ def corrections(free_entropy: FreeEntropy, order: int) -> tuple[Expr, ...]:
     return tuple(compact(c) for c in found)
 
 
-def _joined_logarithms(expr: Expr, det: Expr) -> Expr:
+def _joined_logarithms(expr: Expr, positive: Sequence[Expr]) -> Expr:
     """c log A + c' log B as one logarithm, where A and B are positive, so that factors cancel."""
     coefficients: dict[Expr, Expr] = {}
     rest = []
@@ -63,7 +114,7 @@ def _joined_logarithms(expr: Expr, det: Expr) -> Expr:
         coefficient, function = term.as_coeff_Mul()
         joinable = isinstance(function, log) and coefficient.is_Rational
         argument = function.args[0] if joinable else None
-        if argument is not None and (argument.is_positive or argument == factor_terms(det)):
+        if argument is not None and (argument.is_positive or argument in positive):
             coefficients[argument] = coefficients.get(argument, S.Zero) + coefficient
         else:
             rest.append(term)

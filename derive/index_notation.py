@@ -165,7 +165,7 @@ def explicit(expr: Expr, unknowns: Iterable[Expr]) -> Expr:
 def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
     """The arrays that an expression refers to, each as one element with named indices."""
     own = {u.label for u in unknowns if isinstance(u, Element)}
-    labels = {e.label for e in expr.atoms(Element) if e.label not in own}
+    labels = {e.label for e in expr.atoms(Element) if e.label.given and e.label not in own}
     named = (
         Element(label, *(Index(n, r) for n, r in zip("ijklpq", label.ranges, strict=False)))
         for label in labels

@@ -273,6 +273,11 @@ def _critical_values(stiffness: Expr, symbol: Expr) -> dict[Expr, Expr]:
     if found:  # another symbol parametrises the critical surface, algebraically if possible
         simplest = min(found, key=lambda s: (not stiffness.is_polynomial(s), str(s)))
         return {simplest: found[simplest]}
+    if not stiffness.has(symbol):
+        raise DeriveError(
+            f"a_2 = {stiffness} does not depend on {symbol}: the symmetric point loses its "
+            "stability nowhere; a transition, if there is one, is of first order"
+        )
     raise DeriveError(
         f"a_2 = {stiffness} = 0 has no closed-form solution: pass critical= the value of {symbol} "
         "where it vanishes, or values of the other parameters"

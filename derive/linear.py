@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from sympy import (
@@ -128,26 +129,34 @@ def _scaled(vector: Matrix) -> Matrix:
 
 
 def vanishes(expr: Any, samples: int = 3) -> bool:
-    """Whether an expression is identically zero: exactly, or at random points to 40 digits.
+    """Whether an expression is identically zero: exactly, or at random points to 25 digits.
 
     A non-zero analytic expression vanishes at a random point with probability zero; points at
     which it is not finite are passed over.
     """
     if expr == 0:
         return True
-    if expr.is_number:
-        return bool(abs(expr.evalf(30, maxn=200)) < Rational(1, 10**25))
     if expr.is_zero is False or expr.is_positive or expr.is_negative:
         return False
-    expr = _numbered(expr)
+    return _vanishes(_numbered(expr), samples)
+
+
+@lru_cache(maxsize=4096)
+def _vanishes(expr: Expr, samples: int) -> bool:
+    # an integral is known to the digits of its quadrature only
+    integral = any(hasattr(node, "ensemble") for node in preorder_traversal(expr))
+    digits, limit = (15, 20) if integral else (30, 200)
+    tolerance = Rational(1, 10 ** (digits - 5))
     symbols = sorted(expr.free_symbols, key=str)
     finite = 0
     for k in range(4 * samples):
-        value = expr.xreplace(sample_point(symbols, k)).evalf(30, maxn=200)
+        value = expr.xreplace(sample_point(symbols, k)).evalf(digits, maxn=limit)
         if not value.is_number or not value.is_finite:
             continue
-        if abs(value) > Rational(1, 10**25):
+        if abs(value) > tolerance:
             return False
+        if not symbols:
+            return True
         finite += 1
         if finite == samples:
             return True

@@ -58,25 +58,45 @@ def spinodal(free_entropy: FreeEntropy, source: object) -> Spinodal:
         The field in which the metastable state ends.
     """
     field = free_entropy.parameter(source)
-    condition = free_entropy.inverse_response_determinant
     return Spinodal(
         unknowns=(*free_entropy.unknowns, field),
         parameters=tuple(p for p in free_entropy.parameters if p != field),
-        system=(*free_entropy.residuals, condition),
-        solutions=_solutions(free_entropy, field, condition),
+        system=(*free_entropy.residuals, free_entropy.inverse_response_determinant),
+        solutions=_solutions(free_entropy, field),
     )
 
 
-def _solutions(
-    free_entropy: FreeEntropy, field: Expr, condition: Expr
-) -> tuple[dict[Expr, Expr], ...]:
-    """One unknown whose condition is free of the field: solve it, then invert the equation."""
-    if len(free_entropy.unknowns) != 1 or condition.has(field):
+def _solutions(free_entropy: FreeEntropy, field: Expr) -> tuple[dict[Expr, Expr], ...]:
+    """Solve the condition for the one unknown left, then its saddle equation for the field."""
+    reduced, removed = _down_to_one(free_entropy)
+    condition = reduced.inverse_response_determinant
+    if len(reduced.unknowns) != 1 or condition.has(field):
         return ()
-    (unknown,) = free_entropy.unknowns
+    (unknown,) = reduced.unknowns
     try:
-        (strength,) = solve_for(free_entropy.residuals[0], field)
+        (strength,) = solve_for(reduced.residuals[0], field)
         ends = solve_for(condition, unknown)
     except (NotInvertible, ValueError):
         return ()
-    return tuple({unknown: end, field: strength.subs(unknown, end)} for end in ends)
+    found = []
+    for end in ends:
+        solution = {unknown: end, field: strength.subs(unknown, end)}
+        for other, value in removed:
+            solution[other] = value.subs(solution)
+        found.append(solution)
+    return tuple(found)
+
+
+def _down_to_one(free_entropy: FreeEntropy) -> tuple[FreeEntropy, list[tuple[Expr, Expr]]]:
+    """Put in the saddle values of unknowns that others give, imaginary fields first."""
+    removed: list[tuple[Expr, Expr]] = []
+    while len(free_entropy.unknowns) > 1 and free_entropy.natural_form is not None:
+        pairs = zip(free_entropy.unknowns, free_entropy.natural_form.updates, strict=True)
+        given = [(u, value) for u, value in pairs if not value.has(u)]
+        if not given:
+            break
+        signs = dict(zip(free_entropy.unknowns, free_entropy.signs, strict=True))
+        unknown, value = min(given, key=lambda pair: signs[pair[0]])
+        free_entropy = free_entropy.on_shell(unknown)
+        removed.insert(0, (unknown, value))
+    return free_entropy, removed

@@ -203,7 +203,7 @@ def _through_inverse(row: Expr, unknowns: Sequence[Expr]) -> tuple[Expr, Expr] |
     for unknown in unknowns:
         own = {k: c for k, c in terms.items() if _is_inverse_type(k, unknown, unknowns)}
         rest = {k: c for k, c in terms.items() if k not in own}
-        if not own or any(k.has(*marks((unknown,))) and k != unknown for k in rest):
+        if not own or not all(is_polynomial_in(k, marks((unknown,))) for k in rest):
             continue
         scale = next(iter(own.values()))
         joined = _joined({k: cancel(c / scale) for k, c in own.items()}, unknown)

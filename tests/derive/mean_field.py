@@ -21,7 +21,11 @@ def curie_weiss():
 
 def curie_weiss_in_temperature():
     return FreeEntropy(
-        LINEARISED.subs(beta, 1 / T), m, size=N, beta=1 / T, correction=log(sqrt(J * N / T / 2 / pi))
+        LINEARISED.subs(beta, 1 / T),
+        m,
+        size=N,
+        beta=1 / T,
+        correction=log(sqrt(J * N / T / 2 / pi)),
     )
 
 

@@ -17,6 +17,7 @@ from tests.derive.mean_field import (
     m,
     m1,
     m2,
+    mhat,
     spin_one,
     two_populations,
 )
@@ -120,6 +121,18 @@ def test_spinodal_values(temperature):
             assert abs(abs(end) - mpmath.mpf(magnetisation)) < 1e-24
             assert abs(abs(field) - mpmath.mpf(strength)) < 1e-25
             assert end * field < 0  # the branch m > 0 ends at a negative field
+
+
+def test_spinodal_of_the_conjugate_pair():
+    (alone, *_), (paired, *_) = (
+        curie_weiss().spinodal().solutions,
+        curie_weiss_pair().spinodal().solutions,
+    )
+    assert paired[m] == alone[m]
+    at = {beta: 2, J: 1}
+    assert (paired[h] - alone[h]).subs(at).equals(0)
+    assert (paired[mhat] - beta * (J * paired[m] + paired[h])).subs(at).equals(0)
+    assert curie_weiss_pair().spinodal().unknowns == (m, mhat, h)
 
 
 def test_spinodal_in_closed_form():

@@ -13,6 +13,7 @@ from sympy import (
     atanh,
     cosh,
     exp,
+    gamma,
     lambdify,
     log,
     nan,
@@ -108,7 +109,7 @@ def agree(value, reference, digits=25):
     return abs(value - reference) <= abs(reference) * mpmath.mpf(10) ** (1 - digits)
 
 
-# -- Curie-Weiss ------------------------------------------------------------------------------------
+# -- Curie-Weiss -----------------------------------------------------------------------------------
 
 
 def test_saddle_equation():
@@ -268,7 +269,9 @@ def test_every_representation_has_the_same_expansion_in_1_over_N():
 
 def test_elimination_gives_the_rate_function():
     rate = curie_weiss_pair().eliminate("mhat")
-    expected = beta * J * m**2 / 2 + beta * h * m - m * atanh(m) + log(2 / (1 - m**2) ** Rational(1, 2))
+    expected = (
+        beta * J * m**2 / 2 + beta * h * m - m * atanh(m) + log(2 / (1 - m**2) ** Rational(1, 2))
+    )
     difference = (rate.density - expected).subs({m: 0.3, beta: 0.7, J: 1.1, h: 0.2})
     assert abs(difference.evalf()) < 1e-14
 
@@ -352,6 +355,53 @@ def test_expansion_converges_at_the_order_it_claims(make, values, start, saddles
     assert ratios[2] == pytest.approx(8, rel=0.05)
 
 
+def test_expansion_in_two_dimensions():
+    # two populations of N/2 spins each, coupled: the exact sum runs over both magnetisations
+    first, second = (
+        dv.Index("i", dv.IndexRange(N / 2, "A")),
+        dv.Index("j", dv.IndexRange(N / 2, "B")),
+    )
+    s, t = dv.Ising("s", first), dv.Ising("t", second)
+    S1, S2 = dv.total(s[first], first), dv.total(t[second], second)
+    form = S1**2 + S2**2 / 2 + 2 * Rational(3, 10) * S1 * S2
+    model = dv.Ensemble(trace=[s, t], exponent=beta / (2 * N) * form + beta * h * (S1 + S2))
+    two = model.derive().hubbard_stratonovich("m1", "m2").trace(s).trace(t).saddle_point(N).state
+
+    def exact(size, b, field):
+        half = range(-size // 2, size // 2 + 1, 2)
+        count = {M: mpmath.binomial(size // 2, (size // 2 + M) // 2) for M in half}
+        return mpmath.log(
+            mpmath.fsum(
+                count[A]
+                * count[B]
+                * mpmath.exp(
+                    b * (A**2 + mpmath.mpf(B**2) / 2 + mpmath.mpf("0.6") * A * B) / (2 * size)
+                    + b * field * (A + B)
+                )
+                for A in half
+                for B in half
+            )
+        )
+
+    errors = []
+    with mpmath.workdps(30):
+        b, field = mpmath.mpf("0.4"), mpmath.mpf("0.2")
+        for size in (128, 256):
+            value = at_root(two, {"beta": b, "h": field, "N": size}, ["0.3", "0.3"])
+            orders = [
+                size * value(two.density),
+                value(two.fluctuation),
+                value(two.next_order) / size,
+            ]
+            missing = exact(size, b, field)
+            errors.append([abs(missing := missing - term) for term in orders])
+    ratios = [a / b for a, b in zip(*errors, strict=True)]
+    assert ratios[0] == pytest.approx(1, rel=0.05)
+    assert ratios[1] == pytest.approx(2, rel=0.05)
+    assert ratios[2] == pytest.approx(4, rel=0.05)
+    assert not two.fluctuation.has(N)  # the contour's norm cancels against the determinant
+
+
 def test_log_partition_sums_what_it_promises():
     cw = curie_weiss()
     assert cw.log_partition(0) == N * cw.density + cw.fluctuation
@@ -386,9 +436,7 @@ def network():
         - dv.total(U[i] * V[i], i)
         + dv.total(log(2 * cosh(U[i])), i)
     )
-    free_entropy = FreeEntropy(
-        exponent / N, (V[i], U[i]), (1, -1), N, beta, kind="approximation"
-    )
+    free_entropy = FreeEntropy(exponent / N, (V[i], U[i]), (1, -1), N, beta, kind="approximation")
     return free_entropy, (i, j), (w, V, U)
 
 
@@ -404,7 +452,7 @@ def test_vector_saddle_equations_and_hessian_blocks():
 
 
 def test_vector_response_is_implicit_differentiation():
-    net, (i, j), (w, V, U) = network()
+    net, (i, j), (w, V, _) = network()
     shell = net.on_shell("U")
     (equation,) = shell.saddle_equations
     assert equation == Eq(V[i], tanh(beta * h + beta * dv.total(w[i, j] * V[j], j) / N))
@@ -443,7 +491,8 @@ def test_finite_index_is_written_out():
 
 
 @pytest.mark.parametrize(
-    "make", [curie_weiss, curie_weiss_in_temperature, curie_weiss_pair, spin_one, lambda: network()[0]]
+    "make",
+    [curie_weiss, curie_weiss_in_temperature, curie_weiss_pair, spin_one, lambda: network()[0]],
 )
 def test_everything_is_in_args(make):
     free_entropy = make()
@@ -559,6 +608,21 @@ def test_interval_spins_have_the_langevin_function():
         langevin = 1 / mpmath.tanh(argument) - 1 / argument
         assert equation.rhs.subs(point).evalf() == pytest.approx(float(langevin), rel=1e-13)
     assert rotors.critical_point(h=0).value == 3 / J  # 0/0 at m = 0 is taken as a limit
+
+
+def test_single_site_integral_without_closed_form():
+    i = dv.Index("i", N)
+    x = dv.Real("x", i, weight=lambda x: exp(-(x**4)))
+    model = dv.Ensemble(
+        trace=x,
+        exponent=beta * J / (2 * N) * dv.total(x[i], i) ** 2 + beta * h * dv.total(x[i], i),
+    )
+    quartic = model.derive().hubbard_stratonovich("m").trace(x).saddle_point(N).state
+    assert quartic.energy == -J * m**2 / 2 - h * m
+    assert quartic.parameters == (J, beta, h)
+    critical = quartic.critical_point(h=0).value.subs(J, 1).evalf(15)
+    mean_square = float(gamma(Rational(3, 4)) / gamma(Rational(1, 4)))  # int x^2 e^{-x^4}
+    assert critical == pytest.approx(1 / mean_square, rel=1e-12)
 
 
 def test_temperature_symbol_may_be_T():

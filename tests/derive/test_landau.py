@@ -179,7 +179,9 @@ def test_cubic_term_is_called_first_order():
     # Potts with three colours along one of them: m = (1 + 2 s)/3, (1 - s)/3, (1 - s)/3
     s = Symbol("s", real=True)
     up, other = (1 + 2 * s) / 3, (1 - s) / 3
-    phi = log(exp(beta * J * up) + 2 * exp(beta * J * other)) - beta * J * (up**2 + 2 * other**2) / 2
+    phi = (
+        log(exp(beta * J * up) + 2 * exp(beta * J * other)) - beta * J * (up**2 + 2 * other**2) / 2
+    )
     expansion = FreeEntropy(phi, s, beta=beta).landau()
     assert expansion.power == 3
     assert expansion.is_continuous is False
