@@ -6,7 +6,7 @@ and with several such sums added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def _has_total(expr: Expr) -> bool:
 def _pieces(expr: Expr) -> list[_Piece] | None:
     """A sum as pieces; None if a term holds exponentials in another form."""
     found: list[_Piece] = []
-    for term in Add.make_args(expr):
+    for term in _terms(expr):
         totals = [f for f in Mul.make_args(term) if _has_total(f)]
         rest = Mul(*(f for f in Mul.make_args(term) if f not in totals))
         if len(totals) > 1 or any(not isinstance(f, Total) for f in totals):
@@ -104,6 +104,19 @@ def _pieces(expr: Expr) -> list[_Piece] | None:
             for factor, b in inner:
                 found.append(_Piece(c, Mul.make_args(factor), a + b, tuple(indices)))
     return found
+
+
+def _terms(expr: Expr) -> Iterator[Expr]:
+    """The terms of an expression, products with sums that hold totals multiplied out."""
+    for term in Add.make_args(expr):
+        sums = [f for f in Mul.make_args(term) if isinstance(f, Add) and _has_total(f)]
+        if not sums:
+            yield term
+            continue
+        rest = list(Mul.make_args(term))
+        rest.remove(sums[0])
+        for inner in sums[0].args:
+            yield from _terms(Mul(*rest, inner))
 
 
 # -- lowering ------------------------------------------------------------
@@ -129,9 +142,13 @@ def lower_log_total(low: Lowering, expr: LogTotal) -> Value:
 def lower_share(low: Lowering, expr: Share) -> Value:
     """Both sums shifted by the largest exponent of the denominator."""
     part, total = expr.args
-    below = _pieces(total) or []
+    above, below = _pieces(part), _pieces(total) or []
+    if (
+        above is None
+    ):  # a product of totals: unshifted, so that an overflow is an error, never wrong
+        return low.value(part) / low.value(total)
     top = _largest(low, below)
-    return _scaled(low, _pieces(part) or [], top) / _scaled(low, below, top)
+    return _scaled(low, above, top) / _scaled(low, below, top)
 
 
 def _largest(low: Lowering, pieces: Sequence[_Piece]) -> Value:
