@@ -373,7 +373,7 @@ def _restriction(expr: Expr, relation: Any, left: Index, right: Index) -> Expr:
     diagonal = KroneckerDelta(left, right)
     if isinstance(relation, Ne):
         return 1 - diagonal
-    if expr.xreplace({left: right, right: left}) != expr:
+    if (expr - expr.xreplace({left: right, right: left})).expand() != 0:
         raise DeclarationError(
             f"{expr} is not symmetric in {left} and {right}, so that {relation} is no rewriting of "
             f"a full sum: declare the coupling with symmetric=True, or sum over Ne({left}, {right})"
