@@ -94,4 +94,7 @@ def _hidden(expr: Expr) -> dict[Symbol, Any]:
     """A symbol for each outermost node that must stay whole."""
     found = {node for node in _outside_binders(expr) if isinstance(node, _WHOLE)}
     ordered = sorted(found, key=str)
-    return {Symbol(f"\0whole{k}", positive=node.is_positive): node for k, node in enumerate(ordered)}
+    names = (f"\0whole{k}" for k in count())
+    return {
+        Symbol(n, positive=node.is_positive): node for n, node in zip(names, ordered, strict=False)
+    }

@@ -15,7 +15,7 @@ from derive.moves.hubbard_stratonovich import hubbard_stratonovich
 from derive.moves.saddle_point import saddle_point
 from derive.moves.trace import trace
 from derive.step import Kind, Moved, Step
-from derive.typeset import Typeset
+from derive.typeset import Foldable
 
 if TYPE_CHECKING:
     from derive.check import CheckReport
@@ -24,7 +24,7 @@ __all__ = ["Derivation"]
 
 
 @dataclass(frozen=True, repr=False)
-class Derivation(Typeset):
+class Derivation(Foldable):
     """A chain of moves applied to an ensemble; every move returns a new derivation.
 
     What the present state offers (`saddle_equations`, `free_energy`, `critical_point`, ...) is

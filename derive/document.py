@@ -21,7 +21,8 @@ from derive.free_entropy import FreeEntropy
 from derive.index_notation import with_other_index
 from derive.indices import Element, Index, free_indices
 from derive.latex import Line, expression, extremum, latex_lines, opened
-from derive.latex_ensemble import definitions, ensemble_latex, measure_latex, slots_of
+from derive.latex_ensemble import ensemble_latex
+from derive.latex_measures import definitions, measure_latex, slots_of
 from derive.line_breaking import aligned_rows, fits, rows
 from derive.step import Step
 from derive.symbol_names import latex_text
@@ -134,8 +135,8 @@ def _step(number: int, step: Step) -> list[str]:
     parts += [f"Assumed: {latex_text(assumption)}." for assumption in step.assumptions]
     if isinstance(step.after, Ensemble):
         known = definitions(step.before) if isinstance(step.before, Ensemble) else []
-        new = [d for d in definitions(step.after) if d not in known]
-        return [*parts, _display(ensemble_latex(step.after)), *_listed("Here", list(map(_inline, new)))]
+        new = [_inline(d) for d in definitions(step.after) if d not in known]
+        return [*parts, _display(ensemble_latex(step.after)), *_listed("Here", new)]
     if isinstance(step.after, FreeEntropy):  # its saddle equations have a section of their own
         return [*parts, _display([extremum(step.after)])]
     return [*parts, _display(latex_lines(step.after))]

@@ -20,26 +20,19 @@ from derive.ensemble import Ensemble
 from derive.equations import Equations
 from derive.free_entropy import FreeEntropy
 from derive.landau import Landau
-from derive.latex_ensemble import definitions, ensemble_latex, measure_latex
+from derive.latex_ensemble import ensemble_latex
+from derive.latex_measures import definitions, measure_latex
 from derive.latex_printer import Typesetter, bracketed
 from derive.line_breaking import aligned
 from derive.spinodal import Spinodal
-from derive.step import Kind, Step
+from derive.step import Step
 from derive.symbol_names import latex_name
-from derive.typeset import Typeset
 from derive.variables import Variable
 
-__all__ = ["Typeset", "expression", "extremum", "latex_lines", "latex_of", "opened", "relation_of", "step_latex"]
+__all__ = ["Line", "expression", "extremum", "latex_lines", "latex_of", "opened"]
 
 Line = tuple[str, ...]
 _PHI = Symbol("phi")
-_RELATIONS = {
-    Kind.EXACT: "=",
-    Kind.ASYMPTOTIC: r"\simeq",
-    Kind.APPROXIMATION: r"\approx",
-    Kind.ANSATZ: "=",
-    Kind.CONTINUATION: "=",
-}
 
 
 def latex_of(obj: Any) -> str:
@@ -85,23 +78,13 @@ def opened(expr: Any) -> Any:
 
 
 def latex_lines(obj: Any) -> list[Line]:
-    """The lines (left, relation, right) of an object; a mere expression has neither of the first."""
+    """The lines (left, relation, right) of an object; a mere expression has no left."""
     for kind, lines in _LINES.items():
         if isinstance(obj, kind):
             return lines(obj)
     if isinstance(obj, list | tuple):
         return [line for member in obj for line in latex_lines(member)]
     return [("", "", expression(obj))]
-
-
-def step_latex(step: Step) -> str:
-    r"""The arrow of a step, with its name above and its kind below."""
-    return rf"\xrightarrow[{_words(step.kind)}]{{{_words(step.move)}{_arguments(step)}}}"
-
-
-def relation_of(step: Step) -> str:
-    """The relation between what comes after a step and what came before."""
-    return _RELATIONS[step.kind]
 
 
 # --- each object as lines ---------------------------------------------------------------------
@@ -153,7 +136,8 @@ def _saddle(free_entropy: FreeEntropy) -> list[Line]:
 
 def _step(step: Step) -> list[Line]:
     assumed = [("", "", _words(a)) for a in step.assumptions]
-    return [("", "", step_latex(step)), *latex_lines(step.after), *assumed]
+    arrow = rf"\xrightarrow[{_words(step.kind)}]{{{_words(step.move)}{_arguments(step)}}}"
+    return [("", "", arrow), *latex_lines(step.after), *assumed]
 
 
 def _derivation(derivation: Derivation) -> list[Line]:

@@ -1,8 +1,6 @@
 r"""How expressions are typeset: SymPy's printer with the habits of statistical physics.
 
-* A product reads: number, imaginary unit, sizes (N), inverse temperature, capitals (J), Greek,
-  lower case (h, m), deltas, given arrays, components, brackets, functions, sums.  What stands over
-  a simple denominator is its part up to Greek: ``\frac{\beta J}{2 N} m^{2}``.
+* Products are ordered as `derive.factor_order` says: ``\frac{\beta J}{2 N} m^{2}``.
 * Brackets appear only where needed, and change their shape with depth: ``\ln\{2 \cosh[\beta (J m +
   h)]\}``.  A sum is bracketed if it is raised to a power or if a factor follows it.
 * A leading minus is avoided where a positive term can stand first.
@@ -15,14 +13,21 @@ import re
 from itertools import combinations
 from typing import Any
 
-from sympy import E, Expr, Function, I, KroneckerDelta, Mul, Pow, S, Symbol, exp, log
+from sympy import E, Expr, Function, Mul, S, exp, log
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
 
 from derive.dummy_names import index_names, legible
+from derive.factor_order import (
+    is_simple,
+    number_and_factors,
+    over_the_line,
+    split_fraction,
+    with_one_root,
+)
 from derive.gaussian_norm import GaussianNorm
 from derive.indices import Element, Index, free_indices
 from derive.nested import Expect, LogZ
-from derive.symbol_names import is_greek, latex_name, subscripted
+from derive.symbol_names import latex_name, subscripted
 from derive.total import IndexedProduct, Total, components, rename_bound
 
 __all__ = ["Typesetter", "bracketed"]
@@ -30,10 +35,6 @@ __all__ = ["Typesetter", "bracketed"]
 _TALL = (r"\frac", r"\sum", r"\prod", r"\int", r"\left", r"\begin", r"\sqrt", r"\binom")
 _SHAPES = (("[", r"\{", r"\}"), ("(", "[", "]"), ("", "(", ")"))
 _LONG_EXPONENT = 48  # characters of LaTeX from which e^x is written exp(x)
-
-# The places in a product, in order.
-_NUMBER, _SIZE, _BETA, _CAPITAL, _GREEK, _LOWER, _DELTA, _GIVEN, _COMPONENT = range(9)
-_BRACKET, _FUNCTION, _OTHER, _POWER_OF_SUM, _SUM = range(9, 14)
 
 
 def bracketed(text: str) -> str:
@@ -91,8 +92,8 @@ class Typesetter(LatexPrinter):
     def _slots(self, slots: tuple[Any, ...]) -> str:
         """Subscripts side by side, with commas where they could be misread."""
         texts = [str(self._print(slot)) for slot in slots]
-        plain = all(slot.is_Atom and not re.search(r"\d\d|-", t) for slot, t in zip(slots, texts, strict=True))
-        return (" " if plain else ", ").join(texts)
+        misread = any(re.search(r"\d\d|[-+]", text) for text in texts)
+        return (", " if misread else " ").join(texts)
 
     def _print_KroneckerDelta(self, expr: Any, exp: str | None = None) -> str:
         delta = rf"\delta_{{{self._slots(expr.args[:2])}}}"
@@ -123,7 +124,7 @@ class Typesetter(LatexPrinter):
 
     def signed_term(self, term: Any) -> tuple[str, str]:
         """A term as (sign, text of its modulus)."""
-        number, factors = _number_and_factors(term)
+        number, factors = number_and_factors(term)
         if number.is_extended_real and number.is_negative:
             return "-", self._product(-number, factors)
         return "+", self._product(number, factors)
@@ -138,13 +139,13 @@ class Typesetter(LatexPrinter):
         return f"- {text}" if sign == "-" else text
 
     def _product(self, number: Any, factors: list[Any]) -> str:
-        above, below = _split_fraction(_with_one_root(factors))
+        above, below = split_fraction(with_one_root(factors))
         numerator, denominator = (number.p, number.q) if number.is_Rational else (S.One, S.One)
         if not number.is_Rational:
             above.insert(0, number)
         if denominator == 1 and not below:
             return self._row(numerator, above)
-        inside, outside = _over_the_line(above, simple=all(map(_is_simple, below)))
+        inside, outside = over_the_line(above, simple=all(map(is_simple, below)))
         top = self._row(numerator, inside, outer=False)
         bottom = self._row(denominator, below, outer=False)
         fraction = rf"\frac{{{top}}}{{{bottom}}}"
@@ -277,99 +278,12 @@ class Typesetter(LatexPrinter):
         return rf"\det{{}}' \left|{self._print(form)}\right|"
 
 
-def _number_and_factors(term: Any) -> tuple[Any, list[Any]]:
-    """The numerical coefficient and the other factors, in the order of printing."""
-    factors = list(Mul.make_args(term))
-    number = Mul(*(f for f in factors if f.is_Rational or f.is_Float))
-    others = [f for f in factors if not (f.is_Rational or f.is_Float)]
-    return number, sorted(others, key=_place)
-
-
 def _is_named(printer: Typesetter, expr: Any) -> bool:
-    """Whether the printer sets this function as name and argument, so that the name may be raised."""
+    """Whether this function is set as name and argument, so that the name may be raised."""
     if isinstance(expr, exp) or hasattr(expr, "_latex"):
         return False
     own = (hasattr(printer, f"_print_{cls.__name__}") and cls for cls in type(expr).__mro__)
     return next(cls for cls in own if cls) in (Function, log)
-
-
-def _split_fraction(factors: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Factors above and below the line; exponentials stay above."""
-    above, below = [], []
-    for factor in factors:
-        power = factor.exp if isinstance(factor, Pow) and factor.base is not E else S.One
-        negative = power.is_Rational and power.is_negative
-        if negative or (power.is_Mul and power.could_extract_minus_sign()):
-            below.append(Pow(factor.base, -power))
-        else:
-            above.append(factor)
-    return above, below
-
-
-def _with_one_root(factors: list[Any]) -> list[Any]:
-    """sqrt(a) sqrt(p)/sqrt(q) as sqrt(a p/q), which holds for positive p and q."""
-    roots = [f for f in factors if isinstance(f, Pow) and abs(f.exp) == S.Half]
-    positive = [f for f in roots if f.base.is_positive]
-    open_ = [f for f in roots if not f.base.is_positive and f.exp == S.Half][:1]
-    joined = [*positive, *open_]
-    if len(joined) < 2:
-        return factors
-    radicand = Mul(*(f.base ** (2 * f.exp) for f in joined))
-    root = Pow(radicand, S.Half, evaluate=False)
-    return sorted([*(f for f in factors if f not in joined), root], key=_place)
-
-
-def _over_the_line(above: list[Any], simple: bool) -> tuple[list[Any], list[Any]]:
-    """What stands in the numerator, and what follows the fraction."""
-    inside, outside = [], []
-    for factor in above:
-        (inside if _stands_above(factor, simple) else outside).append(factor)
-    short = all(_place(f)[0] <= _COMPONENT for f in above)  # m^2/2 rather than (1/2) m^2
-    short = short or (len(above) == 1 and above[0].is_Add and not above[0].has(Function, Total))
-    return (outside, []) if not inside and (short or not simple) else (inside, outside)
-
-
-def _stands_above(factor: Any, simple: bool) -> bool:
-    """Whether a factor stands over the line, given whether the denominator is simple."""
-    if not simple:
-        return _place(factor)[0] < _POWER_OF_SUM
-    return _place(factor)[0] < _LOWER + (not isinstance(factor, Pow))
-
-
-def _is_simple(factor: Any) -> bool:
-    return _place(factor)[0] < _DELTA
-
-
-def _place(factor: Any) -> tuple[int, Any]:
-    """The place of a factor in a product, then alphabetically."""
-    base = factor.base if isinstance(factor, Pow) else factor
-    if base.is_Number or base.is_NumberSymbol or base == I:
-        return _NUMBER, (base == I, str(factor))
-    key = (getattr(base, "name", ""), str(factor))
-    if isinstance(base, Symbol) or (isinstance(base, Element) and not base.slots):
-        return _letter_place(base), key
-    if isinstance(base, Element):
-        return (_GIVEN if base.label.given else _COMPONENT), key
-    if isinstance(base, Total | IndexedProduct | LogZ | GaussianNorm):
-        return (_SUM if base is factor else _POWER_OF_SUM), (isinstance(base, Total), base.count_ops(), key)
-    if isinstance(base, KroneckerDelta):
-        return _DELTA, key
-    if base.is_Add:
-        return _BRACKET, (base is not factor, str(factor))
-    if isinstance(base, Function):
-        return _FUNCTION, (not isinstance(base, exp), str(factor))
-    return _OTHER, key
-
-
-def _letter_place(symbol: Any) -> int:
-    name = symbol.name
-    if isinstance(symbol, Symbol) and symbol.is_integer and symbol.is_positive:
-        return _SIZE
-    if name in ("beta", "β"):
-        return _BETA
-    if is_greek(name):
-        return _GREEK
-    return _CAPITAL if name[:1].isupper() else _LOWER
 
 
 def _as_square(total: Total) -> tuple[Any, tuple[Index, ...]] | None:

@@ -1,4 +1,4 @@
-r"""How names are typeset: Greek letters, accents, primes and subscripts, and anything else verbatim.
+r"""How names are typeset: Greek letters, accents, primes and subscripts, anything else verbatim.
 
 A name that reads as ``base``, digits and subscripts (``beta``, ``mhat``, ``J0``, ``w_in``, ``i'``)
 is typeset as a physicist writes it; any other string is set upright with every character escaped,
@@ -171,7 +171,7 @@ def _escaped(text: str) -> str:
 
 
 def _character(character: str) -> str:
-    """One character in mathematics: itself if ASCII, else an accent, a Greek letter or its number."""
+    """One character in mathematics: itself if ASCII, else accented, Greek or its number."""
     if character.isascii() and character.isprintable():
         return character
     name = unicodedata.name(character, "")
@@ -185,7 +185,7 @@ def _character(character: str) -> str:
 
 
 def _accented(character: str, accents: dict[str, str]) -> str:
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if not (base.isascii() and base.isalpha()) or len(marks) != 1:
         return ""
     words = unicodedata.name(marks[0], "").split()  # such as COMBINING ACUTE ACCENT

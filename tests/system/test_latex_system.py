@@ -1,4 +1,4 @@
-"""What is emitted passes real typesetters: KaTeX under strict errors, pdflatex without a warning."""
+"""What is emitted passes typesetters: KaTeX under strict errors, pdflatex without a warning."""
 
 import re
 from html import unescape
@@ -61,7 +61,7 @@ def test_katex_reads_every_object_of_a_derivation(katex_problems, name):
     derivation = DERIVATIONS[name]()
     objects = [derivation, derivation.start, *derivation.steps]
     objects += [step.after for step in derivation.steps]
-    objects += [variable for variable in derivation.start.variables]
+    objects += derivation.start.variables
     assert katex_problems([latex_of(obj) for obj in objects]) == []
 
 
@@ -124,4 +124,4 @@ def test_pdflatex_sets_what_is_far_too_wide(latex_problems):
     i = dv.Index("i", 3)
     s = dv.Ising("s", i)
     model = dv.Ensemble(trace=s, exponent=wide * dv.total(s[i], i))
-    assert latex_problems(document_of(model.derive().trace(s))) == []
+    assert latex_problems(document_of(model.derive())) == []
