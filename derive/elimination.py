@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Matrix, Mul, S, log, pi
+from sympy import Dummy, Expr, Matrix, Mul, S, log, pi
 
 from derive.errors import DeriveError
 from derive.index_notation import is_indexed, marks, replaced_everywhere
@@ -25,7 +25,7 @@ from derive.stationarity import terms_of, tidy
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
 
-__all__ = ["Reduced", "at_saddle_value", "eliminate", "split_correction"]
+__all__ = ["Reduced", "at_saddle_value", "eliminate", "eliminate_sites", "split_correction"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,42 @@ def eliminate(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
         density.subs(unknown, value),
         tuple(new_signs),
         correction.subs(unknown, value) + gaussian + beyond / size,
+    )
+
+
+def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
+    """Eliminate a vector of unknowns whose stationarity conditions do not couple its components.
+
+    Nothing controls the fluctuations of as many fields as sites, so that the correction is left as
+    it is.
+
+    Raises
+    ------
+    DeriveError
+        If the conditions couple the components, or have no unique closed-form solution.
+    """
+    unknowns, signs = free_entropy.unknowns, free_entropy.signs
+    position = unknowns.index(unknown)
+    row = free_entropy.gradient[position]
+    single = Dummy("component", real=True)
+    local = row.xreplace({unknown: single})
+    if local.has(*marks((unknown,))):
+        raise DeriveError(
+            f"stationarity in {unknown} couples its components: use on_shell('{unknown.name}'), "
+            "which takes its value from another saddle equation, or eliminate its conjugate"
+        )
+    value = _stationary_value(local, single)
+    new_signs = list(signs)
+    if sample_sign(-signs[position] * local.diff(single).subs(single, value)) < 0:
+        partner = _partner(free_entropy.density, unknowns, signs, position)
+        new_signs[partner] = -new_signs[partner]
+    del new_signs[position]
+    return Reduced(
+        unknown,
+        value,
+        replaced_everywhere(free_entropy.density, unknown, value),
+        tuple(new_signs),
+        replaced_everywhere(free_entropy.correction, unknown, value),
     )
 
 

@@ -20,7 +20,7 @@ from sympy import (
 )
 from sympy.core.symbol import Str
 
-from derive.elimination import Reduced, at_saddle_value, eliminate
+from derive.elimination import Reduced, at_saddle_value, eliminate, eliminate_sites
 from derive.errors import DeclarationError, DeriveError
 from derive.expansions import Expansions
 from derive.index_notation import (
@@ -331,8 +331,9 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
         """
         result = self
         for name in names:
-            scalar = result.explicit
-            result = scalar._without(eliminate(scalar, scalar.unknown(name)))
+            reduce = eliminate_sites if result.is_extensive_vector else eliminate
+            result = result if result.is_extensive_vector else result.explicit
+            result = result._without(reduce(result, result.unknown(name)))
         return result
 
     def on_shell(self, *names: Any) -> FreeEntropy:

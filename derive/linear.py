@@ -195,6 +195,7 @@ def sample_point(symbols: Sequence[Symbol], k: int = 0) -> dict[Symbol, Expr]:
 
 def sample_sign(expr: Expr) -> int:
     """The sign at the first sample point at which the expression is real and not zero."""
+    expr = _numbered(expr)
     symbols = sorted(expr.free_symbols, key=str)
     for k in range(18):
         value = expr.xreplace(sample_point(symbols, k)).evalf(20)

@@ -102,7 +102,11 @@ def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
     ]
     if not quotients:
         return expr
-    return Add(*(t for t in terms if t not in quotients)) + cancel(together(Add(*quotients)))
+    before = Add(*quotients)
+    after = cancel(together(before))
+    if after.count_ops() >= before.count_ops():
+        return expr
+    return Add(*(t for t in terms if t not in quotients)) + after
 
 
 def compact(expr: Expr) -> Expr:

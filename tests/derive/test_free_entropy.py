@@ -463,6 +463,16 @@ def test_vector_response_is_implicit_differentiation():
     assert (response.rhs - expected).expand() == 0
 
 
+def test_vector_conjugate_is_eliminated_site_by_site():
+    net, (i, j), (w, V, _) = network()
+    rate = net.eliminate("U")
+    assert rate.unknowns == (V[i],)
+    field = beta * h + beta * dv.total(w[i, j] * V[j], j) / N
+    assert rate.saddle_equations == [Eq(V[i], tanh(field))]
+    with pytest.raises(DeriveError, match=r"couples its components: use on_shell\('V'\)"):
+        net.eliminate("V")
+
+
 def test_vector_unknowns_refuse_what_needs_a_finite_matrix():
     net, *_ = network()
     for use in (lambda: net.hessian, lambda: net.fluctuation, lambda: net.response("V", "h")):
