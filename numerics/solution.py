@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numerics.solvers.errors import BranchError, ProblemError
 from numerics.solvers.given import is_array
 from numerics.solvers.status import Stability, Status
 from numerics.solvers.system import System
+from numerics.summary import as_html, as_text
 
 __all__ = ["Solution"]
 
@@ -181,7 +181,7 @@ class Solution:
         ProblemError
             If the equations have no potential to rank the branches by.
         """
-        slot = self._dominant_slot()
+        slot = self.dominant_slot()
         if missing is None and (slot < 0).any():
             raise BranchError(self._no_branch(int(np.argmax(slot < 0))))
         values = self._flat(name)[np.arange(len(slot)), slot]
@@ -191,13 +191,13 @@ class Solution:
     @property
     def coexisting(self) -> np.ndarray:
         """The number of stable branches that share the largest potential within rounding."""
-        return self._batch(self._leading().sum(axis=1))
+        return self._batch(self.leading().sum(axis=1))
 
     def only(self, branches: str) -> Solution:
         """The same solution with its ``"stable"`` (and marginal) or its ``"dominant"`` branches."""
         keep = self._candidates()
         if branches == "dominant":
-            keep = np.arange(keep.shape[1]) == self._dominant_slot()[:, None]
+            keep = np.arange(keep.shape[1]) == self.dominant_slot()[:, None]
         order = np.argsort(~keep, axis=1, kind="stable")[:, : max(int(keep.sum(axis=1).max()), 1)]
 
         def moved(table: np.ndarray, blank: Any) -> np.ndarray:
@@ -251,36 +251,10 @@ class Solution:
         return plot(self, x, y, **options)
 
     def __repr__(self) -> str:
-        rows = [f"  {name:<11} {text}" for name, text in self._summary()]
-        return "\n".join([f"Solution of {self._title()}", *rows])
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(text)}</td></tr>"
-            for name, text in self._summary()
-        )
-        return f"<table><caption>Solution of {escape(self._title())}</caption>{cells}</table>"
-
-    def _title(self) -> str:
-        points, slots = self.present.shape
-        plural = "" if points == 1 else "s", "" if slots == 1 else "es"
-        return f"{points} point{plural[0]}, {slots} branch{plural[1]} at most"
-
-    def _summary(self) -> list[tuple[str, str]]:
-        tally = [
-            f"{n} {status.name.lower()}"
-            for status in Status
-            if (n := int((self.point_status == status).sum()))
-        ]
-        rows = [("unknowns", ", ".join(self.unknowns))]
-        given = [_described(name, value) for name, value in self.parameters.items()]
-        rows.append(("parameters", ", ".join(given) or "none"))
-        rows.append(("status", ", ".join(tally)))
-        if (self.places != Stability.UNKNOWN).any():
-            stable = int((self.places == Stability.STABLE).sum())
-            rows.append(("stable", f"{stable} of {int(self.present.sum())} branches"))
-        return rows
+        return as_html(self)
 
     def _flat(self, name: str | Expr) -> np.ndarray:
         if isinstance(name, str) and name in self.unknowns:
@@ -326,16 +300,17 @@ class Solution:
         settled = (self.places == Stability.STABLE) | (self.places == Stability.MARGINAL)
         return self.present & settled
 
-    def _leading(self) -> np.ndarray:
+    def leading(self) -> np.ndarray:
+        """Which slots share the largest potential of the stable ones (points in one row, slot)."""
         candidates = self._candidates()
         heights = np.where(candidates, self.potentials, -np.inf)
         top = heights.max(axis=1, keepdims=True)
         with np.errstate(invalid="ignore"):
             return candidates & (heights >= top - TIE * np.maximum(1, np.abs(top)))
 
-    def _dominant_slot(self) -> np.ndarray:
-        """Per point the last of the leading slots; -1 where there is none."""
-        leading = self._leading()
+    def dominant_slot(self) -> np.ndarray:
+        """The slot of the dominant branch of each point, in one row; -1 where there is none."""
+        leading = self.leading()
         last = leading.shape[1] - 1 - np.argmax(leading[:, ::-1], axis=1)
         return np.where(leading.any(axis=1), last, -1)
 
@@ -366,9 +341,3 @@ class Solution:
         absent = np.broadcast_to(~self.present.reshape(*self.present.shape, *axes), flat.shape)
         hidden = absent | np.isnan(flat)
         return np.ma.MaskedArray(self._batch(flat), self._batch(hidden))
-
-
-def _described(name: str, value: np.ndarray) -> str:
-    if value.ndim == 0:
-        return f"{name} = {float(value):.6g}"
-    return f"{name} ({' x '.join(map(str, value.shape))})"

@@ -46,7 +46,8 @@ def chains_along(
     """Solve at every value and link the roots of neighbouring values.
 
     Two roots are linked if Newton's method from either of them, at the other's parameter, ends at
-    the other: a link is never a guess of nearness, and a branch that folds ends its chain.
+    the other. What is left over is linked if it does so in one direction and the Jacobian keeps
+    its orientation. A link is never a guess of nearness, and a branch that folds ends its chain.
 
     Raises
     ------
@@ -70,12 +71,21 @@ def chains_along(
 def _numbered(system: System, roots: Roots) -> np.ndarray:
     """A chain number for each root: that of the root it continues, or a new one."""
     onward, back = _arrivals(system, roots, 1), _arrivals(system, roots, -1)
+    side = np.linalg.slogdet(system.linear(roots.x, roots.rows)[1])[0]
+    mutual = [(int(b), k) for k, b in enumerate(back) if b >= 0 and onward[b] == k]
+    ahead = [(k, int(a)) for k, a in enumerate(onward) if a >= 0 and side[k] == side[a]]
+    behind = [(int(b), k) for k, b in enumerate(back) if b >= 0 and side[k] == side[b]]
+    before: dict[int, int] = {}
+    linked = set()
+    for old, new in (*mutual, *ahead, *behind):
+        if new not in before and old not in linked:
+            before[new] = old
+            linked.add(old)
     number = np.full(len(roots.rows), -1)
     count = 0
     for k in range(len(number)):  # roots are sorted along the parameter
-        before = back[k]
-        if before >= 0 and onward[before] == k:
-            number[k] = number[before]
+        if k in before:
+            number[k] = number[before[k]]
         else:
             number[k], count = count, count + 1
     return number

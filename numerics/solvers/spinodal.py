@@ -25,7 +25,8 @@ from numerics.solvers.system import System
 __all__ = ["Spinodal", "spinodal"]
 
 GRID = 33
-ZOOMS = 3
+ZOOMS = 3  # how often the last cell of the branch is looked at more closely
+LOOKS = 40  # at most, where links missing from further away make the branch seem to end
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,33 @@ def spinodal(
     equations = as_equations(problem)
     low, high = (float(end) for end in between)
     begin = _begin(equations, parameter, low, fixed, start)
-    for _ in range(ZOOMS):
-        chains = chains_along(equations, parameter, np.linspace(low, high, GRID), fixed)
-        last, begin = _follow(chains, begin)
-        if last == GRID - 1:
-            return Spinodal(Status.NO_BRANCH)
-        low, high = float(chains.values[last]), float(chains.values[last + 1])
-    return _fold(equations, parameter, fixed, begin, low)
+    end = _end_of_branch(equations, parameter, fixed, low, high, begin)
+    return Spinodal(Status.NO_BRANCH) if end is None else _fold(equations, parameter, fixed, *end)
+
+
+def _end_of_branch(
+    equations: Equations,
+    parameter: str,
+    fixed: Mapping[str, Any],
+    low: float,
+    high: float,
+    state: np.ndarray,
+) -> tuple[np.ndarray, float] | None:
+    """The last state on a branch and its parameter, closer and closer; None if it goes on."""
+    targets = [high]
+    for _ in range(LOOKS):
+        chains = chains_along(equations, parameter, np.linspace(low, targets[-1], GRID), fixed)
+        last, state = _follow(chains, state)
+        low = float(chains.values[last])
+        if last < GRID - 1:
+            if len(targets) == ZOOMS:
+                break
+            targets.append(float(chains.values[last + 1]))
+        else:  # seen closely, the branch goes on
+            targets.pop()
+            if not targets:
+                return None
+    return state, low
 
 
 def _begin(
@@ -123,7 +144,7 @@ def _begin(
     found = solve(equations, **{**fixed, parameter: value}, starts=start)
     if not found.present.any():
         raise BranchError(f"no branch to follow at {parameter}={value:g}: {found.sentence()}")
-    slot = int(found._dominant_slot()[0]) if start is None else 0
+    slot = int(found.dominant_slot()[0]) if start is None else 0
     if slot < 0:
         raise BranchError(f"no stable branch at {parameter}={value:g}: give start=...")
     return found.states[0, slot]

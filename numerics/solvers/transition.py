@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -134,25 +134,29 @@ def transition(
     if equations.potential is None:
         raise ProblemError("these equations carry no potential: branches cannot be compared")
     low, high = (float(end) for end in between)
-    width = abs(high - low)
-    while True:
+    smallest = SMALLEST_CELL * abs(high - low)
+
+    def first_change(low: float, high: float) -> Transition | None:
         values = np.linspace(low, high, GRID)
-        cell = _change_of_dominance(chains_along(equations, parameter, values, fixed, starts))
-        if cell is None and abs(high - low) == width:
-            return Transition(TransitionKind.NONE)
-        if cell is None or abs(cell.high - cell.low) <= SMALLEST_CELL * width:
-            # no cell: the change seen from further away drowns in the rounding of merging roots
-            ends = (low, high) if cell is None else (cell.low, cell.high)
-            return Transition(TransitionKind.CONTINUOUS, 0.5 * sum(ends), abs(ends[1] - ends[0]))
-        if cell.ends:
-            return _equal_potential(equations, parameter, fixed, cell)
-        low, high = cell.low, cell.high
+        for cell in _changes(chains_along(equations, parameter, values, fixed, starts)):
+            if cell.ends:
+                return _equal_potential(equations, parameter, fixed, cell)
+            width = abs(cell.high - cell.low)
+            if width <= smallest:
+                middle = 0.5 * (cell.low + cell.high)
+                return Transition(TransitionKind.CONTINUOUS, middle, width)
+            found = first_change(cell.low, cell.high)
+            if found is not None:
+                return found  # else only a link was missing from further away
+        return None
+
+    return first_change(low, high) or Transition(TransitionKind.NONE)
 
 
-def _change_of_dominance(chains: Chains) -> _Cell | None:
-    """The first cell in which no chain stays among the leading ones."""
+def _changes(chains: Chains) -> Iterator[_Cell]:
+    """The cells in which no chain stays among the leading ones."""
     solution = assemble(chains.system, chains.roots)
-    leading = solution._leading()
+    leading = solution.leading()
     leaders: set[int] = set()
     for point in range(len(chains.values)):
         order = list(chains.at(point))  # roots in the order of the slots
@@ -160,9 +164,8 @@ def _change_of_dominance(chains: Chains) -> _Cell | None:
         if not here:
             continue
         if leaders and not leaders & here:
-            return _cell(chains, point - 1, leaders, here)
+            yield _cell(chains, point - 1, leaders, here)
         leaders = leaders & here or here
-    return None
 
 
 def _cell(chains: Chains, point: int, leaders: set[int], followers: set[int]) -> _Cell:
