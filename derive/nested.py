@@ -141,6 +141,8 @@ def _average(ensemble: Ensemble, term: Expr, own: set[Expr]) -> Expr:
 
 def _vanishes_by_parity(ensemble: Ensemble, variable: Variable, observable: Expr) -> bool:
     """An odd observable of an even density on a symmetric interval."""
+    if not isinstance(variable.measure, Continuous):
+        return False
     measure, mirrored = variable.measure, {variable.element: -variable.element}
     density = _density(ensemble)
     symmetric = measure.lower == -measure.upper and measure.shift == 0

@@ -68,8 +68,8 @@ def naive(body, *over):
 
 LEAVES = [
     s[i], s[j], s[k], t[a], A[i, j], A[j, i], A[k, k], A[i, k], J[i, j], J[j, k], J[k, i], xi[i, a],
-    xi[k, a], KroneckerDelta(i, j), KroneckerDelta(j, k), KroneckerDelta(i, 2), KroneckerDelta(a, 1),
-    x, y, Integer(2), Rational(-1, 2), N, s[1], A[i, 2], i, j * a,
+    xi[k, a], KroneckerDelta(i, j), KroneckerDelta(j, k), KroneckerDelta(i, 2),
+    KroneckerDelta(a, 1), x, y, Integer(2), Rational(-1, 2), N, s[1], A[i, 2], i, j * a,
 ]  # fmt: skip
 OUTER = [leaf for leaf in LEAVES if not leaf.has(j, k)]
 
