@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from derive.critical import symmetric_point
 from derive.errors import DeriveError
 from derive.inversion import NotInvertible, solve_for
 from derive.linear import adjugate, determinant, null_space, sample_sign, vanishes
-from derive.reduction import Curve, reduce_to
+from derive.reduction import Curve, evaluated, reduce_to
 from derive.scaling import CriticalScaling
 from derive.series import value_at
 
@@ -89,12 +88,12 @@ class Landau:
         return tuple(self.at_criticality(a) for a in self.series)
 
     @cached_property
-    def _evaluate(self) -> Callable[[Expr], Expr]:
-        return self.curve.at(dict(self.critical))
+    def _names(self) -> dict[Expr, Expr]:
+        return self.curve.names_at(dict(self.critical))
 
     def at_criticality(self, expr: Expr) -> Expr:
         """Insert the critical values; what vanishes there is returned as zero."""
-        return self._evaluate(expr)
+        return evaluated(expr, dict(self.critical), self._names)
 
     @cached_property
     def power(self) -> int:
@@ -237,13 +236,13 @@ def landau(
         response = tuple(curve.expand(first.subs(values)))
     beta = None if free_entropy.beta is None else free_entropy.beta.subs(values)
     found = given or _critical_values(curve.written_out(series[2]), symbol)
-    evaluate = curve.at(found)
-    if (rest := evaluate(series[2])) != 0:
+    names = curve.names_at(found)
+    if (rest := evaluated(series[2], found, names)) != 0:
         raise DeriveError(
             f"a_2 = {rest} at {found}, but it vanishes at a critical point; give the exact "
             "critical value"
         )
-    if evaluate(curve.regularity) == 0:
+    if evaluated(curve.regularity, found, names) == 0:
         raise DeriveError(
             f"besides {coordinate}, a direction of the other unknowns is critical at {found}: one "
             "order parameter is not enough; set them equal or opposite by substitution first"

@@ -9,7 +9,7 @@ out, they would grow beyond what can be read or cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Dummy, Expr, Matrix, S
@@ -17,7 +17,7 @@ from sympy import Add, Dummy, Expr, Matrix, S
 from derive.linear import determinant, solve_linear, vanishes
 from derive.series import Series, along_curve, neat, value_at
 
-__all__ = ["Curve", "reduce_to"]
+__all__ = ["Curve", "evaluated", "reduce_to"]
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,12 @@ class Curve:
             expr = expr.xreplace({name: definition})
         return neat(expr)
 
-    def at(self, values: dict[Expr, Expr]) -> Callable[[Expr], Expr]:
-        """Evaluation at given values of the parameters; exactly zero for what vanishes there."""
+    def names_at(self, values: dict[Expr, Expr]) -> dict[Expr, Expr]:
+        """The named coefficients at given values of the parameters."""
         known: dict[Expr, Expr] = {}
         for name, definition in self.definitions:
             known[name] = neat(definition.subs(values).xreplace(known))
-
-        def evaluate(expr: Expr) -> Expr:
-            value = neat(expr.subs(values).xreplace(known))
-            return S.Zero if vanishes(value) else value
-
-        return evaluate
+        return known
 
     def derivative(self, expr: Expr, parameter: Expr) -> Expr:
         """The derivative by a parameter, through the named coefficients too."""
@@ -73,6 +68,12 @@ class Curve:
         for name, definition in self.definitions:
             slopes[name] = _chain(definition, parameter, slopes)
         return _chain(expr, parameter, slopes)
+
+
+def evaluated(expr: Expr, values: dict[Expr, Expr], names: dict[Expr, Expr]) -> Expr:
+    """An expression at given values; exactly zero if it vanishes there."""
+    value = neat(expr.subs(values).xreplace(names))
+    return S.Zero if vanishes(value) else value
 
 
 def _chain(expr: Expr, parameter: Expr, slopes: dict[Expr, Expr]) -> Expr:

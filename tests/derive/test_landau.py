@@ -1,5 +1,7 @@
 """Landau expansions: coefficients, exponents, amplitudes, multicritical points, finite size."""
 
+import pickle
+
 import mpmath
 import pytest
 from sympy import (
@@ -297,6 +299,16 @@ def test_refusals():
     mixed = FreeEntropy(-(m1**2 + m2**2) * (beta - 1) - m1**4 - m2**4, (m1, m2), beta=beta)
     with pytest.raises(DeriveError, match="besides m1"):
         mixed.landau(critical=1)
+
+
+def test_results_survive_pickle():
+    expansion = curie_weiss_pair().landau(source=h)
+    assert expansion.amplitudes["order_parameter"] == sqrt(3)
+    copy = pickle.loads(pickle.dumps(expansion))
+    assert copy.coefficients == expansion.coefficients
+    assert copy.amplitudes == expansion.amplitudes
+    critical = curie_weiss().critical_point(h=0)
+    assert pickle.loads(pickle.dumps(critical)) == critical
 
 
 def test_parameters_may_be_given_as_numbers():
