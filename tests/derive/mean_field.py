@@ -1,6 +1,7 @@
 """Free entropies that several tests share, written down by hand as a user might."""
 
-from sympy import Rational, Symbol, cosh, exp, log, pi, sqrt, symbols
+import mpmath
+from sympy import Rational, Symbol, cosh, exp, lambdify, log, pi, sqrt, symbols
 
 from derive import FreeEntropy
 
@@ -60,3 +61,22 @@ def two_populations(J1, J2, J12):
     half = Rational(1, 2)
     phi = sum(half * log(2 * cosh(beta * x)) for x in fields) - beta * quadratic / 4
     return FreeEntropy(phi, (m1, m2), size=N, beta=beta)
+
+
+def at_root(free_entropy, values, start):
+    """A function that evaluates expressions at the saddle near `start`, with mpmath."""
+    names = [*free_entropy.unknowns, *free_entropy.parameters, N]
+    given = [mpmath.mpf(values[str(p)]) for p in free_entropy.parameters]
+    size = mpmath.mpf(values.get("N", 1))
+    gradient = lambdify(names, list(free_entropy.gradient), "mpmath")
+    start = [mpmath.mpf(s) for s in start]
+    if len(start) == 1:
+        root = [mpmath.findroot(lambda x: gradient(x, *given, size)[0], start[0])]
+    else:
+        root = list(mpmath.findroot(lambda *x: gradient(*x, *given, size), start))
+    return lambda expr: mpmath.mpf(lambdify(names, expr, "mpmath")(*root, *given, size))
+
+
+def agree(value, reference, digits=25):
+    reference = mpmath.mpf(reference)
+    return abs(value - reference) <= abs(reference) * mpmath.mpf(10) ** (1 - digits)
