@@ -149,7 +149,8 @@ def _lines(values: np.ndarray, places: np.ndarray) -> list[Line]:
 
     Where the same slots hold branches of the same stabilities they go on as they are; elsewhere,
     each goes on to the nearest one of its stability, if they are nearest to each other and closer
-    than a fifth of the figure.
+    than a fifth of the figure. One that is left over starts where the nearest one was, as the
+    second tine of a pitchfork does.
     """
     finite = np.isfinite(values)
     reach = 0.2 * np.ptp(values[finite]) if finite.any() else 0.0
@@ -163,11 +164,31 @@ def _lines(values: np.ndarray, places: np.ndarray) -> list[Line]:
         went_on = {}
         for slot in here:
             line = live.pop(links[slot], None) if slot in links else None
-            went_on[slot] = line or (Stability(int(places[k, slot])), [])
-            went_on[slot][1].append((k, float(values[k, slot])))
-        done.extend(live.values())
+            line = line or (
+                Stability(int(places[k, slot])),
+                _origin(values, places, k, slot, reach),
+            )
+            line[1].append((k, float(values[k, slot])))
+            went_on[slot] = line
+        for old, line in live.items():  # and one that ends runs into the nearest one there is
+            line[1].extend(_origin(values[::-1], places[::-1], len(values) - k, old, reach, k))
+            done.append(line)
         live = went_on
     return [*done, *live.values()]
+
+
+def _origin(
+    values: np.ndarray, places: np.ndarray, k: int, slot: int, reach: float, at: int | None = None
+) -> list[tuple[int, float]]:
+    """The point before k that is nearest to a slot's, of its stability; none out of reach."""
+    if k == 0:
+        return []
+    alike = np.isfinite(values[k - 1]) & (places[k - 1] == places[k, slot])
+    gaps = np.where(alike, np.abs(values[k - 1] - values[k, slot]), np.inf)
+    nearest = int(np.argmin(gaps))
+    if gaps[nearest] > reach:
+        return []
+    return [(k - 1 if at is None else at, float(values[k - 1, nearest]))]
 
 
 def _nearest(

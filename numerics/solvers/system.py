@@ -26,8 +26,12 @@ def _kernel(
     """Compiled with unknowns of no declared domain: an iteration may leave it and come back."""
     free = {u: _undeclared(u) for u in equations.unknowns}
     named = tuple((f"f{k}", e.xreplace(free)) for k, e in enumerate(expressions))
-    unknowns = tuple(free.values())
-    return Kernel(Equations(unknowns, equations.parameters, named), order=order)
+    occurring = set().union(*(e.free_symbols for _, e in named))
+    unknowns, parameters = (
+        tuple(symbol for symbol in symbols if is_array(symbol) or symbol in occurring)
+        for symbols in (free.values(), equations.parameters)
+    )
+    return Kernel(Equations(unknowns, parameters, named), order=order)
 
 
 @lru_cache(maxsize=4096)
@@ -148,9 +152,10 @@ class System:
         free = _free(expression)
         missing = tuple(1 + k for k, i in enumerate(layout) if i is None or i not in free)
         shape = (len(finite), *(self._size(i) for i in layout))
-        if not expression.is_number:
-            value = np.expand_dims(value, missing)
-        value = np.broadcast_to(value, shape)
+        value = np.asarray(value)
+        if value.ndim == len(layout) - len(missing):
+            value = value[None]  # it depends on nothing that varies from row to row
+        value = np.broadcast_to(np.expand_dims(value, missing), shape)
         if finite.all():
             return value
         return np.where(finite.reshape(-1, *(1,) * len(layout)), value, np.nan)

@@ -40,16 +40,26 @@ def test_no_line_jumps_between_branches(loop):
             assert np.abs(np.diff(line.get_ydata())).max() < 0.3
 
 
-def test_every_branch_point_is_drawn_once(loop):
-    points = sum(len(line.get_xdata()) for line in drawn(loop.plot()))
-    assert points == loop.count.sum()
+def test_every_branch_point_is_drawn(loop):
+    points = {tuple(xy) for line in drawn(loop.plot()) for xy in line.get_xydata()}
+    known = {
+        (field, value)
+        for field, row in zip(loop.parameters["h"], loop["m"], strict=True)
+        for value in row.compressed()
+    }
+    assert points == known
 
 
 def test_the_pitchfork_is_joined_to_its_handle():
     solution = solve(CURIE_WEISS, beta=np.linspace(0.5, 1.5, 60), J=1, h=0.0)
     solid = [line for line in drawn(solution.plot()) if line.get_linestyle() == "-"]
-    assert len(solid) == 2  # the handle with one tine, and the other tine
+    # the handle with one tine, and the other tine, which starts from the handle
+    assert len(solid) == 2
     assert max(len(line.get_xdata()) for line in solid) == 60
+    assert all(np.abs(line.get_ydata()).min() < 1e-6 for line in solid)
+    backwards = solve(CURIE_WEISS, beta=np.linspace(1.5, 0.5, 60), J=1, h=0.0)
+    solid = [line for line in drawn(backwards.plot()) if line.get_linestyle() == "-"]
+    assert all(np.abs(line.get_ydata()).min() < 1e-6 for line in solid)
 
 
 def test_exact_points_lie_on_top(loop):

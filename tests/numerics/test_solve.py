@@ -227,6 +227,12 @@ def test_an_observable_may_be_any_expression():
     )
 
 
+def test_an_observable_of_parameters_alone_is_the_same_on_every_branch():
+    found = magnet(0.5, 0.01)
+    assert found.observable(h + beta).tolist() == [2.01] * 3
+    assert found.observable(h * 0 + 1).tolist() == [1.0] * 3
+
+
 def test_a_value_that_is_no_number_is_masked():
     point = Equations((m,), (h,), (), residuals=(m - h,), observables=(("ratio", h / m),))
     ratio = solve(point, h=[0.0, 2.0]).observable("ratio")
