@@ -40,6 +40,7 @@ _PREAMBLE = r"""\documentclass{article}
 \setlength{\parskip}{1ex}
 \raggedright
 \raggedbottom
+\setlength{\jot}{1ex}
 \newsavebox{\formula}
 % A formula in display style, scaled down where it is wider than the text.
 \newcommand{\fitted}[1]{%

@@ -134,6 +134,8 @@ def test_what_has_no_closed_form_is_an_integral_or_an_average():
         (dv.Ising("s", i), r"s_{i} = \pm 1"),
         (dv.Spin("S", i, spin=Rational(1, 2)), r"S_{i} = \pm \frac{1}{2}"),
         (dv.Binary("a"), "a = 0, 1"),
+        (dv.Spin("S", spin=5), r"S = -5, -4, \ldots, 5"),
+        (dv.Discrete("x", values=(-J, J)), r"x = \pm J"),
         (dv.Interval("u", i, lower=0, upper=pi), r"u_{i} \in (0, \pi)"),
         (dv.Gaussian("g", i), r"g_{i} \sim \mathcal{N}(0, 1)"),
         (
