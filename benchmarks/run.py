@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import harness
 
-MODULES = ["benchmarks.start_up"]
+MODULES = ["benchmarks.start_up", "benchmarks.curie_weiss"]
 OUT = Path("out/bench.json")
 HEADER = f"{'candidate':<44}{'ratio':>8}{'seconds':>12}{'error':>10}{'MiB':>9}"
 
