@@ -120,15 +120,15 @@ def split_logarithms(expr: Expr) -> Expr:
     The two may differ by a constant 2 pi i k, so that this is for differentiation only.
     """
 
-    def split(body: Expr) -> Expr:
-        terms = []
-        for term in Add.make_args(body):
-            coefficient, function = term.as_independent(log, as_Add=False)
-            opens = isinstance(function, log) and function.args[0].is_Mul
-            terms.append(coefficient * expand_log(function, force=True) if opens else term)
-        return Add(*terms)
-
-    return under_sums(expr, split)
+    terms = []
+    for term in Add.make_args(expr):
+        coefficient, function = term.as_independent(log, Total, as_Add=False)
+        if isinstance(function, Total):
+            function = Total(split_logarithms(function.body), *function.indices)
+        elif isinstance(function, log) and function.args[0].is_Mul:
+            function = expand_log(function, force=True)
+        terms.append(coefficient * function)
+    return Add(*terms)
 
 
 def distributed(expr: Expr) -> Expr:
