@@ -16,6 +16,7 @@ from derive.latex import latex_of
 from derive.latex_measures import definitions, measure_latex
 from tests.typeset_models import (
     DERIVATIONS,
+    J,
     curie_weiss,
     curie_weiss_with_conjugate,
     i,
