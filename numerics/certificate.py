@@ -108,15 +108,15 @@ class Certificate:
     def __str__(self) -> str:
         verdict = "holds" if self.holds else "does NOT hold"
         where = ", ".join(f"{name} in {text}" for name, text in self.ranges)
-        lines = [f"error <= {BOUND:g} u (1 + K) {verdict} for {self.kernel}, {where}"]
+        lines = [f"error <= {BOUND:g} u (1 + K) {verdict} for {self.kernel}", f"  for {where}"]
         for o in self.outputs:
-            at = ", ".join(f"{name}={value}" for name, value in o.point)
+            at = ", ".join(f"{name}={value:.6g}" for name, value in o.point)
             undefined = f", {o.undefined} undefined" if o.undefined else ""
-            lines.append(
+            lines += [
                 f"  {o.name}: worst {o.error:.2f} u (1 + K), relative error {o.relative_error:.1e},"
-                f" K = {o.condition:.3g}, at {at} ({o.points} points{undefined}, "
-                f"mpmath to {o.digits} digits)"
-            )
+                f" K = {o.condition:.3g}",
+                f"    at {at} ({o.points} points{undefined}, mpmath to {o.digits} digits)",
+            ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
