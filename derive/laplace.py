@@ -17,7 +17,7 @@ from typing import Any
 from sympy import QQ, Expr, Matrix, S, Symbol, exp, log, pi, ring, sympify
 
 from derive.errors import DeriveError
-from derive.linear import determinant, inverse
+from derive.linear import determinant, inverse, vanishes
 
 __all__ = ["LaplaceExpansion", "laplace", "wick_corrections"]
 
@@ -110,7 +110,7 @@ def laplace(f: Any, x: Any, x0: Any, N: Any, order: int = 1) -> LaplaceExpansion
     f = sympify(f)
     known = all(not sympify(v).free_symbols for v in point.values())
     slopes = [f.diff(v).subs(point) for v in variables]
-    if known and any(slope.is_number and slope.equals(0) is False for slope in slopes):
+    if known and any(slope.is_number and not vanishes(slope) for slope in slopes):
         raise DeriveError(
             f"{point} is no stationary point of {f}: its gradient there is {slopes}; give a minimum"
         )
