@@ -20,7 +20,7 @@ from derive.integrals import Axis, Estimate, OutOfReach, delta_function, separat
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
 from derive.variables import Variable
 
-__all__ = ["Expansion", "components_of", "states"]
+__all__ = ["Expansion", "components_of", "single_states", "states"]
 
 MAX_STATES = 20000
 
@@ -149,7 +149,7 @@ def states(
     """All joint values of discrete variables, with the logarithm of their weight."""
     choices: list[list[tuple[Environment, Any]]] = []
     for variable in variables:
-        choices.extend(_single_states(variable, sizes, env))
+        choices.extend(single_states(variable, sizes, env))
     size = 1
     for options in choices:
         size *= len(options)
@@ -162,7 +162,7 @@ def states(
         yield joint, mpmath.fsum(w for _, w in combination)
 
 
-def _single_states(
+def single_states(
     variable: Variable, sizes: Mapping[Symbol, Any], env: Environment
 ) -> Iterator[list[tuple[Environment, Any]]]:
     """The states of each independent copy of a variable."""

@@ -13,7 +13,7 @@ from sympy import Basic, Symbol
 from derive.ensemble import Ensemble
 from derive.errors import ParameterError
 from derive.evaluate import Environment, component, count, evaluator, form_matrix
-from derive.expand import components_of, states
+from derive.expand import components_of, single_states
 from derive.indices import Element, Index, Label
 from derive.measures import Continuous, Finite, OneHot, SphereSurface
 from derive.variables import Variable
@@ -152,7 +152,10 @@ class World:
         """A random value of a variable: any of its states, or a point on its contour."""
         measure = variable.measure
         if isinstance(measure, Finite | OneHot):
-            return self._random.choice([s for s, _ in states([variable], self.sizes, env)])
+            drawn: Environment = {}
+            for options in single_states(variable, self.sizes, env):
+                drawn |= self._random.choice(options)[0]
+            return drawn
         if isinstance(measure, SphereSurface):
             return self.on_sphere(variable, env)
         if isinstance(measure, Continuous):

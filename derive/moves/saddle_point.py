@@ -129,7 +129,10 @@ def _split(exponent: Expr, size: Symbol) -> tuple[Expr, Expr]:
 
 
 def _order(term: Expr, size: Symbol) -> Expr | None:
-    """The power of N that a term grows with: explicit, plus one for each sum over a large range."""
+    """The power of N that a term grows with: explicit, plus one for each sum over a large range.
+
+    A function of intensive arguments is intensive; log N counts as of order 0; None if not known.
+    """
     order = S.Zero
     for factor in Mul.make_args(term):
         base, power = factor.as_base_exp()
@@ -140,9 +143,17 @@ def _order(term: Expr, size: Symbol) -> Expr | None:
             if inner is None:
                 return None
             order += power * (inner + sum(i.size.has(size) for i in base.indices))
-        elif factor.has(size) and factor != log(size):
+        elif not _is_intensive(factor, size):
             return None
     return order
+
+
+def _is_intensive(factor: Expr, size: Symbol) -> bool:
+    if isinstance(factor, Element) or factor == log(size) or not factor.args:
+        return True
+    parts = [part for arg in factor.args for part in terms(arg)]
+    orders = [_order(part, size) for part in parts]
+    return all(order is not None and order <= 0 for order in orders)
 
 
 def _is_scalar(variable: Variable) -> bool:
