@@ -100,6 +100,9 @@ class _Binder(Typeset, Expr):
     def _xreplace(self, rule: dict[Any, Any]) -> tuple[Any, bool]:
         if self in rule:
             return rule[self], True
+        if not isinstance(rule, dict):  # a Transform acts on every node alike
+            body, changed = self.body._xreplace(rule)
+            return (self.func(body, *self.indices), True) if changed else (self, False)
         # What mentions a bound index from outside means another index of the same name.
         rule = {old: new for old, new in rule.items() if not _mentions(old, self.indices)}
         safe = self._renamed_apart(frozenset().union(*(free_indices(new) for new in rule.values())))

@@ -125,7 +125,18 @@ def _split(exponent: Expr, size: Symbol) -> tuple[Expr, Expr]:
             f"no term of the exponent grows with {size}: {exponent}; is {size} the size of the "
             "system, and are its variables traced?"
         )
+    _refuse_hidden_size(density, size)
     return density, correction
+
+
+def _refuse_hidden_size(density: Expr, size: Symbol) -> None:
+    """Beside sums over all sites, a density must not depend on N, not even as log cosh(m/N)."""
+    over_sites = any(i.size.has(size) for t in density.atoms(Total) for i in t.indices)
+    if density.has(size) and not over_sites:
+        raise NotExtensiveError(
+            f"the density {density} still depends on {size}: a coupling falls or grows with it in "
+            f"another way than 1/{size} for the square of a sum, 1/{size}**2 for its cube"
+        )
 
 
 def _order(term: Expr, size: Symbol) -> Expr | None:
