@@ -17,7 +17,7 @@ from derive.errors import DeriveError
 from derive.index_notation import index_of, is_indexed, with_other_index
 from derive.indices import Element, Label, free_indices
 from derive.linear import determinant, solve_linear
-from derive.stationarity import NaturalForm, compact
+from derive.stationarity import NaturalForm, compact, tidy
 from derive.total import Total
 
 if TYPE_CHECKING:
@@ -92,14 +92,18 @@ class Linearisation:
     def total_derivative(self, expr: Expr, *parameters: Expr) -> Expr:
         """Differentiate along the stationary point by each parameter in turn."""
         for parameter in parameters:
-            explicit = expr.diff(parameter)
-            slopes = {u: expr.diff(u) for u in self.unknowns}
+            explicit = self._slope(expr, parameter)
+            slopes = {u: self._slope(expr, u) for u in self.unknowns}
             moving = {u: slope for u, slope in slopes.items() if slope != 0}
             if moving:
                 response = self.response(parameter)
                 explicit = Add(explicit, *(slope * response[u] for u, slope in moving.items()))
             expr = self.on_shell(compact(explicit))
         return expr
+
+    def _slope(self, expr: Expr, variable: Expr) -> Expr:
+        """A partial derivative, on shell: that of f by an unknown vanishes there."""
+        return self.on_shell(tidy(expr.diff(variable), self.unknowns))
 
 
 def response_equation(free_entropy: FreeEntropy, unknown: Expr, parameter: Expr) -> Eq:

@@ -148,7 +148,7 @@ class Thermodynamics:
         """Differentiate any expression of unknowns and parameters along the saddle."""
         wanted = [self.parameter(p) for p in parameters]
         scalar = explicit(sympify(expr), self.unknowns)
-        return self.explicit.at_saddle(self._linearisation.total_derivative(scalar, *wanted))
+        return self._linearisation.total_derivative(scalar, *wanted)
 
 
 def _open(expr: Expr, unknowns: tuple[Expr, ...]) -> Expr:
