@@ -10,7 +10,7 @@ import numpy as np
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import Roots, distinct, joined, polish
-from numerics.solvers.search import search
+from numerics.solvers.search import search, solver_of
 from numerics.solvers.starts import box, crossings, place
 from numerics.solvers.status import Status
 from numerics.solvers.system import System
@@ -31,7 +31,8 @@ def find(
     """Distinct roots, sorted by batch point, and how the iterations ended that led to them."""
     ended = search(system, method, starts, max_steps)
     roots = distinct(polish(system, ended, tol))
-    if system.n == 1 and method in ("auto", "newton") and not isinstance(starts, Mapping):
+    scanned = system.n == 1 and isinstance(solver_of(method, max_steps), Newton)
+    if scanned and not isinstance(starts, Mapping):
         roots = _without_gaps(system, roots, tol)
     return roots, ended
 

@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 
 from derive.equations import Element, Equations
 from numerics.errors import (
+    AmbiguousNameError,
     DomainError,
     MissingParameterError,
     NotANumberError,
@@ -89,8 +90,9 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
 
     Raises
     ------
-    UnknownParameterError, MissingParameterError
-        For a name that the problem does not have, or a parameter without a value.
+    UnknownParameterError, MissingParameterError, AmbiguousNameError
+        For a name that the problem does not have, a parameter without a value, or a name that two
+        symbols share.
     NotANumberError
         For complex, nan and infinite values, and for what is no number.
     DomainError
@@ -98,6 +100,7 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
     ShapeError
         For shapes that do not broadcast or disagree about a size.
     """
+    _check_distinct(equations)
     symbols = {symbol.name: symbol for symbol in equations.parameters}
     sized = {str(s): s for u in (*equations.unknowns, *equations.parameters) for s in sizes_of(u)}
     _check_names({**sized, **symbols}, values)
@@ -119,6 +122,15 @@ def sizes_of(symbol: Expr) -> tuple[Symbol, ...]:
     if not is_array(symbol):
         return ()
     return tuple(over.size for over in symbol.label.ranges if isinstance(over.size, Symbol))
+
+
+def _check_distinct(equations: Equations) -> None:
+    names = [symbol.name for symbol in (*equations.unknowns, *equations.parameters)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise AmbiguousNameError(
+            f"{', '.join(twice)} is the name of two different symbols of the problem: rename one"
+        )
 
 
 def _check_names(known: Mapping[str, Expr], values: Mapping[str, Any]) -> None:

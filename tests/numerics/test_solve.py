@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 import mpmath as mp
 import numpy as np
 import pytest
-from sympy import log, symbols
+from sympy import log, symbols, tanh
 
 from derive.equations import Equations
 from numerics.errors import NumericsError
@@ -324,6 +324,33 @@ def test_no_root_of_a_cubic_is_missed_however_close_they_lie():
         q=ratio * edge,
     )
     assert (found.count == np.where(np.abs(ratio) < 1, 3, 1)).all()
+
+
+def test_the_roots_of_two_coupled_populations_have_the_degree_of_their_map():
+    # The map sends the square into itself, so that the signs of det(1 - J) over all roots add to 1:
+    # a single root missed would show.
+    m1, m2 = symbols("m1 m2", real=True)
+    a, b, c = symbols("a b c", real=True)
+    pair = Equations(
+        (m1, m2),
+        (a, b, c, h),
+        (),
+        update=(tanh(a * m1 + c * m2 + h), tanh(c * m1 + b * m2 - h / 2)),
+        bounds=((-1, 1),) * 2,
+    )
+    rng = np.random.default_rng(0)
+    given = {
+        "a": rng.uniform(0, 4, 200),
+        "b": rng.uniform(0, 4, 200),
+        "c": rng.uniform(-2, 2, 200),
+        "h": 0.1 * rng.normal(size=200),
+    }
+    found = solve(pair, **given)
+    A, B, C = (given[name][:, None] for name in "abc")
+    s1, s2 = 1 - found["m1"] ** 2, 1 - found["m2"] ** 2
+    orientation = np.sign((1 - s1 * A) * (1 - s2 * B) - s1 * s2 * C**2)
+    assert (orientation.sum(axis=1) == 1).all()
+    assert found.count.max() == 9
 
 
 def test_a_missing_branch_raises_unless_it_is_filled():

@@ -6,6 +6,7 @@ from sympy import exp, log, oo, symbols, tanh
 
 from derive.equations import Equations
 from numerics.errors import (
+    AmbiguousNameError,
     DomainError,
     MissingParameterError,
     NotANumberError,
@@ -42,6 +43,12 @@ GOOD = {"beta": 1.5, "J": 1.0, "h": 0.1}
 def test_bad_parameters_are_refused_by_name(changed, error, words):
     with pytest.raises(error, match=words):
         solve(CURIE_WEISS, **(GOOD | changed))
+
+
+def test_two_symbols_of_one_name_are_refused():
+    twins = Equations((x,), (a, symbols("a")), (), residuals=(x - a * symbols("a"),))
+    with pytest.raises(AmbiguousNameError, match="a is the name of two different symbols"):
+        solve(twins, a=1.0)
 
 
 def test_a_parameter_without_a_value_is_named():
