@@ -17,6 +17,7 @@ from derive.latex_measures import definitions, measure_latex
 from tests.typeset_models import (
     DERIVATIONS,
     J,
+    N,
     curie_weiss,
     curie_weiss_with_conjugate,
     i,
@@ -175,6 +176,8 @@ def test_a_derivation_is_an_aligned_chain():
 def test_an_extremum_of_fields_on_both_axes_is_no_maximum():
     assert r"\max_{m}" in latex_of(curie_weiss().state)
     assert r"\operatorname*{extr}_{m, \hat{m}}" in latex_of(curie_weiss_with_conjugate().state)
+    indefinite = linearised_network().saddle_point(N).state
+    assert r"\approx \operatorname*{extr}_{\{m_{i}\}}" in latex_of(indefinite)
 
 
 def test_critical_point_landau_and_equations():
