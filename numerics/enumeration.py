@@ -119,7 +119,9 @@ def _one_point(
     first, second = np.zeros(sites), np.zeros((sites, sites))
     for digits in _digits(len(values), sites):
         s = values[digits]
-        terms = _exponents(model, s, arguments) + weights[digits].sum(axis=1)
+        terms = _exponents(model, s, arguments)
+        if weights.any():
+            terms = terms + weights[digits].sum(axis=1)
         height = max(top, float(terms.max()))
         keep, share = np.exp(top - height), np.exp(terms - height)
         norm = norm * keep + share.sum()
