@@ -5,10 +5,12 @@ python -m benchmarks.run [PART OF A WORKLOAD'S NAME ...]
 
 import importlib
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from benchmarks import harness
 
@@ -21,6 +23,14 @@ def _row(name: str, shown: harness.Measurement) -> str:
     name += " *" if shown.reference else ""
     error = "-" if shown.error is None else f"{shown.error:.1e}"
     return f"{name:<44}{shown.ratio:>8.2f}{shown.seconds:>12.3e}{error:>10}{shown.memory_mib:>9.1f}"
+
+
+def _entry(shown: harness.Measurement) -> dict[str, Any]:
+    """Return a measurement for JSON, which has no infinite number: its name stands instead."""
+    entry = asdict(shown)
+    if shown.error is not None and not math.isfinite(shown.error):
+        entry["error"] = str(shown.error)
+    return entry
 
 
 def main(parts: Sequence[str]) -> int:
@@ -40,9 +50,9 @@ def main(parts: Sequence[str]) -> int:
         measured = harness.measure(workload)
         for name, shown in measured.items():
             print(_row(name, shown), flush=True)
-        table[workload.name] = {name: asdict(shown) for name, shown in measured.items()}
+        table[workload.name] = {name: _entry(shown) for name, shown in measured.items()}
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(table, indent=1) + "\n")
+    OUT.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")
     print(f"\nratio: seconds over those of the reference, marked *; written to {OUT}")
     return 0
 
