@@ -20,14 +20,22 @@ from numerics.errors import (
 )
 from numerics.program import Input, Range
 
-__all__ = ["Batch", "arrange", "as_number_array", "bind", "check_values", "value_text"]
+__all__ = [
+    "Batch",
+    "all_finite",
+    "arrange",
+    "as_number_array",
+    "bind",
+    "check_values",
+    "value_text",
+]
 
-# What a symbol's declaration asks of its values: the test of the extremes, and its words.
+# What a symbol's declaration asks of its values: of which extreme, what, and in words.
 DOMAINS = (
-    ("is_positive", lambda low, high: low > 0, "positive"),
-    ("is_negative", lambda low, high: high < 0, "negative"),
-    ("is_nonnegative", lambda low, high: low >= 0, "zero or positive"),
-    ("is_nonpositive", lambda low, high: high <= 0, "zero or negative"),
+    ("is_positive", np.minimum, lambda low: low > 0, "positive"),
+    ("is_negative", np.maximum, lambda high: high < 0, "negative"),
+    ("is_nonnegative", np.minimum, lambda low: low >= 0, "zero or positive"),
+    ("is_nonpositive", np.maximum, lambda high: high <= 0, "zero or negative"),
 )
 
 
@@ -166,20 +174,31 @@ def _note_size(sizes: dict[Any, int], name: str, size: Expr, length: int) -> Non
         raise ShapeError(f"{name}: the index range of size {size} is empty")
 
 
+def all_finite(array: Any) -> bool:
+    """Whether nothing in an array is infinite or nan, by one fast pass where that tells."""
+    if array.ndim != 1 or not array.flags.c_contiguous:
+        return bool(np.isfinite(array).all())
+    # By halves, for which linear algebra libraries start no threads in a block.  A square may
+    # overflow although its number is finite; then each number is looked at.
+    first, second = array[: len(array) // 2], array[len(array) // 2 :]
+    squares = np.dot(first, first) + np.dot(second, second)
+    return bool(squares < np.inf or np.isfinite(array).all())
+
+
 def check_values(given: Input, array: Any) -> None:
     """Refuse what is not finite or outside of the domain that the symbol declares."""
     if array.size == 0:
         return
-    low, high = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
-    if not (low > -np.inf and high < np.inf):
+    if not all_finite(array):
         bad = array[~np.isfinite(array)].flat[0] if array.ndim else array
         raise NotANumberError(f"{given.name} is {float(bad)}: parameters are finite numbers")
-    for assumption, holds, words in DOMAINS:
-        if getattr(given.symbol, assumption) and not holds(low, high):
-            bad = low if words in ("positive", "zero or positive") else high
-            raise DomainError(
-                f"{given.name} = {float(bad)}: the symbol {given.name} was declared {words}"
-            )
+    for assumption, extreme, holds, words in DOMAINS:
+        if getattr(given.symbol, assumption):
+            bad = extreme.reduce(array, axis=None)
+            if not holds(bad):
+                raise DomainError(
+                    f"{given.name} = {float(bad)}: the symbol {given.name} was declared {words}"
+                )
     if given.symbol.is_integer and not np.all(array == np.floor(array)):
         raise DomainError(f"{given.name}: the symbol was declared an integer")
 

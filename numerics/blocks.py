@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.arguments import Batch, check_values, value_text
+from numerics.arguments import Batch, all_finite, check_values, value_text
 from numerics.backends.numpy import Printed
 from numerics.errors import NonFiniteError
 from numerics.program import Program
@@ -67,9 +67,10 @@ class Runner:
             if flat
             else _gathered_chunks(given, ranks, written, batch.shape, points)
         )
+        checked = [self.program.inputs[k] for k in varying]
         for ins, targets in chunks:
-            for number, array in zip(varying, ins, strict=True):
-                check_values(self.program.inputs[number], array)
+            for given_as, array in zip(checked, ins, strict=True):
+                check_values(given_as, array)
             count = len(ins[0])
             rows = buffers if count == points else [buffer[:count] for buffer in buffers]
             self.block(*ins, *fixed, *targets, *rows)
@@ -85,9 +86,9 @@ class Runner:
 
     def _check(self, number: int, result: Any, values: dict[int, Any]) -> None:
         """Report the first result that is not finite, with the point that gave it."""
-        good = np.isfinite(result)
-        if good.all():
+        if all_finite(result):
             return
+        good = np.isfinite(result)
         point = int(np.argmin(good.reshape(len(result), -1).all(axis=1)))
         inputs = self.program.inputs
         where = ", ".join(
@@ -113,6 +114,14 @@ Chunks = Iterator[tuple[Sequence[Any], Sequence[Any]]]
 
 def _flat_chunks(given: Sequence[Any], written: Sequence[Any], points: int) -> Chunks:
     """Scalars only: NumPy's iterator copies into its buffers no more than is not contiguous."""
+    if all(a.flags.c_contiguous and a.dtype == np.float64 for a in given) and (
+        len({a.shape for a in (*given, *written)}) == 1
+    ):
+        flat = [[a.reshape(-1) for a in group] for group in (given, written)]
+        for start in range(0, flat[0][0].size, points):
+            part = slice(start, start + points)
+            yield [a[part] for a in flat[0]], [a[part] for a in flat[1]]
+        return
     read = ["readonly", "contig", "aligned", "nbo"]
     write = ["writeonly", "contig", "aligned", "nbo", "no_broadcast"]
     iterator: Any = np.nditer(  # type: ignore[call-overload]

@@ -348,7 +348,7 @@ def _is_reciprocal(factor: Expr) -> bool:
 
 def _fraction(coefficient: Expr) -> tuple[float, float]:
     """A coefficient as numerator and denominator: x/3 is one rounding, x*(1/3) two."""
-    if coefficient.is_Rational and float(coefficient) != coefficient:
+    if coefficient.is_Rational and Rational(float(coefficient)) != coefficient:
         return float(coefficient.p), float(coefficient.q)
     return float(coefficient), 1.0
 
