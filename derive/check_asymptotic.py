@@ -16,10 +16,9 @@ import mpmath
 from mpmath import mp
 from sympy import Expr, Symbol
 
-from derive.componentwise import componentwise
 from derive.ensemble import Ensemble
 from derive.errors import DeriveError, UnboundedError
-from derive.evaluate import evaluator
+from derive.evaluate import Environment, evaluator, key_of
 from derive.expand import Expansion
 from derive.finite import finite_sum
 from derive.free_entropy import FreeEntropy
@@ -32,7 +31,7 @@ from derive.world import World
 
 __all__ = ["check_saddle", "dominant_saddles", "log_partition"]
 
-Saddles = list[dict[Symbol, Any]]
+Saddles = list[Environment]
 SIZES = (16, 32, 64)
 DIGITS = 16
 TOLERANCE = 0.15  # of an order, what the next power of 1/N changes at these sizes
@@ -45,7 +44,7 @@ def check_saddle(derivation: Any, position: int, world: World) -> Convergence:
     step = derivation.steps[position]
     size = step.after.size
     with mp.workdps(DIGITS):
-        free_entropy, _ = componentwise(step.after, world.sizes)
+        free_entropy = step.after.componentwise(world.sizes)
         saddles = dominant_saddles(free_entropy, world)
         exact = [_exact(derivation, position, world, size, n) for n in SIZES]
         levels = range(3 if len(free_entropy.unknowns) < 3 else 2)
@@ -132,15 +131,16 @@ def dominant_saddles(free_entropy: FreeEntropy, world: World) -> Saddles:
         raise OutOfReach("no stable saddle point was found numerically")
     top = max(height for height, _ in found)
     return [
-        dict(zip(unknowns, root, strict=True))
+        dict(zip(map(key_of, unknowns), root, strict=True))
         for height, root in found
         if top - height < mpmath.mpf(10) ** (4 - DIGITS)
     ]
 
 
-def _numerical(expr: Expr, unknowns: list[Symbol], world: World) -> Any:
+def _numerical(expr: Expr, unknowns: list[Expr], world: World) -> Any:
     evaluate, env = evaluator(expr, world.sizes), world.environment()
-    return lambda *at: evaluate(env | dict(zip(unknowns, at, strict=True)))
+    keys = [key_of(u) for u in unknowns]
+    return lambda *at: evaluate(env | dict(zip(keys, at, strict=True)))
 
 
 def _root(gradient: list[Any], start: list[Any]) -> list[Any] | None:

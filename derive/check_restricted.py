@@ -7,8 +7,7 @@ from typing import Any
 import mpmath
 from mpmath import mp
 
-from derive.componentwise import componentwise
-from derive.evaluate import evaluator
+from derive.evaluate import evaluator, key_of
 from derive.indices import Element
 from derive.integrals import OutOfReach
 from derive.step import Step
@@ -23,19 +22,20 @@ def check_ansatz(step: Step, world: World) -> tuple[str, float, float]:
     The ansatz is u_k = u_k(x).  At random x, the part of the gradient of phi that is orthogonal to
     all du/dx must vanish; then a stationary x is a stationary point of the full free entropy.
     """
-    full, names = componentwise(step.before, world.sizes)
     element, trial = step.details
+    full = step.before.componentwise(world.sizes)
     at = {
-        name: trial.xreplace(dict(zip(element.slots, own.slots, strict=True)))
-        for own, name in names.items()
-        if own.label == element.label
+        own: trial.xreplace(dict(zip(element.slots, own.slots, strict=True)))
+        for own in full.unknowns
+        if isinstance(own, Element) and own.label == element.label
     }
     new = [u for u in step.after.unknowns if u not in step.before.unknowns]
     others = [u for u in full.unknowns if u not in at]
     worst = mpmath.inf
     for _ in range(3):
-        env = world.environment() | {u: world.uniform(0.1, 0.9) for u in (*new, *others)}
-        gradient = _numbers([full.density.diff(u).subs(at) for u in at], env, world)
+        env = world.environment()
+        env |= {key_of(u): world.uniform(0.1, 0.9) for u in (*new, *others)}
+        gradient = _numbers([full.density.diff(u).xreplace(at) for u in at], env, world)
         tangent = [_numbers([v.diff(x) for v in at.values()], env, world) for x in new]
         worst = min(worst, _tangency(gradient, tangent))
     return "gradient tangent to the ansatz", float(worst), mp.dps - 10

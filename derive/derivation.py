@@ -62,7 +62,8 @@ class Derivation(Foldable):
     def move(self, function: Callable[..., Moved], *args: Any, **options: Any) -> Derivation:
         """Apply a move: any function from the present state to a `Moved`."""
         moved = function(self.state, *args, **options)
-        written = [str(a) for a in args] + [f"{k}={v}" for k, v in options.items() if v is not None]
+        written = [_written(a) for a in args if a is not None]
+        written += [f"{k}={_written(v)}" for k, v in options.items() if v is not None]
         step = Step(
             function.__name__,
             ", ".join(written),
@@ -299,6 +300,11 @@ class Derivation(Foldable):
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _written(argument: Any) -> str:
+    """An argument as it is shown; a function given by the user under its name."""
+    return getattr(argument, "__name__", None) or str(argument)
 
 
 def _eliminate(free_entropy: FreeEntropy, *unknowns: Any) -> Moved:

@@ -22,7 +22,7 @@ from derive.nested import Expect, LogZ
 from derive.quadrature import log_line_integral
 from derive.total import IndexedProduct, Total
 
-__all__ = ["Environment", "component", "count", "evaluator", "form_matrix"]
+__all__ = ["Environment", "component", "count", "evaluator", "form_matrix", "key_of"]
 
 Environment = dict[Any, Any]
 Evaluate = Callable[[Environment], Any]
@@ -49,6 +49,13 @@ def count(over: IndexRange, sizes: Mapping[Symbol, Any]) -> int:
 def component(label: Label, slots: tuple[int, ...]) -> tuple[Label, tuple[int, ...]]:
     """The key of one component; slots of symmetric labels in increasing order."""
     return (label, tuple(sorted(slots)) if label.symmetric else slots)
+
+
+def key_of(unknown: Expr) -> Any:
+    """What stands in an environment for a symbol, or for an element with numbers as slots."""
+    if isinstance(unknown, Element):
+        return component(unknown.label, tuple(map(int, unknown.slots)))
+    return unknown
 
 
 def evaluator(expr: Expr, sizes: Mapping[Symbol, Any]) -> Evaluate:

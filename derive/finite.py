@@ -32,7 +32,7 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
     for variable in variables:
         exponent = _open_colours(exponent, variable)
     labels = {v.label for v in variables}
-    sums = sorted({t for t in exponent.atoms(Total) if elements_of(t, labels)}, key=str)
+    sums = sorted({t for t in exponent.atoms(Total) if elements_of(t, labels)}, key=_plain_first)
     for total in sums:
         if len(total.indices) != 1 or not {e.label for e in total.atoms(Element)} <= labels:
             raise CouplingError(
@@ -55,6 +55,11 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
         size=size,
         parameters=tuple(sorted(symbols - set(totals.values()) - size.free_symbols, key=str)),
     )
+
+
+def _plain_first(total: Total) -> tuple[bool, str]:
+    """Sums of a variable itself, whose moments are wanted most, before those of its functions."""
+    return not isinstance(total.body, Element), str(total)
 
 
 def enumeration(ensemble: Ensemble) -> Enumeration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -248,31 +249,34 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
 
     @cached_property
     def explicit(self) -> FreeEntropy:
-        """The same with one unknown per component, where every index has a range of numeric size.
+        """One unknown per component, where every index has a range of numeric size.
 
-        Raises
-        ------
-        DeriveError
-            If an unknown has as many components as there are sites.
+        Raises `DeriveError` if an unknown has as many components as there are sites.
         """
         if self.is_extensive_vector:
             raise DeriveError(
-                f"{', '.join(map(str, self.unknowns))}: a vector with a component for every site "
-                "has no finite Hessian to invert or take the determinant of: use hessian_block, "
+                f"{', '.join(map(str, self.unknowns))}: a vector with one component per site has "
+                "no finite Hessian to invert or take the determinant of: use hessian_block, "
                 "response_equation, or an ansatz that makes the sites equal"
             )
+        return self.componentwise({})
+
+    def componentwise(self, sizes: Mapping[Symbol, Any]) -> FreeEntropy:
+        """The same with one unknown per component, at given sizes of their index ranges."""
         if not any(map(is_indexed, self.unknowns)):
             return self
         pairs = [
-            (c, s) for u, s in zip(self.unknowns, self.signs, strict=True) for c in components(u)
+            (component, sign)
+            for unknown, sign in zip(self.unknowns, self.signs, strict=True)
+            for component in components(unknown, sizes)
         ]
         return FreeEntropy(
-            explicit(self.density, self.unknowns),
+            explicit(self.density, self.unknowns, sizes),
             [c for c, _ in pairs],
             [s for _, s in pairs],
             self.size,
             self.beta,
-            explicit(self.correction, self.unknowns),
+            explicit(self.correction, self.unknowns, sizes),
             self.kind,
         )
 
@@ -282,10 +286,7 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
         return Linearisation.of(scalar.unknowns, scalar.gradient, scalar.natural_form)
 
     def response_equation(self, unknown: Any, parameter: Any) -> Eq:
-        """The linear equation for d unknown / d parameter of a vector of unknowns.
-
-        The answer is written with elements of the same index named d(unknown).
-        """
+        """The linear equation for d(unknown)/d(parameter), a vector of elements of that name."""
         return response_equation(self, self.unknown(unknown), self.parameter(parameter))
 
     @property

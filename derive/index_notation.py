@@ -6,11 +6,11 @@ whatever the index; a component with a number for an index stands for itself alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product as cartesian
 from typing import Any
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Pow
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol
 
 from derive.indices import Element, Index, free_indices
 from derive.substitution import substitute
@@ -136,11 +136,11 @@ def _under_operator(term: Expr, own: set[Index]) -> tuple[Expr, Expr] | None:
     return Total(Mul(*operator), *node.indices), Mul(*coefficient, *rest).xreplace(bound)
 
 
-def components(unknown: Expr) -> tuple[Expr, ...]:
-    """The components of an unknown, where its ranges have numeric size; itself if not indexed."""
+def components(unknown: Expr, sizes: Mapping[Symbol, Any] | None = None) -> tuple[Expr, ...]:
+    """The components of an unknown, whose ranges have numeric size (with the sizes given)."""
     if not is_indexed(unknown):
         return (unknown,)
-    values = cartesian(*(range(1, int(i.size) + 1) for i in index_of(unknown)))
+    values = cartesian(*(range(1, int(i.size.subs(sizes or {})) + 1) for i in index_of(unknown)))
     return tuple(
         unknown.xreplace(dict(zip(index_of(unknown), map(Integer, point), strict=True)))
         for point in values
@@ -156,10 +156,13 @@ def singles_out_component(expr: Expr, unknowns: Iterable[Expr]) -> bool:
     return any(e.label in own and not free_indices(e) for e in expr.atoms(Element))
 
 
-def explicit(expr: Expr, unknowns: Iterable[Expr]) -> Expr:
-    """Write out every sum over a range of numeric size that the unknowns have."""
+def explicit(
+    expr: Expr, unknowns: Iterable[Expr], sizes: Mapping[Symbol, Any] | None = None
+) -> Expr:
+    """Write out every sum over a range of numeric size (with the sizes given) of the unknowns."""
     ranges = {i.range for u in unknowns if is_indexed(u) for i in index_of(u)}
-    return _written_out(expr, {r for r in ranges if isinstance(r.size, Integer)})
+    counts = {r: r.size.subs(sizes or {}) for r in ranges}
+    return _written_out(expr, {r: int(n) for r, n in counts.items() if n.is_Integer})
 
 
 def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
@@ -173,7 +176,7 @@ def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
     return tuple(sorted(named, key=str))
 
 
-def _written_out(expr: Any, ranges: set[Any]) -> Any:
+def _written_out(expr: Any, ranges: dict[Any, int]) -> Any:
     if not expr.has(Total):
         return expr
     if not isinstance(expr, Total):
@@ -183,7 +186,7 @@ def _written_out(expr: Any, ranges: set[Any]) -> Any:
     body = _written_out(expr.body, ranges)
     if not opened:
         return Total(body, *kept)
-    values = cartesian(*(range(1, int(i.size) + 1) for i in opened))
+    values = cartesian(*(range(1, ranges[i.range] + 1) for i in opened))
     terms = (
         body.xreplace({i: Integer(v) for i, v in zip(opened, point, strict=True)})
         for point in values

@@ -44,6 +44,7 @@ from derive.index_notation import (
     stripped,
     under_sums,
 )
+from derive.indices import Element
 from derive.inversion import NotInvertible, inverse_function, solve_for
 from derive.linear import solve_linear
 from derive.substitution import substitute
@@ -278,9 +279,14 @@ def _solve_block(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> dict[Expr, E
         except DeriveError:
             return None
     return {
-        u: Add(*(weights[b, k] * theta for k, theta in enumerate(thetas)))
+        u: Add(*(weights[b, k] * _factored(theta) for k, theta in enumerate(thetas)))
         for b, u in enumerate(unknowns)
     }
+
+
+def _factored(kernel: Expr) -> Expr:
+    """Common factors of numerator and denominator taken out, so that they cancel."""
+    return kernel if kernel.atoms(Element) else factor_terms(kernel)
 
 
 def _ratio(numerator: Expr, denominator: Expr) -> Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sympy import Add, Expr, Integer, KroneckerDelta, S, Symbol, sympify
+from sympy import Add, Expr, Integer, KroneckerDelta, Mul, S, Symbol, exp, log, sympify
 
 from derive.errors import MoveError
 from derive.free_entropy import FreeEntropy
@@ -62,8 +62,10 @@ def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
     value = _as_function(label, rule)
     trial = sympify(value(*element.slots))
     new = _new_unknowns(free_entropy, label, trial)
-    density = resolve_deltas(replace_elements(free_entropy.density, label, value))
-    correction = resolve_deltas(replace_elements(free_entropy.correction, label, value))
+    density, correction = (
+        without_common_exponents(resolve_deltas(replace_elements(e, label, value)))
+        for e in (free_entropy.density, free_entropy.correction)
+    )
     unknowns, signs = [], []
     for unknown, sign in zip(free_entropy.unknowns, free_entropy.signs, strict=True):
         kept = [unknown] if unknown != element else new
@@ -107,6 +109,25 @@ def _new_unknowns(free_entropy: FreeEntropy, label: Label, trial: Expr) -> list[
     if not new:
         raise MoveError(f"the ansatz {label.name} = {trial} brings no unknown to solve for")
     return new
+
+
+def without_common_exponents(expr: Expr) -> Expr:
+    """Take out what all exponents share: log(e^(a + b) + e^(a + c)) = a + log(e^b + e^c)."""
+    for node in sorted(expr.atoms(log), key=lambda n: n.count_ops()):
+        summands = Add.make_args(node.args[0])
+        parts = [part for term in summands if (part := _exponential(term))]
+        if len(parts) == len(summands) > 1:
+            shared = set.intersection(*(set(Add.make_args(e)) for _, e in parts))
+            common = Add(*shared)
+            rest = Add(*(c * exp(e - common) for c, e in parts))
+            expr = expr.xreplace({node: common + log(rest)}) if shared else expr
+    return expr
+
+
+def _exponential(term: Expr) -> tuple[Expr, Expr] | None:
+    """(c, e) of a term c exp(e), the exponent multiplied out."""
+    powers = [f for f in Mul.make_args(term) if isinstance(f, exp)]
+    return (term / powers[0], powers[0].args[0].expand()) if len(powers) == 1 else None
 
 
 def resolve_deltas(expr: Any) -> Any:

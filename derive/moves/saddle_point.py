@@ -220,6 +220,6 @@ def _inertia(
         return [1 if r.is_positive else -1 for r in ratios]
     raise MoveError(
         f"whether the fields {names} are real at the saddle depends on the signs of the "
-        f"eigenvalues of {form.tolist()}, which are not known: pass signature=({form.rows}, 0) if the form is "
-        "positive definite, or declare the signs of its symbols"
+        f"eigenvalues of {form.tolist()}, which are not known: pass signature=({form.rows}, 0) if "
+        "the form is positive definite, or declare the signs of its symbols"
     )
