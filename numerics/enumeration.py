@@ -14,7 +14,7 @@ from derive.equations import Enumeration, Equations
 from numerics.errors import MissingParameterError
 from numerics.exact import TooManyStatesError
 from numerics.kernel import Kernel
-from numerics.solvers.given import Given, bind
+from numerics.problem.given import Given, bind
 
 __all__ = ["EnumeratedSum", "enumerate_states"]
 

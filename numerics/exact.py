@@ -17,8 +17,8 @@ from derive.equations import Equations, FiniteSum
 from numerics.compositions import composition_count
 from numerics.errors import NumericsError, ShapeError, UnknownParameterError
 from numerics.occupations import Places, Terms
-from numerics.solvers.errors import ProblemError
-from numerics.solvers.given import bind
+from numerics.problem.errors import ProblemError
+from numerics.problem.given import bind
 
 __all__ = ["ExactSum", "TooManyStatesError", "exact"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numerics.errors import NumericsError
-from numerics.solvers.given import is_array
+from numerics.problem.given import is_array
 
 if TYPE_CHECKING:
     from numerics.solution import Solution

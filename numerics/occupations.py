@@ -18,8 +18,8 @@ from sympy import Expr, Rational, Symbol, sympify
 from derive.equations import Equations, FiniteSum
 from numerics.compositions import composition_blocks, log_multinomial, log_multinomial_ratio
 from numerics.kernel import Kernel
-from numerics.solvers.errors import ProblemError
-from numerics.solvers.given import Given
+from numerics.problem.errors import ProblemError
+from numerics.problem.given import Given
 
 __all__ = ["Places", "Terms"]
 

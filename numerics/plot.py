@@ -8,8 +8,8 @@ import numpy as np
 from sympy import Expr
 
 from numerics.labelled import MissingExtraError, axis_names
-from numerics.solvers.errors import ProblemError
-from numerics.solvers.status import Stability
+from numerics.problem.errors import ProblemError
+from numerics.problem.status import Stability
 
 if TYPE_CHECKING:
     from numerics.solution import Solution

@@ -9,10 +9,10 @@ import numpy as np
 from sympy import Expr
 
 from derive.equations import Index, free_indices
-from numerics.solvers.errors import BranchError, ProblemError
-from numerics.solvers.given import is_array
-from numerics.solvers.status import Stability, Status
-from numerics.solvers.system import System
+from numerics.problem.errors import BranchError, ProblemError
+from numerics.problem.given import is_array
+from numerics.problem.status import Stability, Status
+from numerics.problem.system import System
 from numerics.summary import as_html, as_text
 
 __all__ = ["Solution"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from numerics.solvers.status import Stability, Status
+from numerics.problem.status import Stability, Status
 
 if TYPE_CHECKING:
     from numerics.solution import Solution

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from numerics.errors import ShapeError
+from numerics.problem.given import as_equations, bind
+from numerics.problem.system import System
 from numerics.solvers.find import find
-from numerics.solvers.given import as_equations, bind
 from numerics.solvers.loop import State, iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import Roots
-from numerics.solvers.system import System
 
 __all__ = ["Chains", "chains_along"]
 

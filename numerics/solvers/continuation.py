@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from numerics.solution import Solution
 from numerics.solvers.chains import chains_along
 from numerics.solvers.solve import build
-
-if TYPE_CHECKING:
-    from numerics.solution import Solution
 
 __all__ = ["continue_branch"]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from numerics.problem.status import Status
+from numerics.problem.system import System
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import Roots, distinct, joined, polish
 from numerics.solvers.search import search, solver_of
 from numerics.solvers.starts import box, crossings, place
-from numerics.solvers.status import Status
-from numerics.solvers.system import System
 
 __all__ = ["find"]
 

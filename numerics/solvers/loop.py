@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from numerics.solvers.status import Status
-from numerics.solvers.system import System
+from numerics.problem.status import Status
+from numerics.problem.system import System
 
 __all__ = ["Solver", "State", "iterate"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.problem.status import Status
+from numerics.problem.system import System
 from numerics.solvers.loop import State
-from numerics.solvers.status import Status
-from numerics.solvers.system import System
 
 __all__ = ["Newton", "newton_direction"]
 

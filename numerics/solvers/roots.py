@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from numerics.problem.status import Status
+from numerics.problem.system import System
 from numerics.solvers.loop import State
 from numerics.solvers.newton import newton_direction
-from numerics.solvers.status import Status
-from numerics.solvers.system import System
 
 __all__ = ["Roots", "apart", "distinct", "joined", "polish"]
 
@@ -17,6 +17,7 @@ EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
 ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
 MEETING = 1e-12  # polished states this close, relative to max(1, |x|), have met
+ORIGIN = 1e-3  # nearer to zero a root is found absolutely: there all terms may vanish with it
 POLISHING_STEPS = 60
 
 
@@ -84,13 +85,15 @@ def _relative_residual(system: System, x: np.ndarray, rows: np.ndarray) -> np.nd
         return np.zeros(0)
     residual, jacobian = system.linear(x, rows)
     with np.errstate(all="ignore"):
-        ratio = np.abs(residual) / _magnitude(system, x, rows, jacobian)
+        ratio = np.abs(residual) / _magnitude(system, x, rows, jacobian, ORIGIN)
     return np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio)).max(axis=1)
 
 
-def _magnitude(system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
+def _magnitude(
+    system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray, least: float = 0.0
+) -> np.ndarray:
     """What the rounding of a residual follows: its terms, and its change per ulp of x."""
-    moved = np.abs(jacobian) @ np.abs(x)[..., None]
+    moved = np.abs(jacobian) @ np.maximum(np.abs(x), least)[..., None]
     return system.residual_magnitude(x, rows) + moved[..., 0]
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from numerics.solvers.errors import ProblemError
+from numerics.problem.errors import ProblemError
+from numerics.problem.system import System
 from numerics.solvers.fixed_point import DampedFixedPoint
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import apart
 from numerics.solvers.starts import DIAGONAL, given_starts, scan, scatter
-from numerics.solvers.system import System
 
 __all__ = ["search", "solver_of"]
 

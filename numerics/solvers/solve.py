@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from numerics import solution
-from numerics.solvers.errors import ProblemError
+from numerics.problem.errors import ProblemError
+from numerics.problem.given import as_equations, bind
+from numerics.problem.status import Stability, Status
+from numerics.problem.system import System
+from numerics.solution import Solution
 from numerics.solvers.find import find
-from numerics.solvers.given import as_equations, bind
 from numerics.solvers.loop import Solver, State
 from numerics.solvers.roots import Roots
 from numerics.solvers.stability import stability
-from numerics.solvers.status import Stability, Status
-from numerics.solvers.system import System
-
-if TYPE_CHECKING:
-    from numerics.solution import Solution
 
 __all__ = ["assemble", "build", "solve"]
 
@@ -124,7 +121,7 @@ def build(system: System, roots: Roots, slot: np.ndarray, ended: State | None) -
     status = np.where(status == Status.NO_BRANCH, worst, status)
     found = branch_status <= Status.MARGINAL
     status = np.where((branch_status == Status.MARGINAL).any(axis=1), Status.MARGINAL, status)
-    return solution.Solution(
+    return Solution(
         system=system,
         states=spread(roots.x, np.nan),
         present=found,

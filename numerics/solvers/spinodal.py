@@ -11,16 +11,16 @@ from sympy import Add, Expr, Symbol
 
 from derive.equations import Element, Equations, Label, Total, free_indices
 from numerics.errors import UnknownParameterError
-from numerics.solvers import forms
+from numerics.problem import forms
+from numerics.problem.errors import BranchError
+from numerics.problem.given import as_equations, bind, is_array
+from numerics.problem.status import Status
+from numerics.problem.system import System
 from numerics.solvers.chains import Chains, chains_along
-from numerics.solvers.errors import BranchError
-from numerics.solvers.given import as_equations, bind, is_array
 from numerics.solvers.loop import iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import polish
 from numerics.solvers.solve import solve
-from numerics.solvers.status import Status
-from numerics.solvers.system import System
 
 __all__ = ["Spinodal", "spinodal"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from numerics.problem.status import Stability
+from numerics.problem.system import System
 from numerics.solvers.roots import EPS, Roots
-from numerics.solvers.status import Stability
-from numerics.solvers.system import System
 
 __all__ = ["stability"]
 

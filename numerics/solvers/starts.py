@@ -9,8 +9,8 @@ import numpy as np
 from sympy import Expr, sympify
 
 from numerics.errors import ShapeError, UnknownParameterError
-from numerics.solvers.given import is_array
-from numerics.solvers.system import System
+from numerics.problem.given import is_array
+from numerics.problem.system import System
 
 __all__ = ["box", "crossings", "given_starts", "place", "scan", "scatter"]
 

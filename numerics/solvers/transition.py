@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from numerics.problem.errors import BranchError, ProblemError
+from numerics.problem.given import as_equations, bind
+from numerics.problem.system import System
 from numerics.solvers.chains import Chains, chains_along
-from numerics.solvers.errors import BranchError, ProblemError
-from numerics.solvers.given import as_equations, bind
 from numerics.solvers.loop import iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import EPS, Roots, polish
 from numerics.solvers.solve import assemble
-from numerics.solvers.system import System
 
 __all__ = ["Transition", "TransitionKind", "transition"]
 

@@ -19,7 +19,7 @@ from numerics.errors import (
     ShapeError,
     UnknownParameterError,
 )
-from numerics.solvers.errors import ProblemError
+from numerics.problem.errors import ProblemError
 
 __all__ = ["Given", "as_equations", "bind", "is_array", "sizes_of"]
 

@@ -15,7 +15,7 @@ class Status(IntEnum):
 
     Examples
     --------
-    >>> from numerics.solvers.status import Status
+    >>> from numerics.problem.status import Status
     >>> Status.MARGINAL.found, Status.MAX_STEPS.found
     (True, False)
     >>> Status.NO_BRANCH.sentence

@@ -10,9 +10,9 @@ from sympy import Expr, Symbol
 from derive.equations import Equations, Index, free_indices
 from numerics.errors import MissingParameterError
 from numerics.kernel import Kernel
-from numerics.solvers import forms
-from numerics.solvers.errors import ProblemError
-from numerics.solvers.given import Given, is_array
+from numerics.problem import forms
+from numerics.problem.errors import ProblemError
+from numerics.problem.given import Given, is_array
 
 __all__ = ["System"]
 

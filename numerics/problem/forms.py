@@ -7,7 +7,7 @@ from functools import lru_cache
 from sympy import Add, Expr, expand_mul
 
 from derive.equations import Element, Equations, Index, free_indices
-from numerics.solvers.errors import ProblemError
+from numerics.problem.errors import ProblemError
 
 __all__ = ["columns_of", "gradient", "hessian", "jacobian", "residuals", "terms"]
 
