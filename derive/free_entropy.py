@@ -244,15 +244,12 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
 
     @property
     def is_extensive_vector(self) -> bool:
-        """Whether an unknown has a component for every site, in a number that is no number."""
+        """Whether an unknown has a component for every site."""
         return any(not i.size.is_Integer for u in self.unknowns for i in free_indices(u))
 
     @cached_property
     def explicit(self) -> FreeEntropy:
-        """One unknown per component, where every index has a range of numeric size.
-
-        Raises `DeriveError` if an unknown has as many components as there are sites.
-        """
+        """One unknown per component; `DeriveError` if there are as many components as sites."""
         if self.is_extensive_vector:
             raise DeriveError(
                 f"{', '.join(map(str, self.unknowns))}: a vector with one component per site has "

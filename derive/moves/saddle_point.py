@@ -12,6 +12,7 @@ from derive.errors import MoveError, NotExtensiveError
 from derive.free_entropy import FreeEntropy
 from derive.indices import Element
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
+from derive.nested import LogZ
 from derive.single_site import weighted_exponent
 from derive.step import Kind, Moved
 from derive.total import Total
@@ -162,7 +163,8 @@ def _order(term: Expr, size: Symbol) -> Expr | None:
 def _is_intensive(factor: Expr, size: Symbol) -> bool:
     if isinstance(factor, Element) or factor == log(size) or not factor.args:
         return True
-    parts = [part for arg in factor.args for part in terms(arg)]
+    arguments = (factor.ensemble.exponent,) if isinstance(factor, LogZ) else factor.args
+    parts = [part for argument in arguments for part in terms(argument)]
     orders = [_order(part, size) for part in parts]
     return all(order is not None and order <= 0 for order in orders)
 

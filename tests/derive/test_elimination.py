@@ -63,7 +63,7 @@ def test_elimination_gives_the_rate_function():
 
 def test_on_shell_form_is_the_one_of_the_linearised_square():
     shell = curie_weiss_pair().on_shell("mhat")
-    assert shell.saddle_equations == [Eq(m, tanh(beta * J * m + beta * h))]
+    assert shell.saddle_equations == [Eq(m, tanh(beta * (J * m + h)))]
     values = {"J": 1, "h": "0.3", "beta": "0.6"}
     with mpmath.workdps(30):
         expected = at_root(curie_weiss(), values, ["0.4"])
