@@ -51,7 +51,7 @@ SAME_NAME = frozenset(
 LARGEST_PRECISION = 40_000  # digits: 1 - tanh(1e4)**2 needs 8700
 LARGEST_QUADRATURE = 150  # digits of an integral: its cost grows as their cube
 CONTEXT = MPContext()  # our own, so that nobody's mpmath.mp.dps changes
-UNDERFLOW = 700  # digits after which a sum that cancels to nothing is below the smallest double
+UNDERFLOW = 360  # digits after which a sum that cancels to nothing is below the smallest double
 
 
 class Undefined(ArithmeticError):
