@@ -31,6 +31,10 @@ from derive.indices import IndexRange
 __all__ = ["Continuous", "Finite", "Measure", "OneHot", "SphereSurface", "SteepestContour"]
 
 
+# The argument of every density: one dummy for all, so that equal densities are equal objects.
+ARGUMENT = Dummy("x", dummy_index=1, real=True)
+
+
 class Measure(Basic):
     """What one variable is traced over."""
 
@@ -136,8 +140,8 @@ class Continuous(Measure):
         direction: Any = 1,
         shift: Any = 0,
     ) -> Continuous:
-        x = Dummy("x")
-        log_weight = log_weight if log_weight is not None else Lambda(x, 0)
+        weight = log_weight(ARGUMENT) if log_weight is not None else S.Zero
+        log_weight = Lambda(ARGUMENT, weight)
         lower, upper, direction, shift = sympify((lower, upper, direction, shift))
         if nan in (lower, upper) or (upper - lower).is_extended_positive is False:
             raise DeclarationError(f"the interval ({lower}, {upper}) is empty")
