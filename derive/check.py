@@ -150,7 +150,8 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
             "FAILS" if found.refuted else verdict,
         )
     except (OutOfReach, DeriveError, ZeroDivisionError, ValueError) as reason:
-        return CheckRow(name, step.kind, str(reason), 0.0, digits, "not verified")
+        method = str(reason) or "a division by zero here, as at a critical point"
+        return CheckRow(name, step.kind, method, 0.0, digits, "not verified")
 
 
 def _row(name: str, step: Step, method: str, found: float, wanted: float) -> CheckRow:
