@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
-from sympy import Add, Expr, Mul, S, exp, log
+from sympy import Add, Expr, S, exp, log
 
 from numerics.program import Builder, Value
 from numerics.special import StableFunction
@@ -60,12 +61,12 @@ class LogSumExp(StableFunction):
     def naive(cls, *args: Any) -> Expr:
         return log(Add(*(w * exp(a) for w, a in zip(args[::2], args[1::2], strict=True))))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        k, is_exponent = divmod(argindex - 1, 2)
+    def _eval_derivative(self, other: Any) -> Expr:
+        """The average of the exponents' derivatives, in one average so that they cancel inside."""
         weights, exponents = self.args[::2], self.args[1::2]
-        if not is_exponent:
-            return exp(exponents[k] - self)
-        return SoftAverage.pick(k, weights, exponents)
+        moved = SoftAverage.over([a.diff(other) for a in exponents], weights, exponents)
+        shares = zip(weights, exponents, strict=True)
+        return moved + Add(*(w.diff(other) * exp(a - self) for w, a in shares))
 
     def recipe(self, b: Builder, *args: Value) -> Value:
         weights, exponents = list(args[::2]), list(args[1::2])
@@ -103,15 +104,20 @@ class SoftAverage(StableFunction):
         triples = zip(values, weights, exponents, strict=True)
         return cls(*(item for triple in triples for item in triple))
 
-    def fdiff(self, argindex: int = 1) -> Expr:
-        k, kind = divmod(argindex - 1, 3)
+    def _eval_derivative(self, other: Any) -> Expr:
+        """<v'> + cov(v, a') + what the weights add, with differences taken inside of averages."""
         v, w, a = self.args[::3], self.args[1::3], self.args[2::3]
-        if kind == 0:
-            return self.pick(k, w, a)
-        # d<v>/da_k = p_k (v_k - <v>), the difference taken inside of the average
-        excess = self.over([v[k] - value for value in v], w, a)
-        share = self.pick(k, w, a) if kind == 2 else exp(a[k] - _log_sum(w, a))
-        return Mul(share, excess)
+        slopes = [exponent.diff(other) for exponent in a]
+        result = self.over([value.diff(other) for value in v], w, a)
+        for k, l in combinations(range(len(v)), 2):
+            # cov(v, a') = sum over pairs of p_k p_l (v_k - v_l) (a'_k - a'_l)
+            spread = (v[k] - v[l]) * (slopes[k] - slopes[l])
+            if spread != 0:
+                result += spread * self.pick(k, w, a) * self.pick(l, w, a)
+        for k, weight in enumerate(w):
+            excess = self.over([v[k] - value for value in v], w, a)
+            result += weight.diff(other) * exp(a[k] - _log_sum(w, a)) * excess
+        return result
 
     def recipe(self, b: Builder, *args: Value) -> Value:
         values, weights, exponents = list(args[::3]), list(args[1::3]), list(args[2::3])

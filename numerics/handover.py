@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Dummy, Eq, Expr, I, MatrixBase, Symbol, sympify
 
-from derive.equations import Element, Equations
+from derive.equations import Element, Equations, Expect, LogZ
 from numerics.errors import UnsupportedExpressionError
 
 __all__ = ["as_equations", "as_expression", "real_derivative"]
@@ -64,7 +64,10 @@ def _dependencies(expressions: Any) -> dict[Any, Expr]:
     """What expressions depend on: symbols and an element of each array, without their sizes."""
     found: dict[Any, Expr] = {}
     for expr in expressions:
-        for node in sorted(expr.atoms(Symbol, Element), key=str):
+        # the variable of a left-over integral is bound by it
+        bound = {v.label for n in expr.atoms(LogZ, Expect) for v in n.ensemble.variables}
+        elements = {e for e in expr.atoms(Element) if e.label not in bound}
+        for node in sorted(expr.free_symbols | elements, key=str):
             found.setdefault(_key(node), node)
     sizes = {over.size for e in found.values() if isinstance(e, Element) for over in e.label.ranges}
     return {key: node for key, node in found.items() if node not in sizes}

@@ -13,7 +13,7 @@ from typing import Any
 
 from sympy import Expr, I, Integer, Rational, cosh, exp, log, oo, pi, sinh, tanh
 
-from derive.equations import Index, Total
+from derive.equations import Expect, Index, LogZ, Total
 from numerics.errors import UnsupportedExpressionError
 
 __all__ = ["density", "interval", "is_site_integral", "open_integrals"]
@@ -23,7 +23,7 @@ STEP = Rational(1, 32)
 
 def is_site_integral(expr: Any) -> bool:
     """Whether an expression is the log of an integral, or an average in one."""
-    return type(expr).__name__ in ("LogZ", "Expect") and hasattr(expr, "ensemble")
+    return isinstance(expr, LogZ | Expect)
 
 
 def open_integrals(expr: Expr) -> Expr:

@@ -69,7 +69,7 @@ class _Printer:
         inputs = range(self.count)
         takes = [self.names[k] for k in inputs if k not in self.varies]
         varying = [self.names[k] for k in inputs if k in self.varies]
-        outs = [f"o{k}" for k, o in enumerate(self.program.outputs) if o.operand in self.varies]
+        outs = [f"o{k}" for k, o in enumerate(self.program.outputs) if self._is_varying(o.operand)]
         fixed = tuple(
             k for k, o in enumerate(self.program.outputs) if not self._is_varying(o.operand)
         )

@@ -77,6 +77,14 @@ def test_a_constant_output_has_the_shape_of_the_batch():
     assert kernel(np.zeros(4))[1].tolist() == [1 / 3] * 4
 
 
+def test_constants_are_not_taken_for_registers():
+    kernel = nm.compile([*range(8), m * h + 1], arguments=[m, h])
+    *constants, value = kernel(np.ones(3), np.ones(3))
+    assert [c.tolist() for c in constants] == [[float(k)] * 3 for k in range(8)]
+    assert value.tolist() == [2.0] * 3
+    assert [float(d) for d in nm.compile([m + h, m * h]).jacobian([m, h])(m=3, h=5)] == [1, 1, 5, 3]
+
+
 def test_what_offers_equations_is_compiled():
     equations = dv.Equations((m,), (beta, J, h), (("f", FREE), ("r", RESIDUAL)))
     kernel = nm.compile(equations)
