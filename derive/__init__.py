@@ -26,6 +26,9 @@ from derive.moves.ansatz import Uniform
 from derive.step import Kind, Step
 from derive.total import Total, product, total
 
+# how it is shown
+from derive.typeset import init_printing
+
 # what is traced, averaged or given
 from derive.variables import (
     Binary,
@@ -75,6 +78,7 @@ __all__ = [
     "Uniform",
     "Variable",
     "indices",
+    "init_printing",
     "product",
     "replicas",
     "size",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sympy import Eq, Expr, Matrix, S, cancel, fraction, sympify, together
+from sympy import Expr, Matrix, S, cancel, fraction, sympify, together
 
 from derive.errors import DeriveError, ParameterError
 from derive.inversion import NotInvertible, solve_for
@@ -14,12 +14,13 @@ from derive.series import value_at
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
+from derive.typeset import Typeset
 
 __all__ = ["CriticalPoint", "critical_point", "symmetric_point"]
 
 
 @dataclass(frozen=True)
-class CriticalPoint:
+class CriticalPoint(Typeset):
     """Where the inverse response at a symmetric point vanishes.
 
     Attributes
@@ -74,13 +75,6 @@ class CriticalPoint:
         if not self.values:
             return f"critical where {self.condition} = 0"
         return ", ".join(f"{self.parameter} = {value}" for value in self.values)
-
-    def _repr_latex_(self) -> str:
-        from sympy import latex
-
-        found = [Eq(self.parameter, v, evaluate=False) for v in self.values]
-        text = r",\quad ".join(latex(e) for e in found or [Eq(self.condition, 0, evaluate=False)])
-        return f"$\\displaystyle {text}$"
 
 
 def symmetric_point(

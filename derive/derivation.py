@@ -244,13 +244,17 @@ class Derivation(Foldable):
             raise MoveError("eliminate applies to a free entropy: apply saddle_point(N) first")
         return self.move(_eliminate, *unknowns)
 
-    def to_tex(self, path: Any) -> None:
+    def to_tex(self, path: Any, title: str = "Derivation", checks: Any = None) -> None:
         """Write the derivation as a complete LaTeX document.
 
         Parameters
         ----------
         path : str or Path
             Where to.
+        title : str
+            Its title.
+        checks : CheckReport, optional
+            What `check` returned, to be listed too.
 
         Examples
         --------
@@ -265,7 +269,7 @@ class Derivation(Foldable):
 
         from derive.document import document_of
 
-        Path(path).write_text(document_of(self), encoding="utf-8")
+        Path(path).write_text(document_of(self, title, checks), encoding="utf-8")
 
     def check(self, digits: int = 25, seed: int = 1, **values: Any) -> CheckReport:
         """Compare both sides of every step at finite size; see `derive.check.check`.

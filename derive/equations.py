@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from sympy import Expr, Symbol
 
 from derive.indices import Element, Index, IndexRange, Label, free_indices
+from derive.nested import Expect, LogZ
 from derive.total import IndexedProduct, Total
 
 __all__ = [
     "Element",
     "Enumeration",
     "Equations",
+    "Expect",
     "FiniteSum",
     "Index",
     "IndexRange",
     "IndexedProduct",
     "Label",
+    "LogZ",
     "Total",
     "free_indices",
 ]

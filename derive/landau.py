@@ -18,6 +18,7 @@ from derive.series import value_at
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
+from derive.typeset import Typeset
 
 __all__ = ["Landau", "landau"]
 
@@ -25,7 +26,7 @@ _SHOWN = 60  # operations that a reader can take in
 
 
 @dataclass(frozen=True)
-class Landau:
+class Landau(Typeset):
     """``-phi = sum_k a_k x**k`` per site, x the deviation of the order parameter.
 
     Attributes

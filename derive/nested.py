@@ -17,6 +17,7 @@ from sympy.printing.precedence import PRECEDENCE
 from derive.ensemble import Ensemble
 from derive.measures import Continuous
 from derive.single_site import closed_log_trace, weighted_exponent
+from derive.typeset import Typeset
 from derive.variables import Variable
 
 __all__ = ["Expect", "LogZ", "log_trace", "site_ensemble"]
@@ -39,7 +40,7 @@ def log_trace(variables: tuple[Variable, ...], exponent: Expr) -> Expr:
     return exponent
 
 
-class LogZ(Expr):
+class LogZ(Typeset, Expr):
     """The logarithm of the partition function of a small ensemble."""
 
     is_commutative = True
@@ -75,7 +76,7 @@ class LogZ(Expr):
         return f"LogZ({printer._print(_density(self.ensemble))})"
 
 
-class Expect(Expr):
+class Expect(Typeset, Expr):
     """The average of an observable in a small ensemble; linear in the observable.
 
     Moments of an ensemble with a closed form are derivatives of it with respect to a source.

@@ -12,12 +12,13 @@ from derive.inversion import NotInvertible, solve_for
 
 if TYPE_CHECKING:
     from derive.free_entropy import FreeEntropy
+from derive.typeset import Typeset
 
 __all__ = ["Spinodal", "spinodal"]
 
 
 @dataclass(frozen=True)
-class Spinodal:
+class Spinodal(Typeset):
     """The points at which gradient and inverse response vanish together.
 
     Attributes

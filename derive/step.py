@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from derive.typeset import Typeset
+
 __all__ = ["Kind", "Moved", "Step"]
 
 
@@ -33,7 +35,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Typeset):
     """One move of a derivation.
 
     Attributes

@@ -9,6 +9,7 @@ from sympy import Basic, Dummy, Expr, Lambda, Rational, Symbol, expand_log, log,
 from derive.errors import DeclarationError
 from derive.indices import Element, Index, IndexRange, Label
 from derive.measures import Continuous, Finite, Measure, OneHot, SphereSurface
+from derive.typeset import Typeset
 
 __all__ = [
     "Binary",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-class Variable(Basic):
+class Variable(Typeset, Basic):
     """A variable with its indices and its measure; ``s[i]`` is one component of it."""
 
     def __new__(cls, label: Label, measure: Measure) -> Variable:
