@@ -23,13 +23,19 @@ Layout = tuple[Index | None, ...]
 def _kernel(
     equations: Equations, expressions: tuple[Expr, ...], order: tuple[Index, ...]
 ) -> Kernel:
-    """Compiled with unknowns of no declared domain: an iteration may leave it and come back."""
-    free = {u: _undeclared(u) for u in equations.unknowns}
-    named = tuple((f"f{k}", e.xreplace(free)) for k, e in enumerate(expressions))
+    """Compiled with unknowns of no declared domain: an iteration may leave it and come back.
+
+    Free indices get names of their own, which no sum inside of an expression binds.
+    """
+    free = {u: Symbol(u.name, real=True) for u in equations.unknowns if isinstance(u, Symbol)}
+    found = set(order).union(*(_free(e) for e in expressions))
+    apart = {index: index.renamed(f"{index.name}_free") for index in found}
+    named = tuple((f"f{k}", e.xreplace({**free, **apart})) for k, e in enumerate(expressions))
+    order = tuple(apart[index] for index in order)
     occurring = set().union(*(e.free_symbols for _, e in named))
     unknowns, parameters = (
         tuple(symbol for symbol in symbols if is_array(symbol) or symbol in occurring)
-        for symbols in (free.values(), equations.parameters)
+        for symbols in ([free.get(u, u) for u in equations.unknowns], equations.parameters)
     )
     return Kernel(Equations(unknowns, parameters, named), order=order)
 
@@ -37,10 +43,6 @@ def _kernel(
 @lru_cache(maxsize=4096)
 def _free(expression: Expr) -> frozenset[Index]:
     return free_indices(expression)
-
-
-def _undeclared(unknown: Expr) -> Expr:
-    return Symbol(unknown.name, real=True) if isinstance(unknown, Symbol) else unknown
 
 
 class System:
@@ -71,6 +73,12 @@ class System:
     def residual(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The residuals ``(rows, n)``."""
         return self._vector(forms.residuals(self.equations), x, rows)
+
+    def residual_slope(self, parameter: str, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The derivative of the residuals by a scalar parameter ``(rows, n)``."""
+        symbol = next(p for p in self.equations.parameters if p.name == parameter)
+        slopes = tuple(r.diff(symbol) for r in forms.residuals(self.equations))
+        return self._vector(slopes, x, rows)
 
     def update(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The fixed-point map ``(rows, n)``."""

@@ -13,10 +13,12 @@ from numerics.problem.given import as_equations, bind
 from numerics.problem.system import System
 from numerics.solvers.find import find
 from numerics.solvers.loop import State, iterate
-from numerics.solvers.newton import Newton
+from numerics.solvers.newton import Newton, newton_direction
 from numerics.solvers.roots import Roots
 
 __all__ = ["Chains", "chains_along"]
+
+ROUGH = 0.2  # a smooth branch on a grid that resolves it has a hundredth of this
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,16 @@ def chains_along(
     starts: int | Mapping[str, Any] | None = None,
     tol: float = 1e-10,
     max_steps: int = 200,
+    strict: bool = False,
 ) -> Chains:
     """Solve at every value and link the roots of neighbouring values.
 
     Two roots are linked if Newton's method from either of them, at the other's parameter, ends at
     the other. What is left over is linked if it does so in one direction and the Jacobian keeps
     its orientation. A link is never a guess of nearness, and a branch that folds ends its chain.
+
+    Across two folds closer together than the values, the two outer branches would still be linked.
+    If `strict`, a link must also be smooth: its slopes must explain its rise.
 
     Raises
     ------
@@ -65,10 +71,19 @@ def chains_along(
         raise ShapeError(f"only {parameter} may vary along a branch: fix the other parameters")
     system = System(equations, given)
     roots, ended = find(system, "auto", starts, tol, max_steps)
-    return Chains(system, values, roots, _numbered(system, roots), ended)
+    slope = _slopes(system, parameter, roots) if strict else None
+    return Chains(system, values, roots, _numbered(system, roots, values, slope), ended)
 
 
-def _numbered(system: System, roots: Roots) -> np.ndarray:
+def _slopes(system: System, parameter: str, roots: Roots) -> np.ndarray:
+    """The derivative of each root by the parameter."""
+    jacobian = system.linear(roots.x, roots.rows)[1]
+    return newton_direction(system.residual_slope(parameter, roots.x, roots.rows), jacobian)
+
+
+def _numbered(
+    system: System, roots: Roots, values: np.ndarray, slope: np.ndarray | None
+) -> np.ndarray:
     """A chain number for each root: that of the root it continues, or a new one."""
     onward, back = _arrivals(system, roots, 1), _arrivals(system, roots, -1)
     side = np.linalg.slogdet(system.linear(roots.x, roots.rows)[1])[0]
@@ -78,17 +93,28 @@ def _numbered(system: System, roots: Roots) -> np.ndarray:
     before: dict[int, int] = {}
     linked = set()
     for old, new in (*mutual, *ahead, *behind):
-        if new not in before and old not in linked:
-            before[new] = old
-            linked.add(old)
+        if new in before or old in linked:
+            continue
+        rough = slope is not None and _rough(roots, values, slope, old, new)
+        before[new] = -1 if rough else old  # a rough link is not taken, nor replaced by a worse one
+        linked.add(old)
     number = np.full(len(roots.rows), -1)
     count = 0
     for k in range(len(number)):  # roots are sorted along the parameter
-        if k in before:
+        if before.get(k, -1) >= 0:
             number[k] = number[before[k]]
         else:
             number[k], count = count, count + 1
     return number
+
+
+def _rough(roots: Roots, values: np.ndarray, slope: np.ndarray, old: int, new: int) -> bool:
+    """Whether the rise from one root to the next is not what their slopes add up to."""
+    step = values[roots.rows[new]] - values[roots.rows[old]]
+    rise, tangents = roots.x[new] - roots.x[old], 0.5 * step * slope[[old, new]]
+    scale = np.abs(rise) + np.abs(tangents).sum(axis=0)
+    gap = np.abs(rise - tangents.sum(axis=0)).max()
+    return not gap <= ROUGH * scale.max() + 8 * (roots.error[new] + roots.error[old])
 
 
 def _arrivals(system: System, roots: Roots, shift: int) -> np.ndarray:

@@ -25,8 +25,8 @@ from numerics.solvers.solve import solve
 __all__ = ["Spinodal", "spinodal"]
 
 GRID = 33
-ZOOMS = 3  # how often the last cell of the branch is looked at more closely
-LOOKS = 40  # at most, where links missing from further away make the branch seem to end
+ZOOMS = 6  # how often the last cell of the branch is looked at more closely
+LOOKS = 60  # at most, where links missing from further away make the branch seem to end
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def _end_of_branch(
     """The last state on a branch and its parameter, closer and closer; None if it goes on."""
     targets = [high]
     for _ in range(LOOKS):
-        chains = chains_along(equations, parameter, np.linspace(low, targets[-1], GRID), fixed)
+        values = np.linspace(low, targets[-1], GRID)
+        chains = chains_along(equations, parameter, values, fixed, strict=True)
         last, state = _follow(chains, state)
         low = float(chains.values[last])
         if last < GRID - 1:

@@ -138,7 +138,8 @@ def transition(
 
     def first_change(low: float, high: float) -> Transition | None:
         values = np.linspace(low, high, GRID)
-        for cell in _changes(chains_along(equations, parameter, values, fixed, starts)):
+        chains = chains_along(equations, parameter, values, fixed, starts, strict=True)
+        for cell in _changes(chains):
             if cell.ends:
                 return _equal_potential(equations, parameter, fixed, cell)
             width = abs(cell.high - cell.low)

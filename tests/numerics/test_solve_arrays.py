@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sympy import oo, tanh
+from sympy import exp, log, oo, symbols, tanh
 
-from derive.equations import Equations, Total
+from derive.equations import Equations, Index, Label, Total
 from numerics.errors import MissingParameterError
-from numerics.solvers import ProblemError, Stability, solve
+from numerics.solvers import ProblemError, Stability, TransitionKind, solve, transition
 from tests.numerics.models import NETWORK, N, U, V, beta, h, i, j, w
 
 COUPLINGS = np.array(
@@ -112,8 +112,6 @@ def test_the_size_may_be_given_where_no_array_tells_it():
 
 
 def test_a_scalar_and_a_vector_unknown_together():
-    from sympy import symbols
-
     q = symbols("q", real=True)
     mixed = Equations(
         (V[i], q),
@@ -126,6 +124,28 @@ def test_a_scalar_and_a_vector_unknown_together():
     value = found["q"][0]
     assert value == pytest.approx(np.tanh(0.7 * (value + 0.4)) ** 2, rel=1e-14)
     np.testing.assert_allclose(found["V"][0] ** 2, value, rtol=1e-14)
+
+
+def test_a_sum_over_the_index_that_is_free_elsewhere():
+    # softmax over colours: the free index of the residual has the name that its sums bind
+    c = Index("c", 3)
+    x, K = Label("x", (c.range,)), symbols("K", positive=True)
+    weights = exp(K * x[c])
+    potts = Equations(
+        (x[c],),
+        (K,),
+        (),
+        update=(weights / Total(weights, c),),
+        potential=log(Total(weights, c)) - K / 2 * Total(x[c] ** 2, c),
+        bounds=((0, 1),),
+    )
+    found = solve(potts, K=2.8)
+    assert found.count == 7
+    assert found.coexisting == 3
+    np.testing.assert_allclose(found["x"].sum(axis=-1), 1, rtol=2e-15)
+    located = transition(potts, "K", (2.0, 3.5))
+    assert located.status == TransitionKind.FIRST_ORDER
+    assert located.value == pytest.approx(4 * np.log(2), rel=1e-14)
 
 
 def test_starts_for_a_vector():

@@ -82,6 +82,22 @@ def test_the_field_driven_transition_is_at_zero_field():
     assert found.before["m"] == pytest.approx(-found.after["m"], rel=1e-14)
 
 
+@pytest.mark.parametrize("temperature", [0.25, 0.9683631893501419, 0.9782451240708951, 0.9999])
+def test_weak_transitions_hide_in_one_cell_and_are_found(temperature):
+    # both folds lie within |h_s| = m_s - T artanh m_s of zero, down to 7e-7
+    m_s = np.sqrt(1 - temperature)
+    h_s = m_s - temperature * np.arctanh(m_s)
+    inverse = 1 / temperature
+    found = transition(CURIE_WEISS, "h", (-0.454, 0.801), beta=inverse, J=1)
+    assert found.status == TransitionKind.FIRST_ORDER
+    assert abs(found.value) <= found.error < 1e-13
+    fold = spinodal(CURIE_WEISS, "h", (1.0, -1.0), beta=inverse, J=1)
+    assert fold.status == Status.CONVERGED
+    # m_s and h_s inherit the rounding of 1/T: d h_s / d T = - artanh m_s
+    assert abs(fold.value + h_s) <= fold.error + 4 * EPS * np.arctanh(m_s)
+    assert abs(fold.state["m"] - m_s) <= fold.error + EPS / m_s
+
+
 def test_potts_has_its_first_order_transition_where_mean_field_theory_says():
     found = transition(POTTS, "K", (2.0, 3.5))
     assert found.status == TransitionKind.FIRST_ORDER
