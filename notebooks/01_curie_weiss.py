@@ -12,7 +12,7 @@
 # # The Curie-Weiss magnet, from its Hamiltonian to the curve
 #
 # Every spin is coupled to every other. This is the smallest model with a phase transition, and the whole calculation is known: a good place to see
-# what is derived here, what is checked, and how far each step can be trusted. No formula below is typed in, except the Hamiltonian.
+# what is derived here, what is checked, and how far each step can be trusted. The only physics typed in is the Hamiltonian.
 
 # %%
 import matplotlib.pyplot as plt
@@ -125,7 +125,7 @@ show(T_c=critical.value)
 # %%
 landau = d.landau(6, source=h)
 print(landau.transition)
-show(**{r"-\phi(m)": landau.potential})
+Math(latex_of(landau))
 
 # %% [markdown]
 # The leading terms give the exponents as exact rationals, and the amplitudes. With $t = (T - T_c)/T_c$:
