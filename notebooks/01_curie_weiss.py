@@ -343,7 +343,7 @@ for ax, (point, saddles) in zip(panels, cases, strict=True):
     for name, expr in orders.items():
         value = nm.compile(expr)(m=m, N=sizes, **point) + np.log(saddles)
         ax.loglog(sizes, np.abs(value - log_z) / sizes, "o-", markersize=4, label=name)
-    ax.set(xlabel="$N$", title=f"$T = {point['T']}\\,J$, $h = {point['h']:g}$", ylim=(1e-17, 1))
+    ax.set(xlabel="$N$", title=f"$T = {point['T']}\\,J$, $h = {point['h']:g}\\,J$", ylim=(1e-17, 1))
 panels[0].set_ylabel(r"error of $\ln Z / N$")
 panels[0].legend(frameon=False, fontsize="small");
 
