@@ -39,7 +39,7 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
                 f"the exponent depends on the sites through {total}, not only through sums over "
                 "all sites of one site's functions: use enumeration() for explicit sites"
             )
-    totals = {t: Symbol(f"total_{k}", real=True) for k, t in enumerate(sums)}
+    totals = {t: Symbol(_total_name(t), real=True) for t in sums}
     states = list(cartesian(*map(_single_states, variables)))
     weights = tuple(Add(*(weight for _, weight in state)) for state in states)
     bare = exponent.xreplace(totals)
@@ -60,6 +60,15 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
 def _plain_first(total: Total) -> tuple[bool, str]:
     """Sums of a variable itself, whose moments are wanted most, before those of its functions."""
     return not isinstance(total.body, Element), str(total)
+
+
+def _total_name(total: Total) -> str:
+    """Total(s[i], i) is sum_s, Total(S[i]**2, i) is sum_S**2, Total(c[i, 1], i) is sum_c_1."""
+    bare = {
+        e: Symbol("_".join([e.name, *(str(s) for s in e.slots if s not in total.indices)]))
+        for e in total.atoms(Element)
+    }
+    return f"sum_{total.body.xreplace(bare)}"
 
 
 def enumeration(ensemble: Ensemble) -> Enumeration:
