@@ -1,11 +1,13 @@
-"""Every session shown in the documents runs, in the order of the page, and prints what is shown."""
+"""What the documents show as printed is what is printed, in the order of the page."""
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
 
-DOCUMENTS = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -26,3 +28,11 @@ def test_sessions_print_what_is_shown(path, tmp_path, monkeypatch):
     result = doctest.DocTestRunner(optionflags=FLAGS).run(sessions(path), out=report.append)
     assert result.attempted > 0
     assert not result.failed, "".join(report)
+
+
+def test_the_readme_prints_its_comments(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    shown = re.findall(r"^print\(.*\) +# (.*)$", example, re.M)
+    exec(compile(example, "README.md", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out.splitlines() == shown
