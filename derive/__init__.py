@@ -1,33 +1,8 @@
 """Derive the equations of a statistical-mechanics model from its Hamiltonian."""
 
 # what is summed over: sizes, indices, sums
-from derive.derivation import Derivation
-
-# the model, and the chain of moves that is applied to it
-from derive.ensemble import Ensemble
-from derive.equations import Enumeration, Equations, FiniteSum
-
-# what is refused
-from derive.errors import (
-    CouplingError,
-    DeclarationError,
-    DeriveError,
-    IndexRangeError,
-    MoveError,
-    NotExtensiveError,
-    ParameterError,
-    UnboundedError,
-)
-
-# what comes out: the free entropy, its expansion, and the hand-over to numerics
-from derive.free_entropy import FreeEntropy
 from derive.indices import Element, Index, IndexRange, indices, replicas, size
-from derive.moves.ansatz import Uniform
-from derive.step import Kind, Step
 from derive.total import Total, product, total
-
-# how it is shown
-from derive.typeset import init_printing
 
 # what is traced, averaged or given
 from derive.variables import (
@@ -44,8 +19,35 @@ from derive.variables import (
     Variable,
 )
 
+# the model, the chain of moves that is applied to it, and what checks say of them
+from derive.ensemble import Ensemble
+from derive.derivation import Derivation
+from derive.moves.ansatz import Uniform
+from derive.step import Kind, Step
+from derive.check import CheckReport
+
+# what comes out: the free entropy, and the hand-over to numerics
+from derive.free_entropy import FreeEntropy
+from derive.equations import Enumeration, Equations, FiniteSum
+
+# how it is shown
+from derive.typeset import init_printing
+
+# what is refused
+from derive.errors import (
+    CouplingError,
+    DeclarationError,
+    DeriveError,
+    IndexRangeError,
+    MoveError,
+    NotExtensiveError,
+    ParameterError,
+    UnboundedError,
+)
+
 __all__ = [
     "Binary",
+    "CheckReport",
     "CouplingError",
     "DeclarationError",
     "Derivation",

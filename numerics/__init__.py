@@ -1,17 +1,11 @@
 """Numbers from equations, in the order of a day's work: compile, certify, solve, sum, plot."""
 
-# Equations to a function of arrays, and what is known of its error
-from numerics.certificate import Certificate, OutputCertificate
-from numerics.certify import certify
-from numerics.enumeration import EnumeratedSum, enumerate_states
-
-# The finite system itself, to compare with
-from numerics.exact import ExactSum, exact
+# equations to a function of arrays, and what is known of its error
 from numerics.kernel import Kernel, compile
-from numerics.plot import plot
-from numerics.solution import Solution
+from numerics.certify import certify
+from numerics.certificate import Certificate, OutputCertificate
 
-# All solutions of the equations, followed and judged
+# all solutions of the equations, followed and judged
 from numerics.solvers import (
     DampedFixedPoint,
     Newton,
@@ -19,25 +13,65 @@ from numerics.solvers import (
     Stability,
     Status,
     Transition,
+    TransitionKind,
     continue_branch,
     solve,
     spinodal,
     transition,
 )
+from numerics.solution import Solution
+
+# the finite system itself, to compare with
+from numerics.exact import ExactSum, TooManyStatesError, exact
+from numerics.enumeration import EnumeratedSum, enumerate_states
+
+# what it looks like
+from numerics.plot import plot
+
+# what is refused
+from numerics.errors import (
+    AmbiguousNameError,
+    DomainError,
+    MissingParameterError,
+    NonFiniteError,
+    NotANumberError,
+    NumericsError,
+    OutputError,
+    PrecisionError,
+    ShapeError,
+    UnknownParameterError,
+    UnsupportedExpressionError,
+)
+from numerics.problem.errors import BranchError, ProblemError
 
 __all__ = [
+    "AmbiguousNameError",
+    "BranchError",
     "Certificate",
     "DampedFixedPoint",
+    "DomainError",
     "EnumeratedSum",
     "ExactSum",
     "Kernel",
+    "MissingParameterError",
     "Newton",
+    "NonFiniteError",
+    "NotANumberError",
+    "NumericsError",
     "OutputCertificate",
+    "OutputError",
+    "PrecisionError",
+    "ProblemError",
+    "ShapeError",
     "Solution",
     "Spinodal",
     "Stability",
     "Status",
+    "TooManyStatesError",
     "Transition",
+    "TransitionKind",
+    "UnknownParameterError",
+    "UnsupportedExpressionError",
     "certify",
     "compile",
     "continue_branch",
