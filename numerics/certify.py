@@ -14,8 +14,8 @@ from sympy import Expr
 from derive.equations import Element, Index
 from numerics.arguments import as_number_array, bind
 from numerics.certificate import Certificate, OutputCertificate
+from numerics.derivatives import derivatives
 from numerics.errors import NumericsError, PrecisionError
-from numerics.handover import real_derivative
 from numerics.kernel import Kernel
 from numerics.reference import Undefined, trusted
 from numerics.samples import Box, box, nearby, spread
@@ -210,12 +210,12 @@ class _Trial:
 def _slope(expr: Expr, symbol: Expr) -> tuple[Expr, Expr, tuple[Index, ...]]:
     """A parameter with the derivative by it, and the indices over which both are summed."""
     if not (isinstance(symbol, Element) and symbol.slots):
-        return symbol, real_derivative(expr, symbol), ()
+        return symbol, derivatives([expr], [symbol])[0][0], ()
     taken = {index.name for index in expr.atoms(Index)}
     names = [f"c{k}" for k in range(1, 100) if f"c{k}" not in taken]
     indices = tuple(Index(n, r) for n, r in zip(names, symbol.label.ranges, strict=False))
     element = symbol.label[indices]
-    return element, real_derivative(expr, element), indices
+    return element, derivatives([expr], [element])[0][0], indices
 
 
 def _true_value(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sympy import Dummy, Eq, Expr, I, MatrixBase, Symbol, sympify
+from sympy import Eq, Expr, I, MatrixBase, Symbol, sympify
 
 from derive.equations import Element, Equations, Expect, LogZ
 from numerics.errors import UnsupportedExpressionError
 
-__all__ = ["as_equations", "as_expression", "real_derivative"]
+__all__ = ["as_equations", "as_expression"]
 
 
 def as_equations(obj: Any, arguments: Sequence[Expr] | None = None) -> Equations:
@@ -71,11 +71,3 @@ def _dependencies(expressions: Any) -> dict[Any, Expr]:
             found.setdefault(_key(node), node)
     sizes = {over.size for e in found.values() if isinstance(e, Element) for over in e.label.ranges}
     return {key: node for key, node in found.items() if node not in sizes}
-
-
-def real_derivative(expr: Expr, variable: Expr) -> Expr:
-    """The derivative for real parameters: that of |x| is its sign, whatever was declared."""
-    plain = [s for s in expr.free_symbols if isinstance(s, Symbol) and not s.is_extended_real]
-    real = {s: Dummy(s.name, real=True) for s in plain}
-    back = {dummy: s for s, dummy in real.items()}
-    return expr.xreplace(real).diff(variable.xreplace(real)).xreplace(back)

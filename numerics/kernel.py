@@ -16,13 +16,14 @@ from numerics.arguments import Batch, arrange, bind
 from numerics.backends.names import identifiers
 from numerics.backends.numpy import print_numpy
 from numerics.blocks import BLOCK, Runner
+from numerics.derivatives import derivatives
 from numerics.errors import (
     NumericsError,
     OutputError,
     UnknownParameterError,
     UnsupportedExpressionError,
 )
-from numerics.handover import as_equations, as_expression, real_derivative
+from numerics.handover import as_equations, as_expression
 from numerics.lower import lower, range_of
 from numerics.program import Input, Program
 from numerics.site_integrals import open_integrals
@@ -100,7 +101,8 @@ class Kernel:
         self._order = tuple(order)
         self._runners: dict[frozenset[int], Runner] = {}
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
-        self._stable = tuple((name, stabilise(open_integrals(expr))) for name, expr in checked)
+        stable = stabilise(*(open_integrals(expr) for _, expr in checked))
+        self._stable = tuple((name, e) for (name, _), e in zip(checked, stable, strict=True))
         given = _distinct((*equations.unknowns, *equations.parameters))
         self._program = lower(self._stable, _inputs(given), self._order)
         self._arguments = tuple(g for g in self._program.inputs if not g.is_size)
@@ -227,10 +229,11 @@ class Kernel:
         variables = [self._variable(v) for v in wanted]
         extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
         first = sorted({i for _, e in self._stable for i in free_indices(e)}, key=str)
+        rows = derivatives([expr for _, expr in self._stable], variables)
         expressions = tuple(
-            (f"d{name}/d{variable}", real_derivative(expr, variable))
-            for name, expr in self._stable
-            for variable in variables
+            (f"d{name}/d{variable}", entry)
+            for (name, _), row in zip(self._stable, rows, strict=True)
+            for variable, entry in zip(variables, row, strict=True)
         )
         order = dict.fromkeys((*self._order, *first, *extra))
         equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)

@@ -7,6 +7,7 @@ ignores terms that stand beside the pattern, and its answers depend on the order
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sympy import Add, Expr, Mul, S, Symbol
 
@@ -72,6 +73,7 @@ def rewrite_node(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol])
     return None
 
 
+@lru_cache(maxsize=256)
 def _anchor(parts: tuple[Expr, ...], wild: frozenset[Symbol]) -> tuple[Expr, list[Expr]]:
     """The part that says most and is one factor, and the others."""
 

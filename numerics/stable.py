@@ -112,8 +112,8 @@ OUTER = (
 )
 
 
-def stabilise(expr: Expr) -> Expr:
-    """Rewrite an expression to stable special functions, by the rows of the table.
+def stabilise(*expressions: Expr) -> tuple[Expr, ...]:
+    """Rewrite expressions to stable special functions, by the rows of the table.
 
     Examples
     --------
@@ -121,9 +121,10 @@ def stabilise(expr: Expr) -> Expr:
     >>> from numerics.stable import stabilise
     >>> x, N = Symbol("x"), Symbol("N")
     >>> stabilise(N*log(2*cosh(x)) + x**2)
-    N*Log2Cosh(x) + x**2
+    (N*Log2Cosh(x) + x**2,)
     """
-    return _stabilise(expr, {})
+    memo: dict[Expr, Expr] = {}
+    return tuple(_stabilise(expr, memo) for expr in expressions)
 
 
 def _stabilise(expr: Expr, memo: dict[Expr, Expr]) -> Expr:

@@ -89,7 +89,8 @@ def test_log_sum_exp_of_any_weights(pairs):
     weights = [Symbol(f"w{k}") for k in range(len(pairs))]
     exponents = [Symbol(f"a{k}") for k in range(len(pairs))]
     expr = LogSumExp(*(s for pair in zip(weights, exponents, strict=True) for s in pair))
-    values = dict(zip(weights + exponents, [*(w for w, _ in pairs), *(a for _, a in pairs)]))
+    numbers = [*(w for w, _ in pairs), *(a for _, a in pairs)]
+    values = dict(zip(weights + exponents, numbers, strict=True))
     (true,), _ = trusted([expr], values)
     scale = abs(true) + sum(abs(values[s] * trusted([expr.diff(s)], values)[0][0]) for s in values)
     assert abs(nm.compile(expr)(values) - true) <= 4 * 2**-53 * scale
