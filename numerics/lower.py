@@ -355,7 +355,7 @@ def _fraction(coefficient: Expr) -> tuple[float, float]:
 
 def _number(expr: Expr) -> float:
     value = expr.evalf(30)
-    if not value.is_real and not value.is_infinite:
+    if not value.is_extended_real:
         raise UnsupportedExpressionError(f"{expr} is no real number")
     return float(value)
 

@@ -6,7 +6,23 @@ import pickle
 
 import numpy as np
 import pytest
-from sympy import Eq, Function, I, Matrix, Rational, Symbol, cosh, exp, log, symbols, tanh
+from sympy import (
+    Eq,
+    Function,
+    I,
+    Integral,
+    Matrix,
+    Rational,
+    Symbol,
+    cosh,
+    exp,
+    log,
+    nan,
+    sin,
+    symbols,
+    tanh,
+    zoo,
+)
 
 import derive as dv
 import numerics as nm
@@ -173,6 +189,9 @@ def test_results_that_are_not_finite_are_never_silent():
         (Function("g")(m), "g is undefined"),
         (I * m, "complex"),
         ("m > 1", "no expression"),
+        (zoo + m, "no real number"),
+        (nan * m, "no real number"),
+        (Integral(sin(m * h) / h, (h, 0, 1)), "Integral has no numeric meaning"),
         ([], "empty"),
     ],
 )
