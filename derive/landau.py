@@ -178,7 +178,7 @@ class Landau(Typeset):
 def landau(
     free_entropy: FreeEntropy,
     order: int = 4,
-    about: Any = None,
+    at: Any = None,
     source: Any = None,
     parameter: Any = None,
     critical: Any = None,
@@ -192,7 +192,7 @@ def landau(
         What to expand.
     order : int
         The highest power of the order parameter.
-    about : dict, optional
+    at : dict, optional
         The symmetric point; all unknowns zero by default.
     source : Symbol or str, optional
         The field conjugate to the order parameter, set to zero in the coefficients; needed for
@@ -223,7 +223,7 @@ def landau(
     field = None if source is None else free_entropy.parameter(source)
     if field is not None:
         parameters = {**parameters, field.name: 0}
-    point, values = symmetric_point(free_entropy, about, parameters)
+    point, values = symmetric_point(free_entropy, at, parameters)
     symbol = free_entropy.beta_symbol if parameter is None else free_entropy.parameter(parameter)
     given = _given_critical(free_entropy, symbol, critical)
     coordinate = _coordinate(free_entropy, values, given, point)

@@ -125,7 +125,7 @@ show(T_c=critical.value)
 # %%
 landau = d.landau(6, source=h)
 print(landau.transition)
-Math(latex_of(landau))
+landau
 
 # %% [markdown]
 # The leading terms give the exponents as exact rationals, and the amplitudes. With $t = (T - T_c)/T_c$:
@@ -185,7 +185,7 @@ for ax in (left, right):
 
 # %%
 spinodal = d.spinodal(h)
-Math(latex_of(spinodal))
+spinodal
 
 # %% [markdown]
 # ## Functions with a certificate

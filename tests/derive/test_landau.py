@@ -284,7 +284,7 @@ def test_higher_contact_changes_the_exponents():
 
 def test_symmetric_point_elsewhere():
     density = curie_weiss().density.subs(m, m - Rational(1, 3))
-    expansion = FreeEntropy(density, m, beta=beta).landau(about={"m": Rational(1, 3)}, source=h)
+    expansion = FreeEntropy(density, m, beta=beta).landau(at={"m": Rational(1, 3)}, source=h)
     assert expansion.exponents == MEAN_FIELD
     assert expansion.amplitudes["order_parameter"] == sqrt(3)
 
