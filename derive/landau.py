@@ -74,15 +74,6 @@ class Landau(Typeset):
         terms = (a * self.coordinate**k for k, a in enumerate(self.coefficients))
         return sum(terms, S.Zero)
 
-    def _repr_latex_(self) -> str:
-        from sympy import latex
-
-        terms = [(k, a) for k, a in enumerate(self.coefficients) if a != 0 and k > 0]
-        body = " + ".join(
-            rf"\left({latex(a)}\right) {latex(self.coordinate)}^{{{k}}}" for k, a in terms
-        )
-        return rf"$\displaystyle {body}$"
-
     @cached_property
     def critical_coefficients(self) -> tuple[Expr, ...]:
         """The coefficients at criticality."""
