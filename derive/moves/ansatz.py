@@ -126,8 +126,11 @@ def without_common_exponents(expr: Expr) -> Expr:
 
 def _exponential(term: Expr) -> tuple[Expr, Expr] | None:
     """(c, e) of a term c exp(e), the exponent multiplied out."""
-    powers = [f for f in Mul.make_args(term) if isinstance(f, exp)]
-    return (term / powers[0], powers[0].args[0].expand()) if len(powers) == 1 else None
+    factors = Mul.make_args(term)
+    powers = [f for f in factors if isinstance(f, exp)]
+    if len(powers) != 1:
+        return None
+    return Mul(*(f for f in factors if f != powers[0])), powers[0].args[0].expand()
 
 
 def resolve_deltas(expr: Any) -> Any:

@@ -141,7 +141,10 @@ def _local_weight(
             )
         (indices,) = slots
         if set(indices) != set(factor.indices):
-            raise CouplingError(f"the weight {factor} is no product over sites alone")
+            raise CouplingError(
+                f"the weight {factor} is no product over the sites of {variables[0].name} alone: "
+                "name its argument with constrain(name, sum) first"
+            )
         own.append(log(factor.body.xreplace(dict(zip(indices, site, strict=True)))))
     return Add(*own), Mul(*rest)
 
