@@ -24,6 +24,8 @@ import derive as dv
 import numerics as nm
 from derive.latex import latex_of
 
+dv.init_printing()
+
 
 def show(**formulas):
     """Typeset expressions under their names."""
@@ -79,10 +81,16 @@ print(d.check(N=4))
 # With $K = J/T$ the saddle equation is $m = \tanh(Km + h/T)$.
 
 # %%
-show(m=d.saddle_equations[0].rhs, f=d.free_energy)
+d.saddle_equations
 
 # %% [markdown]
-# $f$ is the Helmholtz free energy per spin, $\ln 2$ kept. Its sign convention makes the magnetisation $-\mathrm{d}f/\mathrm{d}h$, and the envelope
+# The Helmholtz free energy per spin, $\ln 2$ kept:
+
+# %%
+show(f=d.free_energy)
+
+# %% [markdown]
+# Its sign convention makes the magnetisation $-\mathrm{d}f/\mathrm{d}h$, and the envelope
 # theorem says that this is $m$ itself: at the saddle, $f$ does not change with $m$. Energy, entropy and specific heat follow by differentiation with
 # respect to $T$; from the second derivative on, the saddle moves too, which implicit differentiation takes into account.
 
@@ -113,8 +121,7 @@ show(
 # Without a field $m = 0$ always solves the equation of state. It loses its stability where the inverse response vanishes.
 
 # %%
-critical = d.critical_point(h=0)
-show(T_c=critical.value)
+d.critical_point(h=0)
 
 # %% [markdown]
 # ## Landau expansion
