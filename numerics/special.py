@@ -103,7 +103,9 @@ class Log2Cosh(StableFunction):
 
     def recipe(self, b: Builder, x: Value) -> Value:
         size = abs(x)
-        return size + b.emit("log1p", b.emit("exp", -2.0 * size))  # |x| + log(1 + exp(-2|x|))
+        # |x| + log(1 + exp(-2|x|)); beyond 40 the second term is lost in the first, and an
+        # exponential that underflows is twenty times slower
+        return size + b.emit("log1p", b.emit("exp", -2.0 * b.emit("minimum", size, 40.0)))
 
 
 class LogCosh(StableFunction):
