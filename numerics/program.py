@@ -194,6 +194,9 @@ class Builder:
     ) -> Value:
         """Bind a result, over the axes of the operands, of the slots of a view, and `along`."""
         operands = tuple(a.operand if isinstance(a, Value) else float(a) for a in args)
+        # SymPy's cache may hand back an equal sum with other names of its bound indices
+        new = [a for a in (*slots, *along) if isinstance(a, Axis) and a not in self.axes]
+        self.axes += tuple(dict.fromkeys(new))
         present = {axis for operand in operands for axis in self.axes_of(operand)}
         present.update(along, (slot for slot in slots if isinstance(slot, Axis)))
         kept = tuple(a for a in self.axes if a in present and a not in over)

@@ -139,6 +139,15 @@ def test_potts_free_energy_and_shares_do_not_overflow():
         assert certificate.holds, certificate
 
 
+def test_equal_sums_with_other_names_of_their_indices():
+    v = arrays(4)["V"]
+    for index in (i, j, dv.Index("k", N)):
+        expr = beta * V[i] - dv.total(V[index], index) / N  # SymPy's cache mixes these up
+        result = nm.compile(expr).jacobian(V[i])(V=v, beta=1.5)
+        np.testing.assert_allclose(result, 1.5 * np.eye(4) - 0.25, rtol=1e-15)
+        np.testing.assert_allclose(nm.compile(expr)(V=v, beta=1.5), 1.5 * v - v.mean(), rtol=1e-14)
+
+
 def test_products_over_an_index():
     kernel = nm.compile(dv.product(1 + V[i] ** 2, i))
     assert kernel(np.array([1.0, 2.0])) == pytest.approx(10.0)
