@@ -17,7 +17,7 @@ EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
 ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
 MEETING = 1e-12  # polished states this close, relative to max(1, |x|), have met
-ORIGIN = 1e-3  # nearer to zero a root is found absolutely: there all terms may vanish with it
+ORIGIN = 1.0  # nearer to zero a root is found absolutely: there all terms may vanish with it
 POLISHING_STEPS = 60
 
 
