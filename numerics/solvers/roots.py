@@ -18,6 +18,7 @@ NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
 ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
 MEETING = 1e-12  # polished states this close, relative to max(1, |x|), have met
 ORIGIN = 1.0  # nearer to zero a root is found absolutely: there all terms may vanish with it
+UNDERFLOW = 1e-150
 POLISHING_STEPS = 60
 
 
@@ -72,6 +73,7 @@ def polish(system: System, state: State, tol: float) -> Roots:
         if not active.size:
             break
         x[active], size[active] = trial[better], trial_size[better]
+    x[np.abs(x) < UNDERFLOW] = 0.0  # a root at zero is approached until the numbers end
     zero = np.nonzero(size <= ACCEPT)[0]
     # Starts that met at one root are one row from here on: an error estimate costs a decomposition.
     met = MEETING * np.maximum(1, np.abs(x[zero]).max(axis=1, initial=0))
