@@ -7,10 +7,12 @@ from typing import Any
 
 from sympy import Eq, Expr, I, MatrixBase, Symbol, sympify
 
-from derive.equations import Element, Equations, Expect, LogZ
+from derive.equations import Element, Equations, Expect, Index, LogZ
 from numerics.errors import UnsupportedExpressionError
 
-__all__ = ["as_equations", "as_expression"]
+__all__ = ["as_equations", "as_expression", "marked", "unmarked"]
+
+_MARK = "\N{DEGREE SIGN}"
 
 
 def as_equations(obj: Any, arguments: Sequence[Expr] | None = None) -> Equations:
@@ -46,6 +48,16 @@ def as_expression(expr: Any) -> Expr:
     if expr.has(I):
         raise UnsupportedExpressionError(f"{expr} is complex: compile its real and imaginary parts")
     return expr
+
+
+def marked(index: Index) -> Index:
+    """The same index under a name that no sum binds: a rewriting may bring factors under a sum."""
+    return index.renamed(index.name + _MARK)
+
+
+def unmarked(expr: Any) -> str:
+    """An expression in words, its free indices under their own names."""
+    return str(expr).replace(_MARK, "")
 
 
 def _named(item: Any, position: int | None) -> tuple[str, Expr, Expr | None]:

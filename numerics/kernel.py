@@ -23,7 +23,7 @@ from numerics.errors import (
     UnknownParameterError,
     UnsupportedExpressionError,
 )
-from numerics.handover import as_equations, as_expression
+from numerics.handover import as_equations, as_expression, marked
 from numerics.lower import lower, range_of
 from numerics.program import Input, Program
 from numerics.site_integrals import open_integrals
@@ -101,10 +101,14 @@ class Kernel:
         self._order = tuple(order)
         self._runners: dict[frozenset[int], Runner] = {}
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
-        stable = stabilise(*(open_integrals(expr) for _, expr in checked))
+        found = set(self._order).union(*(free_indices(expr) for _, expr in checked))
+        self._marked = {index: marked(index) for index in found}
+        opened = (open_integrals(expr.xreplace(self._marked)) for _, expr in checked)
+        stable = stabilise(*opened)
         self._stable = tuple((name, e) for (name, _), e in zip(checked, stable, strict=True))
         given = _distinct((*equations.unknowns, *equations.parameters))
-        self._program = lower(self._stable, _inputs(given), self._order)
+        self._axes = tuple(self._marked[index] for index in self._order)
+        self._program = lower(self._stable, _inputs(given), self._axes)
         self._arguments = tuple(g for g in self._program.inputs if not g.is_size)
 
     @property
@@ -124,7 +128,7 @@ class Kernel:
 
     def output_indices(self, number: int) -> tuple[Index, ...]:
         """The free indices of an output, in the order of its axes."""
-        own = {(i.name, i.range.name): i for i in free_indices(self._stable[number][1])}
+        own = {(m.name, m.range.name): index for index, m in self._marked.items()}
         return tuple(own[a.name, a.over.name] for a in self._program.outputs[number].axes)
 
     @property
@@ -228,10 +232,11 @@ class Kernel:
         wanted = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
         variables = [self._variable(v) for v in wanted]
         extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
-        first = sorted({i for _, e in self._stable for i in free_indices(e)}, key=str)
+        first = sorted({i for _, e in self.equations.expressions for i in free_indices(e)}, key=str)
+        named = {marked: index for index, marked in self._marked.items()}
         rows = derivatives([expr for _, expr in self._stable], variables)
         expressions = tuple(
-            (f"d{name}/d{variable}", entry)
+            (f"d{name}/d{variable}", entry.xreplace(named))
             for (name, _), row in zip(self._stable, rows, strict=True)
             for variable, entry in zip(variables, row, strict=True)
         )
@@ -256,7 +261,7 @@ class Kernel:
         if uniform not in self._runners:
             inputs = self._program.inputs
             fixed = uniform | {k for k, given in enumerate(inputs) if given.is_size}
-            program = lower(self._stable, inputs, self._order, fixed)
+            program = lower(self._stable, inputs, self._axes, fixed)
             self._runners[uniform] = Runner(program, print_numpy(program, fixed))
         return self._runners[uniform]
 

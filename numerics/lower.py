@@ -53,6 +53,7 @@ from sympy.functions import (
 from derive.equations import Element, Index, IndexedProduct, Total, free_indices
 from numerics.contract import sum_of_product
 from numerics.errors import UnsupportedExpressionError
+from numerics.handover import unmarked
 from numerics.indexed import LogTotal, Lowering, Share, lower_log_total, lower_share
 from numerics.program import Axis, Builder, Input, Output, Program, Range, Value
 from numerics.special import StableFunction
@@ -287,12 +288,12 @@ class _Lowering:
 
     def _element(self, expr: Element) -> Value:
         if expr.label not in self._arrays:
-            raise UnsupportedExpressionError(f"{expr} is no parameter of this kernel")
+            raise UnsupportedExpressionError(f"{unmarked(expr)} is no parameter of this kernel")
         slots = []
         for slot in expr.slots:
             if not isinstance(slot, Index) and not slot.is_Integer:
                 raise UnsupportedExpressionError(
-                    f"{expr}: the slot {slot} is neither an index nor a number"
+                    f"{unmarked(expr)}: the slot {unmarked(slot)} is neither an index nor a number"
                 )
             slots.append(axis_of(slot) if isinstance(slot, Index) else int(slot) - 1)
         return self.builder.emit("view", self.builder.input(self._arrays[expr.label]), slots=slots)

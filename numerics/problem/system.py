@@ -23,15 +23,9 @@ Layout = tuple[Index | None, ...]
 def _kernel(
     equations: Equations, expressions: tuple[Expr, ...], order: tuple[Index, ...]
 ) -> Kernel:
-    """Compiled with unknowns of no declared domain: an iteration may leave it and come back.
-
-    Free indices get names of their own, which no sum inside of an expression binds.
-    """
+    """Compiled with unknowns of no declared domain: an iteration may leave it and come back."""
     free = {u: Symbol(u.name, real=True) for u in equations.unknowns if isinstance(u, Symbol)}
-    found = set(order).union(*(_free(e) for e in expressions))
-    apart = {index: index.renamed(f"{index.name}_free") for index in found}
-    named = tuple((f"f{k}", e.xreplace({**free, **apart})) for k, e in enumerate(expressions))
-    order = tuple(apart[index] for index in order)
+    named = tuple((f"f{k}", e.xreplace(free)) for k, e in enumerate(expressions))
     occurring = set().union(*(e.free_symbols for _, e in named))
     unknowns, parameters = (
         tuple(symbol for symbol in symbols if is_array(symbol) or symbol in occurring)

@@ -169,3 +169,15 @@ def test_elements_of_arrays_nobody_gives_are_named():
 
 def test_functions_of_the_position():
     assert nm.compile(V[i] * i)(np.ones(3)).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_free_index_is_not_captured_by_a_sum_of_the_same_name():
+    a = dv.Index("a", 3)
+    x, K = dv.Given("x", a), symbols("K", positive=True)
+    weight = dv.total(exp(K * x[a]), a)
+    share = exp(K * x[a]) * dv.total(exp(K * x[a]) * x[a], a) / weight**2
+    at = np.array([0.2, 0.3, 0.5])
+    w = np.exp(2 * at)
+    np.testing.assert_allclose(
+        nm.compile(share)(K=2.0, x=at), w * (w * at).sum() / w.sum() ** 2, rtol=1e-14
+    )
