@@ -102,9 +102,12 @@ def _expansion(
             else (size * free_entropy.density + free_entropy.fluctuation)
         )
     evaluate = evaluator(expr, world.resized(size, n))
-    values = [mpmath.re(evaluate(world.environment() | s)) for s in saddles]
-    top = max(values)
-    return top if level == 0 else top + mpmath.log(mpmath.fsum(mpmath.exp(v - top) for v in values))
+    with mp.workdps(4 * DIGITS):  # derivatives cancel next to a removable singularity
+        values = [mpmath.re(evaluate(world.environment() | s)) for s in saddles]
+        top = max(values)
+        if level > 0:
+            top += mpmath.log(mpmath.fsum(mpmath.exp(v - top) for v in values))
+        return top
 
 
 def dominant_saddles(free_entropy: FreeEntropy, world: World) -> Saddles:

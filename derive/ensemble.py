@@ -6,7 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Add, Basic, Expr, I, Mul, S, Symbol, Tuple, nan, oo, sympify, zoo
+from sympy import (
+    Add,
+    Basic,
+    Expr,
+    Float,
+    I,
+    Mul,
+    Rational,
+    S,
+    Symbol,
+    Tuple,
+    nan,
+    oo,
+    sympify,
+    zoo,
+)
 
 from derive.errors import DeclarationError, ParameterError
 from derive.indices import Element, Index, Label, free_indices
@@ -177,13 +192,18 @@ def _declared(
         if beta is None:
             raise DeclarationError("hamiltonian= needs beta=, the inverse temperature")
         exponent = -sympify(beta) * sympify(hamiltonian)
-    exponent, weight = sympify(exponent), sympify(weight)
+    exponent, weight = _rational(sympify(exponent)), _rational(sympify(weight))
     beta = _inverse_temperature(exponent, beta)
     _check_finite(exponent, weight)
     _check_names(variables + disorder, exponent, weight)
     _check_closed(variables + disorder, exponent, weight)
     beta = Tuple() if beta is None else beta
     return Tuple(*variables), exponent, weight, sympify(log_prefactor), Tuple(*disorder), beta
+
+
+def _rational(expr: Expr) -> Expr:
+    """Decimals as the fractions that they were written for: 0.7 is 7/10, exactly."""
+    return expr.xreplace({f: Rational(str(f)) for f in expr.atoms(Float)})
 
 
 def _as_variables(declared: Any, where: str) -> tuple[Variable, ...]:

@@ -109,6 +109,13 @@ class Expansion:
 
     def _integral(self, axes: list[Axis], variables: list[Variable], env: Environment) -> Estimate:
         weights = list(self._log_weights(variables))
+        # null directions of a steepest contour are absent: the field is zero along them
+        env = env | {
+            key: mpmath.mpf(0)
+            for v in variables
+            if isinstance(v.measure, SteepestContour)
+            for key in components_of(v, self.sizes)
+        }
 
         def log_density(position: tuple[Any, ...]) -> tuple[Any, Any]:
             point = env | _located(axes, position)

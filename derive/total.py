@@ -285,7 +285,7 @@ def _merge_nested(term: Expr, indices: tuple[Index, ...]) -> tuple[list[Expr], t
 def _contract(
     factors: list[Expr], bound: tuple[Index, ...]
 ) -> tuple[list[Expr], tuple[Index, ...]]:
-    """Sum over an index that a Kronecker delta ties: by identity, also affine (l' = l - 1)."""
+    """Sum over an index that a Kronecker delta ties to another."""
     factors = list(Mul.make_args(Mul(*factors)))
     for delta in factors:
         if not isinstance(delta, KroneckerDelta):
@@ -299,18 +299,26 @@ def _contract(
 
 
 def _tied_index(delta: KroneckerDelta, bound: tuple[Index, ...]) -> tuple[Index, Expr] | None:
-    difference = delta.args[0] - delta.args[1]
-    for index in bound:
-        slope = difference.coeff(index)
-        if slope in (1, -1):
-            value = index - slope * difference
-            ranges = {i.range for i in free_indices(value)}
-            if any(over != index.range for over in ranges):
-                raise IndexRangeError(f"{delta} compares indices of different ranges")
-            if isinstance(value, Integer) and value < 1:
-                raise IndexRangeError(f"{delta} asks for {index} = {value}; ranges start at 1")
-            return index, value
+    """The index that a delta ties to another one or to a number.
+
+    A neighbour (l' = l - 1) is not always there: at the ends of the range such a delta vanishes, so
+    that it stays under the sum.
+    """
+    for index, value in (delta.args, delta.args[::-1]):
+        if index not in bound or not isinstance(value, Index | Integer):
+            continue
+        if isinstance(value, Index) and value.range != index.range:
+            raise IndexRangeError(f"{delta} compares indices of different ranges")
+        if isinstance(value, Integer) and not 1 <= value <= _largest(index):
+            raise IndexRangeError(
+                f"{delta} asks for {index} = {value}; it runs from 1 to {index.size}"
+            )
+        return index, value
     return None
+
+
+def _largest(index: Index) -> Expr:
+    return index.size if index.size.is_Integer else S.Infinity
 
 
 def components(

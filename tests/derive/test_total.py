@@ -153,7 +153,12 @@ def test_deltas_are_contracted_by_identity():
     assert total(KroneckerDelta(i, j) * s[j], j) == s[i]
     assert total(KroneckerDelta(i, 2) * s[i], i) == s[2]
     assert total(KroneckerDelta(i, j) * KroneckerDelta(j, k), i, j, k) == N
-    assert total(KroneckerDelta(i, j - 1) * A[i, j], i) == A[j - 1, j]
+
+
+def test_a_delta_between_neighbours_keeps_the_ends_of_the_range():
+    neighbours = total(KroneckerDelta(i, j + 1), i, j)
+    for n in (2, 5):
+        assert evaluator(neighbours, {N: n})({}) == n - 1
 
 
 def test_a_delta_between_two_ranges_is_refused():
