@@ -1,4 +1,4 @@
-"""What every test may count on: repeatable random cases, no window, and judges of LaTeX."""
+"""What every test may count on: repeatable random cases, and judges of LaTeX."""
 
 import json
 import os
@@ -11,8 +11,6 @@ import pytest
 from hypothesis import settings
 
 KATEX = Path(__file__).parent.parent / "tools" / "katex"
-
-os.environ["MPLBACKEND"] = "Agg"
 
 # The same cases on every machine: a red run can be repeated. No deadline: seconds are no test.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)

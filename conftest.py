@@ -1,0 +1,18 @@
+"""A doctest shows what a fresh session prints."""
+
+import os
+
+import pytest
+from sympy.core.cache import clear_cache
+
+os.environ["MPLBACKEND"] = "Agg"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_session(request):
+    """Empty SymPy's cache before a doctest.
+
+    Sums are equal up to the name of their index, and the cache hands back the name seen first.
+    """
+    if isinstance(request.node, pytest.DoctestItem):
+        clear_cache()
