@@ -24,14 +24,14 @@ from derive.ensemble import Ensemble
 from derive.derivation import Derivation
 from derive.moves.ansatz import Uniform
 from derive.step import Kind, Step
-from derive.check import CheckReport
+from derive.checks.check import CheckReport
 
 # what comes out: the free entropy, and the hand-over to numerics
-from derive.free_entropy import FreeEntropy
+from derive.saddle.free_entropy import FreeEntropy
 from derive.equations import Enumeration, Equations, FiniteSum
 
 # how it is shown
-from derive.typeset import init_printing
+from derive.typesetting.typeset import init_printing
 
 # what is refused
 from derive.errors import (

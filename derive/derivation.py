@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from derive.ensemble import Ensemble
 from derive.errors import MoveError
-from derive.free_entropy import FreeEntropy
 from derive.moves.ansatz import ansatz
 from derive.moves.constrain import constrain
 from derive.moves.hubbard_stratonovich import hubbard_stratonovich
 from derive.moves.saddle_point import saddle_point
 from derive.moves.trace import trace
+from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved, Step
-from derive.typeset import Foldable
+from derive.typesetting.typeset import Foldable
 
 if TYPE_CHECKING:
-    from derive.check import CheckReport
+    from derive.checks.check import CheckReport
 
 __all__ = ["Derivation"]
 
@@ -267,12 +267,12 @@ class Derivation(Foldable):
         """
         from pathlib import Path
 
-        from derive.document import document_of
+        from derive.typesetting.document import document_of
 
         Path(path).write_text(document_of(self, title, checks), encoding="utf-8")
 
     def check(self, digits: int = 25, seed: int = 1, **values: Any) -> CheckReport:
-        """Compare both sides of every step at finite size; see `derive.check.check`.
+        """Compare both sides of every step at finite size; see `derive.checks.check.check`.
 
         Examples
         --------
@@ -280,7 +280,7 @@ class Derivation(Foldable):
         >>> curie_weiss.derivation().check(N=4).holds
         True
         """
-        from derive.check import check
+        from derive.checks.check import check
 
         return check(self, digits=digits, seed=seed, **values)
 

@@ -28,7 +28,7 @@ from derive.indices import Element, Index, Label, free_indices
 from derive.measures import SteepestContour
 from derive.relations import normal_form
 from derive.total import fresh
-from derive.typeset import Typeset
+from derive.typesetting.typeset import Typeset
 from derive.variables import Variable
 
 __all__ = [

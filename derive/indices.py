@@ -13,7 +13,7 @@ from sympy.core.expr import AtomicExpr
 from sympy.printing.precedence import PRECEDENCE
 
 from derive.errors import DeclarationError, IndexRangeError
-from derive.typeset import Typeset
+from derive.typesetting.typeset import Typeset
 
 __all__ = ["Element", "Index", "IndexRange", "Label", "free_indices", "indices", "replicas", "size"]
 

@@ -17,7 +17,7 @@ from sympy.printing.precedence import PRECEDENCE
 from derive.ensemble import Ensemble
 from derive.measures import Continuous
 from derive.single_site import closed_log_trace, weighted_exponent
-from derive.typeset import Typeset
+from derive.typesetting.typeset import Typeset
 from derive.variables import Variable
 
 __all__ = ["Expect", "LogZ", "log_trace", "site_ensemble"]

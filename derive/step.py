@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from derive.typeset import Typeset
+from derive.typesetting.typeset import Typeset
 
 __all__ = ["Kind", "Moved", "Step"]
 

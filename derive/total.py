@@ -33,7 +33,7 @@ from sympy.printing.precedence import PRECEDENCE
 from derive.canonical import canonical_body
 from derive.errors import DeclarationError, IndexRangeError
 from derive.indices import Index, free_indices
-from derive.typeset import Typeset
+from derive.typesetting.typeset import Typeset
 
 __all__ = [
     "IndexedProduct",

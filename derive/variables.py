@@ -9,7 +9,7 @@ from sympy import Basic, Dummy, Expr, Lambda, Rational, Symbol, expand_log, log,
 from derive.errors import DeclarationError
 from derive.indices import Element, Index, IndexRange, Label
 from derive.measures import Continuous, Finite, Measure, OneHot, SphereSurface
-from derive.typeset import Typeset
+from derive.typesetting.typeset import Typeset
 
 __all__ = [
     "Binary",

@@ -22,7 +22,7 @@ from IPython.display import Math
 
 import derive as dv
 import numerics as nm
-from derive.latex import latex_of
+from derive.typesetting.latex import latex_of
 
 dv.init_printing()
 

@@ -16,9 +16,9 @@ from sympy import Expr, Symbol
 
 import numerics as nm
 from derive import Derivation, Equations, FreeEntropy
-from derive.check import CheckReport
-from derive.document import document_of
+from derive.checks.check import CheckReport
 from derive.models import curie_weiss
+from derive.typesetting.document import document_of
 from tools.figure import figure_of
 
 ROOT = Path(__file__).parent.parent

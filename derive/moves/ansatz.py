@@ -8,9 +8,9 @@ from typing import Any
 from sympy import Add, Expr, Integer, KroneckerDelta, Mul, S, Symbol, exp, log, sympify
 
 from derive.errors import MoveError
-from derive.free_entropy import FreeEntropy
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements
+from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 from derive.total import Total
 

@@ -9,10 +9,10 @@ from sympy import Add, Expr, MatrixBase, Mul, S, Symbol, log, sympify
 
 from derive.ensemble import Ensemble, joint_groups, named_slots, terms
 from derive.errors import MoveError, NotExtensiveError
-from derive.free_entropy import FreeEntropy
 from derive.indices import Element
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
 from derive.nested import LogZ
+from derive.saddle.free_entropy import FreeEntropy
 from derive.single_site import weighted_exponent
 from derive.step import Kind, Moved
 from derive.total import Total

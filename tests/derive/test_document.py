@@ -12,13 +12,13 @@ from sympy import (
 )
 
 import derive as dv
-from derive.abbreviations import abbreviated, abbreviations, narrowed
-from derive.document import document_of
-from derive.html import html_of, markdown_of
-from derive.latex import latex_of
-from derive.latex_width import width
-from derive.line_breaking import LINE, broken, fits
-from derive.typeset import init_printing
+from derive.typesetting.abbreviations import abbreviated, abbreviations, narrowed
+from derive.typesetting.document import document_of
+from derive.typesetting.html import html_of, markdown_of
+from derive.typesetting.latex import latex_of
+from derive.typesetting.latex_width import width
+from derive.typesetting.line_breaking import LINE, broken, fits
+from derive.typesetting.typeset import init_printing
 from tests.typeset_models import (
     J,
     N,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sympy import Symbol, symbols
 
 import derive as dv
-from derive.html import html_of, markdown_of
 from derive.step import Kind, Moved
+from derive.typesetting.html import html_of, markdown_of
 from tests.typeset_models import DERIVATIONS, curie_weiss, hostile_names, network
 
 ALLOWED = {"div", "details", "summary", "b", "code", "span"}

@@ -18,7 +18,7 @@ from sympy import (
 )
 
 from derive import DeriveError, FreeEntropy
-from derive.series import along_curve
+from derive.saddle.series import along_curve
 from tests.derive.mean_field import (
     Delta,
     J,

@@ -5,7 +5,7 @@ import pytest
 from sympy import Function, Matrix, Rational, Symbol, exp, log, pi, symbols
 
 from derive import DeriveError
-from derive.laplace import laplace, wick_corrections
+from derive.saddle.laplace import laplace, wick_corrections
 
 N = Symbol("N", positive=True)
 x, y = symbols("x y", real=True)

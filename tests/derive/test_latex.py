@@ -25,8 +25,8 @@ from sympy import (
 )
 
 import derive as dv
-from derive.latex import latex_of
-from derive.symbol_names import latex_name, latex_text, subscripted
+from derive.typesetting.latex import latex_of
+from derive.typesetting.symbol_names import latex_name, latex_text, subscripted
 from tests.typeset_models import (
     HOSTILE,
     J,

@@ -11,9 +11,9 @@ from sympy import (
 )
 
 import derive as dv
-from derive.document import document_of
-from derive.latex import latex_of
-from derive.latex_measures import definitions, measure_latex
+from derive.typesetting.document import document_of
+from derive.typesetting.latex import latex_of
+from derive.typesetting.latex_measures import definitions, measure_latex
 from tests.typeset_models import (
     DERIVATIONS,
     J,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import mpmath
 import pytest
 
+from derive.checks.monte_carlo import sampled_integral
 from derive.errors import UnboundedError
-from derive.monte_carlo import sampled_integral
 
 
 def gaussian_with_quartic(x):

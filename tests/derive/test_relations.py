@@ -9,7 +9,7 @@ from sympy import Rational, cosh, exp, symbols
 
 import derive as dv
 from derive import total
-from derive.evaluate import evaluator
+from derive.checks.evaluate import evaluator
 from derive.measures import Finite
 from derive.relations import normal_form
 

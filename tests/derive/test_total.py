@@ -24,7 +24,7 @@ from sympy import (
 
 import derive as dv
 from derive import Total, total
-from derive.evaluate import evaluator
+from derive.checks.evaluate import evaluator
 from derive.total import IndexedProduct
 
 N, P = dv.size("N"), dv.size("P")

@@ -33,10 +33,10 @@ from sympy import (
 )
 
 import derive as dv
-from derive.document import document_of
-from derive.html import html_of, markdown_of
-from derive.latex import latex_of
-from derive.symbol_names import latex_name
+from derive.typesetting.document import document_of
+from derive.typesetting.html import html_of, markdown_of
+from derive.typesetting.latex import latex_of
+from derive.typesetting.symbol_names import latex_name
 from tests.typeset_models import DERIVATIONS, HOSTILE, curie_weiss, spin_one
 
 pytestmark = pytest.mark.system

@@ -1,0 +1,170 @@
+"""Numbers for expressions at small integer sizes: sums are loops, elements are looked up.
+
+`evaluator(expr, sizes)` turns an expression into a function of an environment, a dictionary from
+symbols, indices and components ``(label, slots)`` to mpmath numbers.  It is what `check` compares
+with, and shares nothing with the moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import product as cartesian
+from typing import Any
+
+import mpmath
+from mpmath import mp
+from sympy import Expr, KroneckerDelta, MatrixBase, Number, NumberSymbol, S, Symbol
+
+from derive.checks.quadrature import log_line_integral
+from derive.errors import ParameterError
+from derive.gaussian_norm import GaussianNorm
+from derive.indices import Element, Index, IndexRange, Label, free_indices
+from derive.nested import Expect, LogZ
+from derive.total import IndexedProduct, Total
+
+__all__ = ["Environment", "component", "count", "evaluator", "form_matrix", "key_of"]
+
+Environment = dict[Any, Any]
+Evaluate = Callable[[Environment], Any]
+
+_FUNCTIONS = {
+    "Abs": abs,
+    "Heaviside": lambda x, *_: mp.mpf(x.real > 0) if x != 0 else mp.mpf("0.5"),
+    "sign": mp.sign,
+}
+
+
+def count(over: IndexRange, sizes: Mapping[Symbol, Any]) -> int:
+    """The number of values of a range at given sizes."""
+    value = over.size.subs(sizes)
+    if not (value.is_Integer and value > 0):
+        missing = ", ".join(sorted(map(str, value.free_symbols))) or str(over.size)
+        raise ParameterError(
+            f"the range {over.name} has size {value} here: pass {missing}=... so that it is a "
+            "positive integer"
+        )
+    return int(value)
+
+
+def component(label: Label, slots: tuple[int, ...]) -> tuple[Label, tuple[int, ...]]:
+    """The key of one component; slots of symmetric labels in increasing order."""
+    return (label, tuple(sorted(slots)) if label.symmetric else slots)
+
+
+def key_of(unknown: Expr) -> Any:
+    """What stands in an environment for a symbol, or for an element with numbers as slots."""
+    if isinstance(unknown, Element):
+        return component(unknown.label, tuple(map(int, unknown.slots)))
+    return unknown
+
+
+def evaluator(expr: Expr, sizes: Mapping[Symbol, Any]) -> Evaluate:
+    """A function from an environment to the value of the expression."""
+    if expr is S.ImaginaryUnit:
+        return lambda env: mpmath.mpc(0, 1)
+    if isinstance(expr, Number | NumberSymbol):
+        return lambda env: expr._to_mpmath(mp.prec)
+    if isinstance(expr, Symbol):
+        return _symbol(expr, sizes)
+    if isinstance(expr, Index):
+        return lambda env: env[expr]
+    if isinstance(expr, Element):
+        slots = [evaluator(slot, sizes) for slot in expr.slots]
+        label = expr.label
+        return lambda env: env[component(label, tuple(int(slot(env)) for slot in slots))]
+    if isinstance(expr, Total | IndexedProduct):
+        return _looped(expr, sizes)
+    if isinstance(expr, GaussianNorm):
+        return lambda env: _gaussian_norm(form_matrix(expr.form, sizes, env))
+    if isinstance(expr, LogZ | Expect):
+        return _nested(expr, sizes)
+    return _function(expr, [evaluator(arg, sizes) for arg in expr.args])
+
+
+def _symbol(symbol: Symbol, sizes: Mapping[Symbol, Any]) -> Evaluate:
+    if symbol in sizes:
+        value = mpmath.mpf(int(sizes[symbol])) if sizes[symbol] == int(sizes[symbol]) else None
+        value = mpmath.mpmathify(sizes[symbol]) if value is None else value
+        return lambda env: value
+    return lambda env: env[symbol]
+
+
+def _looped(binder: Any, sizes: Mapping[Symbol, Any]) -> Evaluate:
+    body = evaluator(binder.body, sizes)
+    indices = binder.indices
+    ranges = [range(1, count(i.range, sizes) + 1) for i in indices]
+    fold = mpmath.fsum if isinstance(binder, Total) else mpmath.fprod
+
+    def loop(env: Environment) -> Any:
+        inner = dict(env)
+        values = []
+        for position in cartesian(*ranges):
+            inner.update(zip(indices, position, strict=True))
+            values.append(body(inner))
+        return fold(values)
+
+    return loop
+
+
+def _function(expr: Expr, args: list[Evaluate]) -> Evaluate:
+    if expr.is_Add:
+        return lambda env: mpmath.fsum(arg(env) for arg in args)
+    if expr.is_Mul:
+        return lambda env: mpmath.fprod(arg(env) for arg in args)
+    if expr.is_Pow:
+        base, power = args
+        return lambda env: mpmath.power(base(env), power(env))
+    if isinstance(expr, KroneckerDelta):
+        left, right = args
+        return lambda env: mpmath.mpf(left(env) == right(env))
+    name = type(expr).__name__
+    function = _FUNCTIONS.get(name) or getattr(mpmath, name.lower(), None)
+    if function is None:
+        raise ParameterError(f"no numerical meaning is known for the function {name}")
+    return lambda env: function(*(arg(env) for arg in args))
+
+
+def form_matrix(form: Any, sizes: Mapping[Symbol, Any], env: Environment) -> mpmath.matrix:
+    """The numerical matrix of a quadratic form: explicit, or c * A[i, j] over its range."""
+    if isinstance(form, MatrixBase):
+        rows = [
+            [evaluator(form[i, j], sizes)(env) for j in range(form.cols)] for i in range(form.rows)
+        ]
+        return mpmath.matrix(rows)
+    i, j = sorted(free_indices(form), key=lambda index: index.name)
+    entry, n = evaluator(form, sizes), count(i.range, sizes)
+    return mpmath.matrix(
+        [[entry(env | {i: a, j: b}) for b in range(1, n + 1)] for a in range(1, n + 1)]
+    )
+
+
+def _gaussian_norm(matrix: mpmath.matrix) -> Any:
+    eigenvalues = mpmath.eigsy(matrix, eigvals_only=True)
+    scale = max(abs(e) for e in eigenvalues)
+    kept = [e for e in eigenvalues if abs(e) > scale * mp.eps * 1e6]
+    return mpmath.fsum(mpmath.log(abs(e) / (2 * mp.pi)) for e in kept) / 2
+
+
+def _nested(node: Any, sizes: Mapping[Symbol, Any]) -> Evaluate:
+    (variable,) = node.ensemble.variables
+    measure, key = variable.measure, (variable.label, ())
+    density = evaluator(node.ensemble.exponent + measure.log_weight(variable.element), sizes)
+    observable = evaluator(node.observable if isinstance(node, Expect) else S.One, sizes)
+    lower, upper = (evaluator(end, sizes) for end in (measure.lower, measure.upper))
+    shift, direction = (evaluator(e, sizes) for e in (measure.shift, measure.direction))
+
+    def integral(env: Environment, weight: Evaluate | None) -> Any:
+        def log_density(y: Any) -> Any:
+            inner = env | {key: shift(env) + direction(env) * y}
+            return density(inner), (weight(inner) if weight else 1)
+
+        return log_line_integral(log_density, lower(env), upper(env))
+
+    def value(env: Environment) -> Any:
+        log_z, one = integral(env, None)
+        if isinstance(node, LogZ):
+            return log_z + mpmath.log(one)
+        top, factor = integral(env, observable)
+        return mpmath.exp(top - log_z) * factor / one
+
+    return value

@@ -1,0 +1,1 @@
+"""The free entropy at its saddle: equations, response, fluctuations, criticality."""

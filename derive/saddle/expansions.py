@@ -1,0 +1,93 @@
+"""Expansions of a free entropy: in 1/N around a saddle, and around critical points."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr
+
+from derive.saddle.fluctuations import corrections, gaussian_fluctuation
+
+if TYPE_CHECKING:
+    from derive.saddle.critical import CriticalPoint
+    from derive.saddle.landau import Landau
+    from derive.saddle.spinodal import Spinodal
+
+__all__ = ["Expansions"]
+
+
+class Expansions:
+    """What needs more than first derivatives of phi, mixed into `FreeEntropy`."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def size(self) -> Expr: ...
+
+        @property
+        def explicit(self) -> Any: ...
+
+    @cached_property
+    def fluctuation(self) -> Expr:
+        """``log Z - N phi`` at order N**0: the correction and the Gaussian fluctuations."""
+        return gaussian_fluctuation(self.explicit)
+
+    @cached_property
+    def next_order(self) -> Expr:
+        """The coefficient of 1/N in log Z."""
+        return self.corrections(1)[0]
+
+    def corrections(self, order: int = 1) -> tuple[Expr, ...]:
+        """Coefficients of 1/N, ..., 1/N**order in log Z around one saddle."""
+        return corrections(self.explicit, order)
+
+    def log_partition(self, order: int = 1) -> Expr:
+        """log Z around one saddle, up to and including the order 1/N**order."""
+        terms = [c / self.size**k for k, c in enumerate(self.corrections(order), start=1)]
+        return sum(terms, self.size * self.explicit.density + self.fluctuation)
+
+    def critical_point(
+        self, at: Any = None, solve_for: Any = None, **parameters: Any
+    ) -> CriticalPoint:
+        """Where the inverse response vanishes at a symmetric point.
+
+        Parameters
+        ----------
+        at : dict, optional
+            Values of unknowns at the symmetric point; zero by default.
+        solve_for : Symbol or str, optional
+            The parameter; the symbol of the inverse temperature by default.
+        **parameters
+            Values of other parameters, such as ``h=0``.
+
+        Raises
+        ------
+        DeriveError
+            If the point is no saddle, or the condition does not depend on the parameter.
+
+        Examples
+        --------
+        >>> from sympy import cosh, log, symbols
+        >>> from derive.saddle.free_entropy import FreeEntropy
+        >>> b, J = symbols("beta J", positive=True)
+        >>> m, h = symbols("m h", real=True)
+        >>> phi = log(2*cosh(b*(J*m + h))) - b*J*m**2/2
+        >>> FreeEntropy(phi, m, beta=b).critical_point(h=0).value
+        1/J
+        """
+        from derive.saddle.critical import critical_point
+
+        return critical_point(self.explicit, at, solve_for, parameters)
+
+    def spinodal(self, source: Any = "h") -> Spinodal:
+        """Where a metastable state ends, as the field `source` is changed; see `Spinodal`."""
+        from derive.saddle.spinodal import spinodal
+
+        return spinodal(self.explicit, source)
+
+    def landau(self, order: int = 4, **options: Any) -> Landau:
+        """Expand in the order parameter around a symmetric point; see `Landau`."""
+        from derive.saddle.landau import landau
+
+        return landau(self.explicit, order, **options)

@@ -1,0 +1,61 @@
+"""From a free entropy to `Equations`, the plain data that numerics works on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sympy import Expr, oo
+
+from derive.equations import Equations
+from derive.errors import ParameterError
+from derive.saddle.bounds import bounds
+
+if TYPE_CHECKING:
+    from derive.saddle.free_entropy import FreeEntropy
+
+__all__ = ["equations_of"]
+
+
+def equations_of(free_entropy: FreeEntropy, source: str = "h") -> Equations:
+    """Hand over saddle equations, potential and observables.
+
+    Parameters
+    ----------
+    free_entropy : FreeEntropy
+        What to solve.
+    source : str
+        The name of the field whose magnetisation and susceptibility are observables, if there
+        is one.
+    """
+    unknowns, natural = free_entropy.unknowns, free_entropy.natural_form
+    updates = natural.updates if natural else ()
+    outputs = updates or free_entropy.gradient
+    names = (str(u) if updates else f"gradient_{u}" for u in unknowns)
+    return Equations(
+        unknowns=unknowns,
+        parameters=free_entropy.parameters,
+        expressions=tuple(zip(names, outputs, strict=True)),
+        update=updates,
+        residuals=free_entropy.residuals,
+        potential=free_entropy.density,
+        signs=free_entropy.signs,
+        observables=_observables(free_entropy, source),
+        bounds=bounds(updates, unknowns) if updates else ((-oo, oo),) * len(unknowns),
+    )
+
+
+def _observables(free_entropy: FreeEntropy, source: str) -> tuple[tuple[str, Expr], ...]:
+    found: dict[str, Expr] = {}
+    if free_entropy.beta is not None:
+        found["free_energy"] = free_entropy.free_energy
+        if free_entropy.beta.free_symbols:
+            found["energy"] = free_entropy.energy
+            found["entropy"] = free_entropy.entropy
+    try:
+        field = free_entropy.parameter(source)
+    except ParameterError:
+        return tuple(found.items())
+    found["magnetisation"] = free_entropy.magnetisation(field)
+    if not free_entropy.is_extensive_vector:
+        found["susceptibility"] = free_entropy.susceptibility(field)
+    return tuple(found.items())

@@ -1,0 +1,1 @@
+"""Typesetting: LaTeX, pages that fold, and documents."""
