@@ -156,6 +156,56 @@ class Ensemble(Typeset, Basic):
 
         return Derivation(self)
 
+    def expand(self, **sizes: int) -> Expr:
+        """The exponent with all sums written out at integer sizes.
+
+        Parameters
+        ----------
+        **sizes : int
+            The value of each size, by name.
+
+        Raises
+        ------
+        ParameterError
+            If a range has no positive integer size.
+
+        Examples
+        --------
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.ensemble().expand(N=2).coeff(Symbol("h", real=True))
+        beta*(s[1] + s[2])
+        """
+        from derive.checks.finite_size import expanded
+
+        return expanded(self, sizes)
+
+    def log_partition(self, digits: int = 25, **values: Any) -> Any:
+        """The exact log Z at integer sizes, by explicit sums and quadrature.
+
+        Parameters
+        ----------
+        digits : int
+            Digits of the result; at most 12 where an integral is two-dimensional.
+        **values
+            Sizes, parameters and arrays, by name; none may be missing.
+
+        Raises
+        ------
+        ParameterError
+            If a value is missing or inadmissible.
+        OutOfReach
+            If there are too many states, or too many coupled coordinates.
+
+        Examples
+        --------
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.ensemble().log_partition(N=10, beta="1.25", J=1, h="0.1")
+        8.746851223157721782211790
+        """
+        from derive.checks.finite_size import log_partition
+
+        return log_partition(self, digits, values)
+
     def finite_sum(self) -> Any:
         """The exact sum over occupation numbers, for numerics; see `derive.finite`."""
         from derive.finite import finite_sum

@@ -29,6 +29,7 @@ __all__ = [
     "stripped",
     "under_sums",
     "with_other_index",
+    "written_out",
 ]
 
 
@@ -162,7 +163,7 @@ def explicit(
     """Write out every sum over a range of numeric size (with the sizes given) of the unknowns."""
     ranges = {i.range for u in unknowns if is_indexed(u) for i in index_of(u)}
     counts = {r: r.size.subs(sizes or {}) for r in ranges}
-    return _written_out(expr, {r: int(n) for r, n in counts.items() if n.is_Integer})
+    return written_out(expr, {r: int(n) for r, n in counts.items() if n.is_Integer})
 
 
 def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
@@ -176,14 +177,15 @@ def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
     return tuple(sorted(named, key=str))
 
 
-def _written_out(expr: Any, ranges: dict[Any, int]) -> Any:
+def written_out(expr: Any, ranges: Mapping[Any, int]) -> Any:
+    """Write out the sums over some ranges, given how many values each has."""
     if not expr.has(Total):
         return expr
     if not isinstance(expr, Total):
-        return expr.func(*(_written_out(arg, ranges) for arg in expr.args))
+        return expr.func(*(written_out(arg, ranges) for arg in expr.args))
     opened = [i for i in expr.indices if i.range in ranges]
     kept = [i for i in expr.indices if i.range not in ranges]
-    body = _written_out(expr.body, ranges)
+    body = written_out(expr.body, ranges)
     if not opened:
         return Total(body, *kept)
     values = cartesian(*(range(1, ranges[i.range] + 1) for i in opened))
