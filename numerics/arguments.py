@@ -185,17 +185,19 @@ def all_finite(array: Any) -> bool:
     return bool(squares < np.inf or np.isfinite(array).all())
 
 
-def check_values(given: Input, array: Any) -> None:
-    """Refuse what is not finite or outside of the domain that the symbol declares."""
+def check_values(given: Input, array: Any, finite: bool = True) -> None:
+    """Refuse what is not finite (if asked) or outside of the domain that the symbol declares."""
     if array.size == 0:
         return
-    if not all_finite(array):
+    if finite and not all_finite(array):
         bad = array[~np.isfinite(array)].flat[0] if array.ndim else array
         raise NotANumberError(f"{given.name} is {float(bad)}: parameters are finite numbers")
     for assumption, extreme, holds, words in DOMAINS:
         if getattr(given.symbol, assumption):
             bad = extreme.reduce(array, axis=None)
             if not holds(bad):
+                if not finite:
+                    check_values(given, array)  # nan is out of every domain
                 raise DomainError(
                     f"{given.name} = {float(bad)}: the symbol {given.name} was declared {words}"
                 )

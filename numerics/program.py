@@ -25,6 +25,13 @@ Operand = int | float
 # Reductions drop the axes named in `over`; `contract` sums a product of two operands over them.
 REDUCTIONS = frozenset(("sum", "max", "prod", "contract"))
 
+# Operands whose being infinite or nan makes the result so, whatever the others are
+# (inf - inf and 0 * inf are nan; tanh(inf) and x/inf are finite, and do not tell).
+TELLING = {
+    **dict.fromkeys(("add", "subtract", "multiply"), (0, 1)),
+    **dict.fromkeys(("divide", "negative", "square", "absolute", "log", "log1p", "cosh"), (0,)),
+}
+
 
 @dataclass(frozen=True)
 class Range:
@@ -91,6 +98,17 @@ class Program:
         if isinstance(operand, float) or operand < count:
             return ()
         return self.lets[operand - count].axes
+
+    def told(self) -> frozenset[int]:
+        """Inputs that cannot be infinite or nan while all outputs are finite."""
+        count = len(self.inputs)
+        telling = {o.operand for o in self.outputs if isinstance(o.operand, int)}
+        for k in range(len(self.lets) - 1, -1, -1):
+            let = self.lets[k]
+            if k + count in telling:
+                found = (let.args[position] for position in TELLING.get(let.op, ()))
+                telling.update(arg for arg in found if isinstance(arg, int))
+        return frozenset(k for k in telling if k < count)
 
     def varying(self, uniform: frozenset[int]) -> frozenset[int]:
         """Registers that change along the batch, given the inputs that do not."""

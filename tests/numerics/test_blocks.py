@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sympy import cosh, lambdify, log, symbols, tanh
+from sympy import cosh, exp, lambdify, log, symbols, tanh
 
 import derive as dv
 import numerics as nm
@@ -82,3 +82,15 @@ def test_arrays_in_blocks_of_points():
     np.testing.assert_allclose(
         result, np.tanh(betas[:, None] * (states @ W.T) + 0.1), rtol=1e-13, atol=1e-15
     )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_what_outputs_do_not_tell_is_looked_at(bad, name):
+    """tanh(inf) is finite and x/inf is zero: the inputs are refused all the same."""
+    x, y = symbols("x y", real=True)
+    for expr in (tanh(x) / y, x + y, tanh(x) * y, x**2 - y, exp(-(x**2)) * tanh(y)):
+        values = {"x": np.linspace(0.5, 1, 50), "y": np.linspace(1, 2, 50)}
+        values[name][31] = bad
+        with pytest.raises(nm.NotANumberError, match=f"{name} is"):
+            nm.compile(expr)(**values)
