@@ -14,10 +14,12 @@ ROUNDING = 8 * EPS  # of a second derivative, relative to the magnitudes of its 
 
 
 def stability(system: System, roots: Roots) -> np.ndarray:
-    """Whether the potential is maximal in the real fields and minimal in the imaginary ones.
+    """Whether a branch is a saddle that the contour of the fields can pass.
 
-    The fields of sign -1 (on the imaginary axis, where the potential is minimal along the real
-    direction) are eliminated by the Schur complement; what remains must be negative definite.
+    Minus the Hessian must have as many negative eigenvalues as there are fields on the imaginary
+    axis (sign -1), and no other: the contour of steepest descent then has as many real and
+    imaginary directions as the contour of the model.  For real fields alone the potential is
+    maximal; for joint fields of a mixed quadratic form only these numbers have a meaning.
 
     Returns
     -------
@@ -33,15 +35,35 @@ def stability(system: System, roots: Roots) -> np.ndarray:
     hessian, doubt = _hessian_with_doubt(system, roots)
     signs = np.repeat(system.equations.signs or (1,) * len(system.lengths), system.lengths)
     real, imaginary = np.nonzero(signs > 0)[0], np.nonzero(signs < 0)[0]
-    verdicts = []
-    if imaginary.size:
+    negative, zero = _negative_and_zero(-hessian, doubt)
+    if real.size and imaginary.size:
+        # inertia adds up over a block and its Schur complement, where scales differ less
         inner = hessian[:, imaginary[:, None], imaginary]
-        verdicts.append(_verdict(-inner, doubt))
-        if real.size:
-            hessian, doubt = _schur(hessian, inner, real, imaginary, doubt)
-    if real.size:
-        verdicts.append(_verdict(hessian, doubt))
-    return _worst(verdicts)
+        first = _negative_and_zero(-inner, doubt)
+        second = _negative_and_zero(*_schur(hessian, inner, real, imaginary, doubt))
+        split = first[1] == 0
+        negative = np.where(split, first[0] + second[0], negative)
+        zero = np.where(split, second[1], zero)
+    wanted = imaginary.size
+    return np.select(
+        [
+            zero < 0,
+            (negative == wanted) & (zero == 0),
+            (negative <= wanted) & (wanted <= negative + zero),
+        ],
+        [Stability.UNKNOWN, Stability.STABLE, Stability.MARGINAL],
+        Stability.UNSTABLE,
+    )
+
+
+def _negative_and_zero(matrix: np.ndarray, doubt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many eigenvalues are negative, and how many are zero within doubt; -1 if not finite."""
+    finite = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(doubt)
+    eigenvalues = np.full(matrix.shape[:2], np.nan)
+    eigenvalues[finite] = np.linalg.eigvalsh(matrix[finite])
+    zero = (np.abs(eigenvalues) <= doubt[:, None]).sum(axis=1)
+    negative = (eigenvalues < -doubt[:, None]).sum(axis=1)
+    return negative, np.where(finite, zero, -1)
 
 
 def _hessian_with_doubt(system: System, roots: Roots) -> tuple[np.ndarray, np.ndarray]:
@@ -63,31 +85,9 @@ def _schur(
     imaginary: np.ndarray,
     doubt: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """H_rr - H_ri H_ii^-1 H_ir, with the doubt carried through to first order."""
+    """Minus (H_rr - H_ri H_ii^-1 H_ir), with the doubt carried through to first order."""
     cross = hessian[:, imaginary[:, None], real]
     with np.errstate(all="ignore"):
         solved = np.linalg.pinv(inner) @ cross
         reduced = hessian[:, real[:, None], real] - np.swapaxes(cross, 1, 2) @ solved
-        return reduced, doubt * (1 + np.linalg.norm(solved, axis=(1, 2))) ** 2
-
-
-def _verdict(matrix: np.ndarray, doubt: np.ndarray) -> np.ndarray:
-    """Stable where the matrix is negative definite beyond doubt."""
-    finite = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(doubt)
-    largest = np.full(len(matrix), np.nan)
-    if matrix.shape[1] == 1:
-        largest[finite] = matrix[finite, 0, 0]
-    else:
-        largest[finite] = np.linalg.eigvalsh(matrix[finite])[:, -1]
-    return np.select(
-        [~finite, np.abs(largest) <= doubt, largest < 0],
-        [Stability.UNKNOWN, Stability.MARGINAL, Stability.STABLE],
-        Stability.UNSTABLE,
-    )
-
-
-def _worst(verdicts: list[np.ndarray]) -> np.ndarray:
-    """Unknown before unstable before marginal before stable."""
-    order = (Stability.UNKNOWN, Stability.UNSTABLE, Stability.MARGINAL)
-    seen = [np.any([v == place for v in verdicts], axis=0) for place in order]
-    return np.select(seen, order, Stability.STABLE)
+        return -reduced, doubt * (1 + np.linalg.norm(solved, axis=(1, 2))) ** 2
