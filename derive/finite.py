@@ -15,7 +15,7 @@ from derive.measures import Finite, OneHot
 from derive.total import Total
 from derive.variables import Variable
 
-__all__ = ["enumeration", "finite_sum"]
+__all__ = ["enumeration", "finite_sum", "site_families"]
 
 
 def finite_sum(ensemble: Ensemble) -> FiniteSum:
@@ -26,32 +26,63 @@ def finite_sum(ensemble: Ensemble) -> FiniteSum:
     CouplingError
         If the exponent depends on the sites otherwise than through sums over all of them; then
         use `enumeration`.
+    MoveError
+        If there are several kinds of sites, or variables that are not discrete.
+    """
+    families = site_families(ensemble)
+    if len(families) > 1:
+        names = ", ".join(v.name for v in ensemble.variables)
+        raise MoveError(
+            f"an exact sum needs discrete variables with one and the same site index: {names}"
+        )
+    return families[0]
+
+
+def site_families(ensemble: Ensemble) -> list[FiniteSum]:
+    """One description for each kind of sites, with the exponent that they share.
+
+    Raises
+    ------
+    CouplingError, MoveError
+        As `finite_sum`, but for several kinds of sites.
     """
     variables = _discrete_variables(ensemble)
     exponent = ensemble.exponent
     for variable in variables:
         exponent = _open_colours(exponent, variable)
-    labels = {v.label for v in variables}
-    sums = sorted({t for t in exponent.atoms(Total) if elements_of(t, labels)}, key=_plain_first)
+    groups: dict[Any, list[Variable]] = {}
+    for variable in variables:
+        groups.setdefault(variable.site_ranges, []).append(variable)
+    labels = [{v.label for v in group} for group in groups.values()]
+    sums = sorted(
+        {t for t in exponent.atoms(Total) if elements_of(t, set().union(*labels))}, key=_plain_first
+    )
     for total in sums:
-        if len(total.indices) != 1 or not {e.label for e in total.atoms(Element)} <= labels:
+        own = {e.label for e in total.atoms(Element)}
+        if len(total.indices) != 1 or not any(own <= family for family in labels):
             raise CouplingError(
                 f"the exponent depends on the sites through {total}, not only through sums over "
                 "all sites of one site's functions: use enumeration() for explicit sites"
             )
     totals = {t: Symbol(_total_name(t), real=True) for t in sums}
-    states = list(cartesian(*map(_single_states, variables)))
-    weights = tuple(Add(*(weight for _, weight in state)) for state in states)
     bare = exponent.xreplace(totals)
-    size = variables[0].site_ranges[0].size
     if bare.atoms(Element):
         raise CouplingError(f"the exponent singles out sites: {bare}")
-    symbols = bare.free_symbols.union(*(w.free_symbols for w in weights))
+    shared = bare + ensemble.log_prefactor
+    return [_family(group, totals, shared) for group in groups.values()]
+
+
+def _family(variables: list[Variable], totals: dict[Total, Symbol], exponent: Expr) -> FiniteSum:
+    own = {t: name for t, name in totals.items() if elements_of(t, [v.label for v in variables])}
+    states = list(cartesian(*map(_single_states, variables)))
+    weights = tuple(Add(*(weight for _, weight in state)) for state in states)
+    size = variables[0].site_ranges[0].size
+    symbols = exponent.free_symbols.union(*(w.free_symbols for w in weights))
     return FiniteSum(
-        values=tuple(tuple(_at(t, variables, state) for t in sums) for state in states),
+        values=tuple(tuple(_at(t, variables, state) for t in own) for state in states),
         weights=weights,
-        totals=tuple(totals.values()),
-        exponent=bare + ensemble.log_prefactor,
+        totals=tuple(own.values()),
+        exponent=exponent,
         size=size,
         parameters=tuple(sorted(symbols - set(totals.values()) - size.free_symbols, key=str)),
     )
@@ -102,14 +133,14 @@ def _plain(element: Element, slot: int) -> Index:
 
 
 def _discrete_variables(ensemble: Ensemble) -> tuple[Variable, ...]:
-    """All variables, if they are discrete and live on the same sites."""
-    sites = {v.site_ranges for v in ensemble.variables}
-    alike = len(sites) == 1 and len(next(iter(sites))) == 1
-    if not alike or not all(isinstance(v.measure, Finite | OneHot) for v in ensemble.variables):
-        names = ", ".join(v.name for v in ensemble.variables) or "none"
-        raise MoveError(
-            f"an exact sum needs discrete variables with one and the same site index: {names}"
-        )
+    """All variables, if they are discrete and have one site index each."""
+    for variable in ensemble.variables:
+        if not isinstance(variable.measure, Finite | OneHot) or len(variable.site_ranges) != 1:
+            raise MoveError(
+                f"an exact sum needs discrete variables with one site index, unlike {variable.name}"
+            )
+    if not ensemble.variables:
+        raise MoveError("there is no variable left to sum over")
     if ensemble.weight != 1:
         raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
     return ensemble.variables
@@ -122,7 +153,7 @@ def _single_states(variable: Variable) -> list[tuple[Any, Expr]]:
     return list(zip(variable.measure.values, variable.measure.log_weights, strict=True))
 
 
-def _at(total: Total, variables: tuple[Variable, ...], state: tuple[Any, ...]) -> Expr:
+def _at(total: Total, variables: list[Variable], state: tuple[Any, ...]) -> Expr:
     """The summand of a total for one joint state of a site."""
     replaced = {}
     for variable, (value, _) in zip(variables, state, strict=True):

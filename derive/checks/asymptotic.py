@@ -9,6 +9,8 @@ errors are then known coefficients, which may change sign on the way.  Saddles o
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +18,15 @@ import mpmath
 from mpmath import mp
 from sympy import Expr, Symbol
 
-from derive.checks.evaluate import Environment, evaluator, key_of
+from derive.checks.evaluate import Environment, count, evaluator, key_of
 from derive.checks.expand import Expansion
 from derive.checks.integrals import OutOfReach
 from derive.checks.world import World
 from derive.ensemble import Ensemble
+from derive.equations import FiniteSum
 from derive.errors import DeriveError, UnboundedError
-from derive.finite import finite_sum
-from derive.indices import Element
+from derive.finite import site_families
+from derive.indices import Element, IndexRange
 from derive.measures import Continuous
 from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind
@@ -203,31 +206,39 @@ def _shifted(ensemble: Ensemble, factor: int) -> Ensemble:
 
 
 def log_partition(ensemble: Ensemble, world: World, size: Symbol, n: int) -> Any:
-    """log Z of an ensemble as a sum over occupation numbers of the single-site states."""
-    description = finite_sum(ensemble)
-    if description.size != size:
-        raise OutOfReach(f"the number of sites is not {size}")
-    sizes = world.resized(size, n)
-    env = world.environment()
-    if mpmath.binomial(n + len(description.values) - 1, n) > MOST_STATES:
+    """log Z of an ensemble as a sum over occupation numbers of the states of each kind of sites."""
+    families = site_families(ensemble)
+    sizes, env = world.resized(size, n), world.environment()
+    counts = [count(IndexRange(f.size), sizes) for f in families]
+    terms = [math.comb(c + len(f.values) - 1, c) for c, f in zip(counts, families, strict=True)]
+    if math.prod(terms) > MOST_STATES:
         raise OutOfReach("too many occupation numbers")
-    exponent = evaluator(description.exponent, sizes)
-    weights = [evaluator(w, sizes)(env) for w in description.weights]
-    values = [[evaluator(v, sizes)(env) for v in row] for row in description.values]
+    exponent = evaluator(families[0].exponent, sizes)
+    choices = [list(_occupations(f, c, sizes, env)) for f, c in zip(families, counts, strict=True)]
     logs = []
-    for occupation in _compositions(n, len(values)):
-        totals = [
-            mpmath.fsum(k * row[t] for k, row in zip(occupation, values, strict=True))
-            for t in range(len(description.totals))
-        ]
-        multiplicity = mpmath.loggamma(n + 1) - mpmath.fsum(
-            mpmath.loggamma(k + 1) for k in occupation
-        )
-        own = mpmath.fsum(k * w for k, w in zip(occupation, weights, strict=True))
-        point = env | dict(zip(description.totals, totals, strict=True))
-        logs.append(multiplicity + own + exponent(point))
+    for chosen in itertools.product(*choices):
+        point = dict(env)
+        for totals, _ in chosen:
+            point.update(totals)
+        logs.append(mpmath.fsum(weight for _, weight in chosen) + exponent(point))
     top = max(logs)
     return top + mpmath.log(mpmath.fsum(mpmath.exp(x - top) for x in logs))
+
+
+def _occupations(
+    family: FiniteSum, sites: int, sizes: dict[Symbol, Any], env: Environment
+) -> Iterator[tuple[Environment, Any]]:
+    """Each way to fill the states: the totals, and the log of its number times its weight."""
+    weights = [evaluator(w, sizes)(env) for w in family.weights]
+    values = [[evaluator(v, sizes)(env) for v in row] for row in family.values]
+    for occupation in _compositions(sites, len(values)):
+        totals = {
+            total: mpmath.fsum(k * row[t] for k, row in zip(occupation, values, strict=True))
+            for t, total in enumerate(family.totals)
+        }
+        ways = mpmath.loggamma(sites + 1) - mpmath.fsum(mpmath.loggamma(k + 1) for k in occupation)
+        own = mpmath.fsum(k * w for k, w in zip(occupation, weights, strict=True))
+        yield totals, ways + own
 
 
 def _compositions(n: int, parts: int) -> Any:

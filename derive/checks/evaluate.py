@@ -13,7 +13,16 @@ from typing import Any
 
 import mpmath
 from mpmath import mp
-from sympy import Expr, KroneckerDelta, MatrixBase, Number, NumberSymbol, S, Symbol
+from sympy import (
+    Expr,
+    KroneckerDelta,
+    MatrixBase,
+    Number,
+    NumberSymbol,
+    S,
+    Symbol,
+    nsimplify,
+)
 
 from derive.checks.quadrature import log_line_integral
 from derive.errors import ParameterError
@@ -36,7 +45,7 @@ _FUNCTIONS = {
 
 def count(over: IndexRange, sizes: Mapping[Symbol, Any]) -> int:
     """The number of values of a range at given sizes."""
-    value = over.size.subs(sizes)
+    value = nsimplify(over.size.subs(sizes), rational=True)  # 0.5*N is a number of sites too
     if not (value.is_Integer and value > 0):
         missing = ", ".join(sorted(map(str, value.free_symbols))) or str(over.size)
         raise ParameterError(
