@@ -33,6 +33,7 @@ from derive.variables import Variable
 
 __all__ = [
     "Ensemble",
+    "check_new_names",
     "elements_of",
     "joint_groups",
     "named_slots",
@@ -324,6 +325,14 @@ def _check_closed(variables: tuple[Variable, ...], *exprs: Expr) -> None:
                     f"{element.name} occurs but is neither traced nor disorder: add it to trace= "
                     f"or disorder=, or declare it with dv.Given('{element.name}', ...)"
                 )
+
+
+def check_new_names(ensemble: Ensemble, *names: str) -> None:
+    """Refuse names for new fields that are in use, or given twice."""
+    taken = ensemble.names
+    for name in names:
+        if name in taken or names.count(name) > 1:
+            raise DeclarationError(f"the name {name} is used twice: choose another for the field")
 
 
 def named_slots(ensemble: Ensemble, label: Label) -> tuple[Index, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import product as cartesian
 from typing import Any
 
-from sympy import Add, Expr, Mul, S, Symbol
+from sympy import Add, Expr, S, Symbol
 
 from derive.ensemble import Ensemble, elements_of
 from derive.equations import Enumeration, FiniteSum
 from derive.errors import CouplingError, MoveError
-from derive.indices import Element, Index, free_indices
+from derive.indices import Element, Index
 from derive.measures import Finite, OneHot
+from derive.saddle.index_notation import written_out
 from derive.total import Total
 from derive.variables import Variable
 
@@ -167,16 +168,7 @@ def _open_colours(expr: Expr, variable: Variable) -> Expr:
     """Write sums over Potts colours term by term, so that sums over sites separate."""
     if not isinstance(variable.measure, OneHot) or not expr.has(Total):
         return expr
-    if not isinstance(expr, Total):
-        return expr.func(*(_open_colours(arg, variable) for arg in expr.args))
     colours = variable.measure.colours
     if not colours.size.is_Integer:
         raise MoveError(f"{variable.name}: the number of colours {colours.size} must be a number")
-    for index in expr.indices:
-        if index.range == colours and index in free_indices(expr.body):
-            rest = tuple(i for i in expr.indices if i != index)
-            opened = S.Zero
-            for a in range(1, int(colours.size) + 1):
-                opened += Total(expr.body.xreplace({index: S(a)}), *rest)
-            return _open_colours(opened, variable)
-    return Mul(expr)
+    return written_out(expr, {colours: int(colours.size)})

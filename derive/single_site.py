@@ -34,6 +34,7 @@ from sympy import (
 
 from derive.errors import MoveError, UnboundedError
 from derive.indices import Element, Index, free_indices
+from derive.matching import replace_elements
 from derive.measures import Continuous, Finite, OneHot
 from derive.total import Total, fresh
 from derive.variables import Variable
@@ -105,28 +106,20 @@ def _common_terms(exponents: list[Expr]) -> Expr:
 def _indicator(variable: Variable, exponent: Expr) -> Expr:
     """The exponent is linear in c[a]: at colour a it is its value with c[b] = delta_ab."""
     elements = [e for e in exponent.atoms(Element) if e.label == variable.label]
-    plain = fresh(Index("a", variable.measure.colours), free_indices(exponent))
-    colour = fresh(plain, exponent.atoms(Index) | {plain})
-    at = _at_colour(exponent, variable, colour).xreplace({colour: plain})
     q = variable.measure.colours.size
     if q.is_Integer and any(isinstance(e.slots[-1], Integer) for e in elements):
         return log(Add(*(exp(_at_colour(exponent, variable, a)) for a in range(1, int(q) + 1))))
+    plain = fresh(Index("a", variable.measure.colours), free_indices(exponent))
+    colour = fresh(plain, exponent.atoms(Index) | {plain})
+    at = _at_colour(exponent, variable, colour).xreplace({colour: plain})
     return log(Total(exp(_collected(at)), plain))
 
 
 def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
     """Put c[b] = delta_ab under every sum over b."""
-
-    def indicator(node: Any) -> Any:
-        if isinstance(node, Element) and node.label == variable.label:
-            return KroneckerDelta(node.slots[-1], colour)
-        if isinstance(node, Total):
-            return Total(indicator(node.body), *node.indices)
-        if not node.args or not node.has(Element):
-            return node
-        return node.func(*(indicator(arg) for arg in node.args))
-
-    return indicator(exponent)
+    return replace_elements(
+        exponent, variable.label, lambda *slots: KroneckerDelta(slots[-1], colour)
+    )
 
 
 def _continuous(variable: Variable, exponent: Expr) -> Expr | None:

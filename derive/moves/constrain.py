@@ -12,8 +12,8 @@ from typing import Any
 
 from sympy import Add, Expr, I, Mul, S, expand_log, log, pi, sympify
 
-from derive.ensemble import Ensemble, named_slots
-from derive.errors import DeclarationError, MoveError
+from derive.ensemble import Ensemble, check_new_names, named_slots
+from derive.errors import MoveError
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements, replace_sum
 from derive.measures import Continuous, SphereSurface
@@ -57,7 +57,7 @@ def constrain(
         return _open_sphere(ensemble, name, conjugate)
     name, definition = str(name), sympify(definition)
     conjugate = conjugate or f"{name}hat"
-    _check_new(ensemble, name, conjugate)
+    check_new_names(ensemble, name, conjugate)
     free = tuple(sorted(free_indices(definition), key=lambda i: i.name))
     scale, quantity = _scaled(definition)
     field, dual = (Label(n, tuple(i.range for i in free)) for n in (name, conjugate))
@@ -82,12 +82,6 @@ def constrain(
             log_prefactor=ensemble.log_prefactor + count * expand_log(log(scale / (2 * pi))),
         )
     )
-
-
-def _check_new(ensemble: Ensemble, *names: str) -> None:
-    for name in names:
-        if name in ensemble.names or len(set(names)) < len(names):
-            raise DeclarationError(f"the name {name} is used twice: choose another for the field")
 
 
 def _scaled(definition: Expr) -> tuple[Expr, Expr]:
@@ -127,7 +121,7 @@ def _open_sphere(ensemble: Ensemble, which: Any, conjugate: str | None) -> Moved
             f"{variable.name} is not on a sphere: constrain(name, definition) needs the definition"
         )
     conjugate = conjugate or f"{variable.name}hat"
-    _check_new(ensemble, conjugate)
+    check_new_names(ensemble, conjugate)
     indices = named_slots(ensemble, variable.label)
     outer = indices[:-1]
     dual = Label(conjugate, tuple(i.range for i in outer))

@@ -15,8 +15,8 @@ from typing import Any
 
 from sympy import Add, Expr, Matrix, Mul, S
 
-from derive.ensemble import Ensemble, elements_of, split_coefficient, terms
-from derive.errors import DeclarationError, MoveError
+from derive.ensemble import Ensemble, check_new_names, elements_of, split_coefficient, terms
+from derive.errors import MoveError
 from derive.gaussian_norm import GaussianNorm
 from derive.indices import Element, Index, Label, free_indices
 from derive.measures import Continuous, SteepestContour
@@ -69,9 +69,7 @@ def _require_names(names: tuple[str, ...], wanted: list[Any], ensemble: Ensemble
             f"{len(wanted)} field(s) are needed, for {listed}; {len(names)} name(s) were given: "
             f"hubbard_stratonovich({', '.join(repr(f'm{k + 1}') for k in range(len(wanted)))})"
         )
-    for name in names:
-        if name in ensemble.names or names.count(name) > 1:
-            raise DeclarationError(f"the name {name} is used twice: choose another for the field")
+    check_new_names(ensemble, *names)
 
 
 # --- squares and products of whole sums -------------------------------------------------------
@@ -91,12 +89,19 @@ def _linearise_sums(ensemble: Ensemble, labels: set[Label], names: tuple[str, ..
     fields = _fields(names, form)
     m = Matrix([field.element for field in fields])
     linear = -(m.T * form * m)[0] / 2 + (m.T * form * Matrix(scaled))[0]
-    rest = Add(*(t for t in terms(ensemble.exponent) if t not in quadratic))
+    return _with_fields(ensemble, quadratic, fields, linear.expand(), _norm(form))
+
+
+def _with_fields(
+    ensemble: Ensemble, gone: dict[Expr, Any], fields: list[Variable], linear: Expr, norm: Expr
+) -> Moved:
+    """The ensemble with fields, their terms in place of those that they linearise."""
+    rest = Add(*(term for term in terms(ensemble.exponent) if term not in gone))
     return Moved(
         ensemble.replaced(
             variables=(*ensemble.variables, *fields),
-            exponent=rest + linear.expand(),
-            log_prefactor=ensemble.log_prefactor + _norm(form),
+            exponent=rest + linear,
+            log_prefactor=ensemble.log_prefactor + norm,
         )
     )
 
@@ -145,17 +150,19 @@ def _fields(names: tuple[str, ...], form: Matrix) -> list[Variable]:
     for k, name in enumerate(names):
         own = form[k, k]
         alone = all(form[k, j] == 0 for j in range(form.cols) if j != k)
-        if alone and own.is_positive:
-            measure: Any = Continuous()
-        elif alone and own.is_negative:
-            measure = Continuous(direction=S.ImaginaryUnit)
-        elif alone:
-            measure = SteepestContour(Matrix([[own]]).as_immutable())
-        else:
+        measure: Any = _axis(own) if alone else None
+        if measure is None:
             block = _block(form, k)
             measure = SteepestContour(form[block, block].as_immutable(), block.index(k))
         fields.append(Variable(Label(name), measure))
     return fields
+
+
+def _axis(form: Expr) -> Continuous | None:
+    """The real axis for a positive coefficient, the imaginary one for a negative; else None."""
+    if form.is_positive:
+        return Continuous()
+    return Continuous(direction=S.ImaginaryUnit) if form.is_negative else None
 
 
 def _block(form: Matrix, k: int) -> list[int]:
@@ -206,28 +213,22 @@ def _split_square(total: Total, labels: set[Label]) -> tuple[tuple[Index, ...], 
 
 def _linearise_shared(ensemble: Ensemble, shared: dict[Expr, Any], names: tuple[str, ...]) -> Moved:
     _require_names(names, list(shared), ensemble)
-    rest = Add(*(t for t in terms(ensemble.exponent) if t not in shared))
-    variables, prefactor = list(ensemble.variables), ensemble.log_prefactor
+    fields, linear, norm = [], S.Zero, S.Zero
     for name, (coefficient, indices, remainder, part) in zip(names, shared.values(), strict=True):
         scale = _multiplicity(part)
         form = 2 * coefficient * remainder * scale**2
         field = Label(name, tuple(i.range for i in indices))
         m = field[indices]
-        rest += Total(-form * m**2 / 2 + form * m * part / scale, *indices)
-        prefactor += Total(GaussianNorm(form), *indices)
-        variables.append(Variable(field, _scalar_contour(form)))
-    return Moved(ensemble.replaced(variables=variables, exponent=rest, log_prefactor=prefactor))
-
-
-def _scalar_contour(form: Expr) -> Any:
-    if form.is_positive:
-        return Continuous()
-    if form.is_negative:
-        return Continuous(direction=S.ImaginaryUnit)
-    raise MoveError(
-        f"the sign of {form} decides whether the field is real or imaginary and is not known: "
-        "declare its symbols with positive=True or negative=True"
-    )
+        axis = _axis(form)
+        if axis is None:
+            raise MoveError(
+                f"the sign of {form} decides whether the field is real or imaginary and is not "
+                "known: declare its symbols with positive=True or negative=True"
+            )
+        fields.append(Variable(field, axis))
+        linear += Total(-form * m**2 / 2 + form * m * part / scale, *indices)
+        norm += Total(GaussianNorm(form), *indices)
+    return _with_fields(ensemble, shared, fields, linear, norm)
 
 
 # --- quadratic forms in a given array ---------------------------------------------------------
@@ -261,8 +262,7 @@ def _split_form(total: Total, labels: set[Label]) -> tuple[Element, Expr, Expr] 
 
 def _linearise_array(ensemble: Ensemble, forms: dict[Expr, Any], names: tuple[str, ...]) -> Moved:
     _require_names(names, list(forms), ensemble)
-    rest = Add(*(t for t in terms(ensemble.exponent) if t not in forms))
-    variables, prefactor = list(ensemble.variables), ensemble.log_prefactor
+    fields, linear, norm = [], S.Zero, S.Zero
     for name, (coefficient, array, left, _) in zip(names, forms.values(), strict=True):
         if not array.label.symmetric:
             raise MoveError(
@@ -274,7 +274,7 @@ def _linearise_array(ensemble: Ensemble, forms: dict[Expr, Any], names: tuple[st
         j = next(index for index in free_indices(array) if index != i)
         form = 2 * coefficient * array
         x = Label(name, (i.range,))
-        rest += Total(-form * x[i] * x[j] / 2 + form * x[j] * left, i, j)
-        prefactor += GaussianNorm(form)
-        variables.append(Variable(x, SteepestContour(form)))
-    return Moved(ensemble.replaced(variables=variables, exponent=rest, log_prefactor=prefactor))
+        fields.append(Variable(x, SteepestContour(form)))
+        linear += Total(-form * x[i] * x[j] / 2 + form * x[j] * left, i, j)
+        norm += GaussianNorm(form)
+    return _with_fields(ensemble, forms, fields, linear, norm)

@@ -125,8 +125,8 @@ def critical_point(
     point, values = symmetric_point(free_entropy, at, parameters)
     symbol = _wanted(free_entropy, solve_for_, values)
     # where the saddle equations solve a linear response away (1 = 1), the Hessian still has it
-    for inverse in (free_entropy.inverse_response, -free_entropy.explicit.hessian):
-        matrix = inverse.applyfunc(lambda e: cancel(value_at(e.subs(values), point)))
+    for inverse in (lambda: free_entropy.inverse_response, lambda: -free_entropy.explicit.hessian):
+        matrix = inverse().applyfunc(lambda e: cancel(value_at(e.subs(values), point)))
         condition = fraction(together(determinant(matrix)))[0]
         if condition.has(symbol):
             break

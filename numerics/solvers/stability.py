@@ -35,15 +35,16 @@ def stability(system: System, roots: Roots) -> np.ndarray:
     hessian, doubt = _hessian_with_doubt(system, roots)
     signs = np.repeat(system.equations.signs or (1,) * len(system.lengths), system.lengths)
     real, imaginary = np.nonzero(signs > 0)[0], np.nonzero(signs < 0)[0]
-    negative, zero = _negative_and_zero(-hessian, doubt)
     if real.size and imaginary.size:
         # inertia adds up over a block and its Schur complement, where scales differ less
         inner = hessian[:, imaginary[:, None], imaginary]
         first = _negative_and_zero(-inner, doubt)
         second = _negative_and_zero(*_schur(hessian, inner, real, imaginary, doubt))
-        split = first[1] == 0
-        negative = np.where(split, first[0] + second[0], negative)
-        zero = np.where(split, second[1], zero)
+        negative, zero = first[0] + second[0], second[1]
+        whole = first[1] != 0  # the block is singular: no complement
+        negative[whole], zero[whole] = _negative_and_zero(-hessian[whole], doubt[whole])
+    else:
+        negative, zero = _negative_and_zero(-hessian, doubt)
     wanted = imaginary.size
     return np.select(
         [
