@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["corrections", "gaussian_fluctuation"]
 
-_READABLE_SIZE = 3  # beyond this many unknowns the determinant is not split into factors
+# beyond this many unknowns, or operations, the determinant is not split into factors to read
+_READABLE_SIZE, _READABLE_OPERATIONS = 3, 150
 
 
 def gaussian_fluctuation(free_entropy: FreeEntropy) -> Expr:
@@ -70,9 +71,12 @@ def _factors_of_determinant(free_entropy: FreeEntropy, det: Expr) -> list[Expr]:
 
     From ``-phi'' = A (1 - G_u)``, where the natural form was found by solving with A.
     """
-    inverse_response = free_entropy.inverse_response_determinant
-    if free_entropy.natural_form is None or len(free_entropy.unknowns) > _READABLE_SIZE:
+    readable = (
+        len(free_entropy.unknowns) <= _READABLE_SIZE and det.count_ops() <= _READABLE_OPERATIONS
+    )
+    if free_entropy.natural_form is None or not readable:
         return [factor_terms(det)]
+    inverse_response = free_entropy.inverse_response_determinant
     scale = cancel(det / inverse_response)
     if scale.has(*free_entropy.unknowns) or vanishes(inverse_response):
         return [factor_terms(det)]
