@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sympy import Expr
 
 from derive.equations import Index, free_indices
+from numerics.branches import Branches
 from numerics.problem.errors import BranchError, ProblemError
 from numerics.problem.given import is_array
 from numerics.problem.status import Stability, Status
-from numerics.problem.system import System
 from numerics.summary import as_html, as_text
 
 __all__ = ["Solution"]
 
-TIE = 64 * np.finfo(float).eps  # potentials this close, relative to their size, are equal
-
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Solution:
+class Solution(Branches):
     """Branches of a problem over a batch of parameters; immutable, and it survives pickle.
 
     Every quantity has the batch axes first and then one branch axis. Slots without a branch are
@@ -59,25 +57,6 @@ class Solution:
     >>> solution.observable("twice").round(3).tolist()
     [[0.0], [1.523]]
     """
-
-    system: System
-    states: np.ndarray
-    present: np.ndarray
-    slot_status: np.ndarray
-    places: np.ndarray
-    potentials: np.ndarray
-    residuals: np.ndarray
-    errors: np.ndarray
-    point_status: np.ndarray
-    best_states: np.ndarray
-    best_residuals: np.ndarray
-
-    def __post_init__(self) -> None:
-        for field in fields(self)[1:]:
-            getattr(self, field.name).flags.writeable = False
-
-    def __reduce__(self) -> Any:
-        return Solution, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -195,28 +174,10 @@ class Solution:
 
     def only(self, branches: str) -> Solution:
         """The same solution with its ``"stable"`` (and marginal) or its ``"dominant"`` branches."""
-        keep = self._candidates()
+        keep = self.candidates()
         if branches == "dominant":
             keep = np.arange(keep.shape[1]) == self.dominant_slot()[:, None]
-        order = np.argsort(~keep, axis=1, kind="stable")[:, : max(int(keep.sum(axis=1).max()), 1)]
-
-        def moved(table: np.ndarray, blank: Any) -> np.ndarray:
-            axes = (1,) * (table.ndim - 2)
-            kept = np.where(keep.reshape(*keep.shape, *axes), table, blank)
-            return np.take_along_axis(kept, order.reshape(*order.shape, *axes), axis=1)
-
-        lost = self.present.any(axis=1) & ~keep.any(axis=1)
-        return replace(
-            self,
-            states=moved(self.states, np.nan),
-            present=moved(self.present, False),
-            slot_status=moved(self.slot_status, int(Status.NO_BRANCH)),
-            places=moved(self.places, int(Stability.UNKNOWN)),
-            potentials=moved(self.potentials, np.nan),
-            residuals=moved(self.residuals, np.nan),
-            errors=moved(self.errors, np.nan),
-            point_status=np.where(lost, Status.NO_BRANCH, self.point_status),
-        )
+        return self.kept(keep)
 
     def best(self, name: str) -> np.ndarray:
         """The state of least residual that the search met, an answer only where status says so."""
@@ -294,32 +255,6 @@ class Solution:
                 "unknowns and parameters will do as well"
             )
         return known[observable]
-
-    def _candidates(self) -> np.ndarray:
-        self._need_potential()
-        settled = (self.places == Stability.STABLE) | (self.places == Stability.MARGINAL)
-        return self.present & settled
-
-    def leading(self) -> np.ndarray:
-        """Which slots share the largest potential of the stable ones (points in one row, slot)."""
-        candidates = self._candidates()
-        heights = np.where(candidates, self.potentials, -np.inf)
-        top = heights.max(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore"):
-            return candidates & (heights >= top - TIE * np.maximum(1, np.abs(top)))
-
-    def dominant_slot(self) -> np.ndarray:
-        """The slot of the dominant branch of each point, in one row; -1 where there is none."""
-        leading = self.leading()
-        last = leading.shape[1] - 1 - np.argmax(leading[:, ::-1], axis=1)
-        return np.where(leading.any(axis=1), last, -1)
-
-    def _need_potential(self) -> None:
-        if self.system.equations.potential is None:
-            raise ProblemError(
-                "these equations carry no potential, so that branches cannot be ranked or judged "
-                "stable: give Equations(..., potential=...)"
-            )
 
     def _no_branch(self, flat: int) -> str:
         index = tuple(int(k) for k in np.unravel_index(flat, self.shape or (1,)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from numerics.problem.status import Stability, Status
+from numerics.problem.system import LARGE
 
 if TYPE_CHECKING:
     from numerics.solution import Solution
@@ -49,7 +50,8 @@ def _facts(solution: Solution) -> list[tuple[str, str]]:
         ("parameters", ", ".join(given) or "none"),
         ("status", ", ".join(tally)),
     ]
-    if (solution.places != Stability.UNKNOWN).any():
+    cheap = solution.system.n <= LARGE or solution.places_known
+    if cheap and (solution.places != Stability.UNKNOWN).any():
         stable = int((solution.places == Stability.STABLE).sum())
         facts.append(("stable", f"{stable} of {int(solution.present.sum())} branches"))
     return facts

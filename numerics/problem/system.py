@@ -14,7 +14,9 @@ from numerics.problem import forms
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, is_array
 
-__all__ = ["System"]
+__all__ = ["LARGE", "System"]
+
+LARGE = 300  # components beyond which no matrix (n, n) is formed for every state
 
 Layout = tuple[Index | None, ...]
 

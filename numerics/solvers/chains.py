@@ -10,11 +10,11 @@ import numpy as np
 
 from numerics.errors import ShapeError
 from numerics.problem.given import as_equations, bind
+from numerics.problem.roots import Roots
 from numerics.problem.system import System
 from numerics.solvers.find import find
 from numerics.solvers.loop import State, iterate
 from numerics.solvers.newton import Newton, newton_direction
-from numerics.solvers.roots import Roots
 
 __all__ = ["Chains", "chains_along"]
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from numerics.problem.roots import Roots, joined
 from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
-from numerics.solvers.roots import Roots, distinct, joined, polish
+from numerics.solvers.roots import distinct, polish
 from numerics.solvers.search import search, solver_of
 from numerics.solvers.starts import box, crossings, place
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 
+from numerics.problem.roots import Roots
 from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.loop import State
 from numerics.solvers.newton import newton_direction
 
-__all__ = ["Roots", "apart", "distinct", "joined", "polish"]
+__all__ = ["apart", "distinct", "polish"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
@@ -20,28 +19,6 @@ MEETING = 1e-12  # polished states this close, relative to max(1, |x|), have met
 ORIGIN = 1.0  # nearer to zero a root is found absolutely: there all terms may vanish with it
 UNDERFLOW = 1e-150
 POLISHING_STEPS = 60
-
-
-@dataclass(frozen=True)
-class Roots:
-    """Roots as rows: state, batch point, residual, error estimate, weakest direction, status."""
-
-    x: np.ndarray
-    rows: np.ndarray
-    residual: np.ndarray
-    error: np.ndarray
-    weakest: np.ndarray
-    status: np.ndarray
-
-    def take(self, where: np.ndarray) -> Roots:
-        """The roots at the given positions."""
-        return Roots(**{f.name: getattr(self, f.name)[where] for f in fields(self)})
-
-
-def joined(first: Roots, second: Roots) -> Roots:
-    """The rows of both."""
-    parts = {f.name: (getattr(first, f.name), getattr(second, f.name)) for f in fields(Roots)}
-    return Roots(**{name: np.concatenate(pair) for name, pair in parts.items()})
 
 
 def polish(system: System, state: State, tol: float) -> Roots:

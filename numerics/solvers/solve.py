@@ -9,13 +9,12 @@ import numpy as np
 
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import as_equations, bind
-from numerics.problem.status import Stability, Status
+from numerics.problem.roots import Roots
+from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solution import Solution
 from numerics.solvers.find import find
 from numerics.solvers.loop import Solver, State
-from numerics.solvers.roots import Roots
-from numerics.solvers.stability import stability
 
 __all__ = ["assemble", "build", "solve"]
 
@@ -104,36 +103,10 @@ def assemble(system: System, roots: Roots, ended: State | None = None) -> Soluti
 
 def build(system: System, roots: Roots, slot: np.ndarray, ended: State | None) -> Solution:
     """A solution with each root in the slot given."""
-    shape = (system.given.points, int(slot.max(initial=0)) + 1)
-    place = (roots.rows, slot)
-
-    def spread(values: np.ndarray, blank: Any) -> np.ndarray:
-        table = np.full((*shape, *values.shape[1:]), blank)
-        table[place] = values
-        return table
-
-    potential = np.full(len(roots.x), np.nan)
-    if system.equations.potential is not None:
-        potential = system.potential(roots.x, roots.rows)
-    branch_status = spread(roots.status, int(Status.NO_BRANCH))
-    best, best_residual, worst = _best(system, ended)
-    status = np.min(branch_status, axis=1, initial=int(Status.NO_BRANCH))
-    status = np.where(status == Status.NO_BRANCH, worst, status)
-    found = branch_status <= Status.MARGINAL
-    status = np.where((branch_status == Status.MARGINAL).any(axis=1), Status.MARGINAL, status)
-    return Solution(
-        system=system,
-        states=spread(roots.x, np.nan),
-        present=found,
-        slot_status=branch_status,
-        places=spread(stability(system, roots), int(Stability.UNKNOWN)),
-        potentials=spread(potential, np.nan),
-        residuals=spread(roots.residual, np.nan),
-        errors=spread(roots.error, np.nan),
-        point_status=status,
-        best_states=best,
-        best_residuals=best_residual,
-    )
+    best, best_residual, status = _best(system, ended)
+    status[roots.rows] = Status.CONVERGED
+    status[roots.rows[roots.status == Status.MARGINAL]] = Status.MARGINAL
+    return Solution(system, roots, slot, status, best, best_residual)
 
 
 def _best(system: System, ended: State | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from numerics.problem.roots import Roots
 from numerics.problem.status import Stability
 from numerics.problem.system import System
-from numerics.solvers.roots import EPS, Roots
+from numerics.solvers.roots import EPS
 
 __all__ = ["stability"]
 

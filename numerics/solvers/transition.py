@@ -11,11 +11,12 @@ import numpy as np
 
 from numerics.problem.errors import BranchError, ProblemError
 from numerics.problem.given import as_equations, bind
+from numerics.problem.roots import Roots
 from numerics.problem.system import System
 from numerics.solvers.chains import Chains, chains_along
 from numerics.solvers.loop import iterate
 from numerics.solvers.newton import Newton
-from numerics.solvers.roots import EPS, Roots, polish
+from numerics.solvers.roots import EPS, polish
 from numerics.solvers.solve import assemble
 
 __all__ = ["Transition", "TransitionKind", "transition"]
