@@ -27,6 +27,7 @@ __all__ = [
     "as_number_array",
     "bind",
     "check_values",
+    "matched",
     "value_text",
 ]
 
@@ -59,6 +60,14 @@ class Batch:
             )
         return self.sizes[over.size]
 
+    def whole(self, number: int, rank: int) -> Any:
+        """An array over the whole batch, or over none of it."""
+        array = self.arrays[number]
+        if number in self.uniform:
+            return array
+        inner = array.shape[array.ndim - rank :]
+        return np.ascontiguousarray(np.broadcast_to(array, (*self.shape, *inner)), dtype=float)
+
 
 def bind(inputs: Sequence[Input], args: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
     """Values in the order of the inputs, from positions, keywords, or one mapping by symbol."""
@@ -68,18 +77,26 @@ def bind(inputs: Sequence[Input], args: Sequence[Any], named: Mapping[str, Any])
         raise UnknownParameterError(
             f"{len(args)} values given, but the kernel takes {len(inputs)}: {_listed(inputs)}"
         )
-    values: dict[int, Any] = dict(enumerate(args))
-    for key, value in named.items():
-        number = _number_of(key, inputs)
-        if number in values:
-            raise UnknownParameterError(f"{key} is given twice, by position and by name")
-        values[number] = value
+    values = matched(inputs, named, dict(enumerate(args)))
     missing = [given.name for k, given in enumerate(inputs) if k not in values]
     if missing:
         raise MissingParameterError(
             f"no value for {', '.join(missing)}: the kernel takes {_listed(inputs)}"
         )
     return [values[k] for k in range(len(inputs))]
+
+
+def matched(
+    inputs: Sequence[Input], named: Mapping[Any, Any], first: Mapping[int, Any] | None = None
+) -> dict[int, Any]:
+    """Values by the number of the input that each name or symbol stands for."""
+    values = dict(first or {})
+    for key, value in named.items():
+        number = _number_of(key, inputs)
+        if number in values:
+            raise UnknownParameterError(f"{key} is given twice")
+        values[number] = value
+    return values
 
 
 def _number_of(key: Any, inputs: Sequence[Input]) -> int:

@@ -21,23 +21,33 @@ BLOCK = 16384  # elements: a handful of such buffers stay inside of a second-lev
 
 @dataclass
 class Runner:
-    """One program printed for one choice of what varies along the batch."""
+    """One program printed for one choice of what varies along the batch.
+
+    Inputs in `checked` were looked at before; `prepare` computes what depends on bound ones alone.
+    """
 
     program: Program
     printed: Printed
+    checked: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        self.once, self.block = self.printed.compile()
+        self.before, self.once, self.block = self.printed.compile()
         self.told = self.program.told()
+        self.kept: tuple[Any, ...] = ()
+
+    def prepare(self, batch: Batch) -> None:
+        """Compute what does not change from call to call."""
+        with np.errstate(all="ignore"):
+            self.kept = self.before(*(self._value(batch, k) for k in self.printed.held))
 
     def run(self, batch: Batch, outs: Sequence[Any], block: int, finite: bool) -> None:
         """Fill the outputs of a batch; see `Kernel.evaluate`."""
         fixed = self._fixed_inputs(batch)
         known = {k: (batch.arrays[k], False) for k in batch.uniform}
-        for number in sorted(batch.uniform):
+        for number in sorted(batch.uniform - self.checked):
             check_values(self.program.inputs[number], batch.arrays[number])
         with np.errstate(all="ignore"):
-            results = self.once(*fixed)
+            results = self.once(*fixed, *self.kept)
             carried = results[: len(self.printed.carried)]
             for number, value in zip(
                 self.printed.constant_outputs, results[len(carried) :], strict=True
@@ -46,7 +56,7 @@ class Runner:
                 if finite:
                     self._check(number, np.asarray(value)[None], known)
             if len(batch.uniform) < len(batch.arrays) and 0 not in batch.shape:
-                self._run_blocks(batch, (*fixed, *carried), outs, block, finite)
+                self._run_blocks(batch, (*fixed, *self.kept, *carried), outs, block, finite)
 
     def _run_blocks(
         self, batch: Batch, fixed: tuple[Any, ...], outs: Sequence[Any], block: int, finite: bool
@@ -70,10 +80,11 @@ class Runner:
         )
         checked = [self.program.inputs[k] for k in varying]
         # what finite outputs tell to be finite is looked at only where an output is not
-        silent = [not (finite and k in self.told) for k in varying]
+        silent = [(n, not (finite and k in self.told)) for n, k in enumerate(varying)]
+        asked = [(n, look) for n, look in silent if varying[n] not in self.checked]
         for ins, targets in chunks:
-            for given_as, array, look in zip(checked, ins, silent, strict=True):
-                check_values(given_as, array, look)
+            for n, look in asked:
+                check_values(checked[n], ins[n], look)
             count = len(ins[0])
             rows = buffers if count == points else [buffer[:count] for buffer in buffers]
             self.block(*ins, *fixed, *targets, *rows)
@@ -86,9 +97,12 @@ class Runner:
                         self._check(number, target, here)
 
     def _fixed_inputs(self, batch: Batch) -> tuple[Any, ...]:
-        arguments = [batch.arrays[k] for k in sorted(batch.uniform)]
-        sizes = [given for given in self.program.inputs if given.is_size]
-        return (*arguments, *(np.float64(batch.sizes[given.symbol]) for given in sizes))
+        sizes = [k for k, given in enumerate(self.program.inputs) if given.is_size]
+        return tuple(self._value(batch, k) for k in (*sorted(batch.uniform), *sizes))
+
+    def _value(self, batch: Batch, number: int) -> Any:
+        given = self.program.inputs[number]
+        return np.float64(batch.sizes[given.symbol]) if given.is_size else batch.arrays[number]
 
     def _check(self, number: int, result: Any, values: dict[int, Any]) -> None:
         """Report the first result that is not finite, with the point that gave it."""

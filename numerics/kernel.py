@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from derive.equations import Element, Equations, Index, free_indices
-from numerics.arguments import Batch, arrange, bind
+from numerics.arguments import Batch, arrange, bind, check_values, matched
 from numerics.backends.names import identifiers
 from numerics.backends.numpy import print_numpy
 from numerics.blocks import BLOCK, Runner
 from numerics.derivatives import derivatives
 from numerics.errors import (
     NumericsError,
-    OutputError,
     UnknownParameterError,
-    UnsupportedExpressionError,
 )
 from numerics.handover import as_equations, as_expression, marked
-from numerics.lower import lower, range_of
+from numerics.lower import lower
+from numerics.outputs import given_outs, handed_back, written_to
 from numerics.program import Input, Program
+from numerics.signature import distinct, fresh_indices, inputs_of
 from numerics.site_integrals import open_integrals
 from numerics.stable import stabilise
 
@@ -99,17 +99,18 @@ class Kernel:
         self.equations = equations
         self.backend = backend
         self._order = tuple(order)
-        self._runners: dict[frozenset[int], Runner] = {}
+        self._bound: dict[int, Any]
+        self._runners: dict[frozenset[int], Runner]
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
         found = set(self._order).union(*(free_indices(expr) for _, expr in checked))
         self._marked = {index: marked(index) for index in found}
         opened = (open_integrals(expr.xreplace(self._marked)) for _, expr in checked)
         stable = stabilise(*opened)
         self._stable = tuple((name, e) for (name, _), e in zip(checked, stable, strict=True))
-        given = _distinct((*equations.unknowns, *equations.parameters))
+        given = distinct((*equations.unknowns, *equations.parameters))
         self._axes = tuple(self._marked[index] for index in self._order)
-        self._program = lower(self._stable, _inputs(given), self._axes)
-        self._arguments = tuple(g for g in self._program.inputs if not g.is_size)
+        self._program = lower(self._stable, inputs_of(given), self._axes)
+        self._fix({})
 
     @property
     def inputs(self) -> tuple[Expr, ...]:
@@ -194,22 +195,90 @@ class Kernel:
         """
         if nonfinite not in ("raise", "keep"):
             raise NumericsError(f'nonfinite is "raise" or "keep", not {nonfinite!r}')
-        batch = arrange(self._arguments, bind(self._arguments, args, named or {}))
+        values = bind(self._arguments, args, named or {})
+        free = iter(values)
+        merged = [self._bound[k] if k in self._bound else next(free) for k in range(self._count)]
+        batch = arrange(self._program.inputs[: self._count], merged)
         shapes = [
             batch.shape + tuple(batch.length(axis.over) for axis in output.axes)
             for output in self._program.outputs
         ]
-        given = self._given_outs(out, shapes)
+        given = given_outs(out, self.outputs, shapes)
         targets = [
-            self._target(array, shape, batch) for array, shape in zip(given, shapes, strict=True)
+            written_to(array, shape, batch.arrays)
+            for array, shape in zip(given, shapes, strict=True)
         ]
-        self._runner(batch.uniform).run(batch, targets, block, finite=nonfinite == "raise")
-        results = []
-        for array, target in zip(given, targets, strict=True):
-            if array is not None and array is not target:
-                np.copyto(array, target)
-            results.append(target[()] if array is None else array)
-        return results[0] if len(results) == 1 else tuple(results)
+        self._runner(batch).run(batch, targets, block, finite=nonfinite == "raise")
+        return handed_back(given, targets)
+
+    def bind(self, values: Mapping[Any, Any] | None = None, /, **named: Any) -> Kernel:
+        """The same kernel with some arguments fixed: what depends on these alone is computed once.
+
+        Checks of the values (finite, in their domain, symmetric where declared so) are made here
+        and not at every call; powers and sums of couplings are kept.  Made for iterations, in which
+        a state changes and couplings do not.
+
+        Parameters
+        ----------
+        values : mapping, optional
+            Values by symbol or name.
+        **named
+            Values by name.  Arrays are kept, not copied: do not change them while the kernel is
+            in use.
+
+        Returns
+        -------
+        Kernel
+            It takes the arguments that are left, in their order, under the same conventions.  A
+            value with batch axes broadcasts against those of the call.  What is bound stays so.
+
+        Raises
+        ------
+        NumericsError
+            As calling does.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import derive as dv, numerics as nm
+        >>> i, j = dv.indices("i j", dv.size("N"))
+        >>> w, V = dv.Given("w", i, j), dv.Given("V", i)
+        >>> field = nm.compile(dv.total(w[i, j]**2 * V[j], j)).bind(w=np.array([[0, 2], [1, 0]]))
+        >>> field
+        <Kernel (V) -> value; numpy>
+        >>> field([1.0, 3.0])
+        array([12.,  1.])
+        """
+        known = {**(values or {}), **named}
+        placed = dict(zip(self._free_numbers(), self._arguments, strict=True))
+        chosen = matched(self._arguments, known)
+        numbers = [number for k, number in enumerate(placed) if k in chosen]
+        inputs = [placed[number] for number in numbers]
+        batch = arrange(inputs, [chosen[k] for k in sorted(chosen)])
+        for given, array in zip(inputs, batch.arrays, strict=True):
+            check_values(given, array)
+        fixed = {
+            number: batch.whole(k, len(given.ranges))
+            for k, (number, given) in enumerate(zip(numbers, inputs, strict=True))
+        }
+        other = copy.copy(self)
+        other._fix({**self._bound, **fixed})
+        return other
+
+    @property
+    def bound(self) -> dict[Expr, Any]:
+        """The values that `bind` fixed, by symbol, or by one element of an array."""
+        return {self._program.inputs[k].symbol: value for k, value in self._bound.items()}
+
+    def _fix(self, bound: dict[int, Any]) -> None:
+        given = self._program.inputs
+        self._bound, self._runners = bound, {}
+        self._count = sum(not g.is_size for g in given)
+        self._arguments = tuple(given[k] for k in self._free_numbers())
+        self.__dict__.pop("signature", None)
+
+    def _free_numbers(self) -> list[int]:
+        return [k for k in range(self._count) if k not in self._bound]
 
     def jacobian(self, wrt: Expr | Sequence[Expr]) -> Kernel:
         """The kernel of the derivatives of every output, output by output.
@@ -242,7 +311,7 @@ class Kernel:
         )
         order = dict.fromkeys((*self._order, *first, *extra))
         equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)
-        return Kernel(equations, self.backend, tuple(order))
+        return Kernel(equations, self.backend, tuple(order)).bind(self.bound)
 
     def _variable(self, wanted: Any) -> Expr:
         """The argument to differentiate by, an array's element with an index of its own."""
@@ -252,47 +321,33 @@ class Kernel:
                     return argument
             elif getattr(wanted, "label", wanted) == argument.label:
                 taken = {i.name for _, e in self._stable for i in e.atoms(Index)}
-                return argument.label[_fresh_indices(argument.label.ranges, taken)]
+                return argument.label[fresh_indices(argument.label.ranges, taken)]
         raise UnknownParameterError(
             f"{wanted} is no parameter of this kernel: {', '.join(map(str, self.inputs))}"
         )
 
-    def _runner(self, uniform: frozenset[int]) -> Runner:
-        if uniform not in self._runners:
+    def _runner(self, batch: Batch) -> Runner:
+        """Printed once for each choice of what varies; what is bound is computed then."""
+        if batch.uniform not in self._runners:
             inputs = self._program.inputs
-            fixed = uniform | {k for k, given in enumerate(inputs) if given.is_size}
-            program = lower(self._stable, inputs, self._axes, fixed)
-            self._runners[uniform] = Runner(program, print_numpy(program, fixed))
-        return self._runners[uniform]
-
-    def _given_outs(self, out: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
-        if out is None:
-            return [None] * len(shapes)
-        given = list(out) if isinstance(out, tuple | list) else [out]
-        if len(given) != len(shapes):
-            raise OutputError(f"out has {len(given)} arrays, the results are {self.outputs}")
-        for name, array, shape in zip(self.outputs, given, shapes, strict=True):
-            if not isinstance(array, np.ndarray) or array.dtype != np.float64:
-                kind = getattr(array, "dtype", type(array).__name__)
-                raise OutputError(f"out for {name} is {kind}: give an array of float64")
-            if array.shape != shape:
-                raise OutputError(f"out for {name} has shape {array.shape}, the result {shape}")
-            if not array.flags.writeable:
-                raise OutputError(f"out for {name} is read-only")
-        return given
-
-    def _target(self, array: Any, shape: tuple[int, ...], batch: Batch) -> Any:
-        """Where a block writes: the caller's array unless it overlaps a parameter or has gaps."""
-        if array is None or not array.flags.c_contiguous:
-            return np.empty(shape)
-        overlaps = any(np.may_share_memory(array, given) for given in batch.arrays)
-        return np.empty(shape) if overlaps else array
+            held = [k for k in self._bound if k in batch.uniform]
+            known = {over.size for k in held for over in inputs[k].ranges}
+            sizes = [k for k, given in enumerate(inputs) if given.is_size]
+            bound = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
+            uniform = batch.uniform.union(sizes)
+            program = lower(self._stable, inputs, self._axes, uniform, bound)
+            runner = Runner(program, print_numpy(program, uniform, bound), frozenset(self._bound))
+            runner.prepare(batch)
+            self._runners[batch.uniform] = runner
+        return self._runners[batch.uniform]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"equations": self.equations, "backend": self.backend, "order": self._order}
+        state = {"equations": self.equations, "backend": self.backend, "order": self._order}
+        return {**state, "bound": self._bound}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["equations"], state["backend"], state["order"])  # type: ignore[misc]
+        self._fix(state["bound"])
 
     def __repr__(self) -> str:
         arguments = ", ".join(given.name for given in self._arguments)
@@ -308,40 +363,3 @@ class Kernel:
             f"<div><code>{html.escape(repr(self))}</code><table>{rows}</table>"
             f"<details><summary>source</summary><pre>{code}</pre></details></div>"
         )
-
-
-def _distinct(given: Sequence[Expr]) -> list[Expr]:
-    """Arguments once each; two elements of one array are one argument."""
-    found: dict[Any, Expr] = {}
-    for expr in given:
-        if not isinstance(expr, Symbol | Element):
-            raise UnsupportedExpressionError(f"{expr} is no symbol and no element of an array")
-        if expr.is_real is False:
-            raise UnsupportedExpressionError(f"{expr} was declared not to be real")
-        found.setdefault(expr.label if isinstance(expr, Element) else expr, expr)
-    return list(found.values())
-
-
-def _inputs(given: Sequence[Expr]) -> list[Input]:
-    """Scalars and arrays as the caller gives them, then the sizes that arrays make known."""
-    arrays = [expr for expr in given if isinstance(expr, Element) and expr.slots]
-    ranges = {over: None for expr in arrays for over in map(range_of, expr.label.ranges)}
-    sizes = {over.size for over in ranges}
-    inputs = []
-    for expr in given:
-        own = expr.label.ranges if isinstance(expr, Element) else ()
-        if expr not in sizes:
-            name = expr.name if isinstance(expr, Symbol | Element) else str(expr)
-            inputs.append(Input(name, expr, tuple(range_of(r) for r in own)))
-    named = [over for over in ranges if not over.size.is_Integer]
-    return inputs + [Input(f"size_{o.name}", o.size, (o,), is_size=True) for o in named]
-
-
-def _fresh_indices(ranges: Sequence[Any], taken: set[str]) -> tuple[Index, ...]:
-    names: list[str] = []
-    count = 0
-    while len(names) < len(ranges):
-        count += 1
-        if f"k{count}" not in taken:
-            names.append(f"k{count}")
-    return tuple(Index(name, over) for name, over in zip(names, ranges, strict=True))

@@ -101,6 +101,7 @@ def lower(
     inputs: Sequence[Input],
     order: Sequence[Index] = (),
     uniform: frozenset[int] = frozenset(),
+    bound: frozenset[int] = frozenset(),
 ) -> Program:
     """Lower named expressions to a loop program.
 
@@ -115,6 +116,8 @@ def lower(
     uniform : frozenset of int
         Inputs that do not vary along the batch: products and sums begin with these, so that they
         are computed once.
+    bound : frozenset of int
+        Inputs that do not even change from call to call: products and sums begin with these.
 
     Raises
     ------
@@ -130,7 +133,7 @@ def lower(
     'tanh'
     """
     axes = _all_axes([expr for _, expr in expressions], [axis_of(index) for index in order])
-    lowering = _Lowering(Builder(inputs, axes, uniform))
+    lowering = _Lowering(Builder(inputs, axes, uniform, bound))
     outputs = []
     for name, expr in expressions:
         free = {axis_of(index) for index in free_indices(expr)}

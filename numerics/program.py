@@ -132,9 +132,9 @@ class Value:
         return self.builder.axes_of(self.operand)
 
     @property
-    def weight(self) -> tuple[bool, int]:
-        """What its evaluation costs: whether it varies along the batch, and its number of axes."""
-        return self.builder.varies(self.operand), len(self.axes)
+    def weight(self) -> tuple[int, int]:
+        """What its evaluation costs: how often it is computed, and its number of axes."""
+        return self.builder.level(self.operand), len(self.axes)
 
     def is_constant(self, number: float) -> bool:
         """Whether this is that constant."""
@@ -175,12 +175,19 @@ class Builder:
     """Collects bindings, each distinct one once: common subexpressions are shared as they arise."""
 
     def __init__(
-        self, inputs: Sequence[Input], axes: Sequence[Axis], uniform: frozenset[int] = frozenset()
+        self,
+        inputs: Sequence[Input],
+        axes: Sequence[Axis],
+        uniform: frozenset[int] = frozenset(),
+        bound: frozenset[int] = frozenset(),
     ) -> None:
         self.inputs = tuple(inputs)
         self.axes = tuple(axes)
         self.lets: list[Let] = []
-        self._varying = set(range(len(self.inputs))) - uniform
+        # 0: one time for all calls, 1: one time per call, 2: at every point of the batch
+        self._levels = {
+            k: 0 if k in bound else 1 if k in uniform else 2 for k in range(len(self.inputs))
+        }
         self._known: dict[Any, int] = {}
 
     def input(self, number: int) -> Value:
@@ -193,7 +200,11 @@ class Builder:
 
     def varies(self, operand: Operand) -> bool:
         """Whether an operand varies along the batch."""
-        return isinstance(operand, int) and operand in self._varying
+        return self.level(operand) == 2
+
+    def level(self, operand: Operand) -> int:
+        """How often an operand is computed: for all calls, per call (1), per point (2)."""
+        return self._levels[operand] if isinstance(operand, int) else 0
 
     def axes_of(self, operand: Operand) -> tuple[Axis, ...]:
         """The axes of an operand; constants have none, and arrays none before they are viewed."""
@@ -223,8 +234,7 @@ class Builder:
         if key not in self._known:
             self.lets.append(let)
             self._known[key] = len(self.inputs) + len(self.lets) - 1
-            if any(self.varies(operand) for operand in operands):
-                self._varying.add(self._known[key])
+            self._levels[self._known[key]] = max(map(self.level, operands))
         return Value(self, self._known[key])
 
     def finish(self, outputs: Sequence[Output]) -> Program:

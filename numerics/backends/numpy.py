@@ -1,7 +1,8 @@
 """The NumPy backend: a loop program as readable NumPy source over blocks of points.
 
-Two functions are printed.  `once` computes what does not vary along the batch, one time per call;
-`block` fills the outputs of one block of points, into buffers that were allocated beforehand.
+Three functions are printed.  `before` computes what depends on bound inputs alone, one time for all
+calls; `once` what else does not vary along the batch, one time per call; `block` fills the outputs
+of one block of points, into buffers that were allocated beforehand.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numerics.program import REDUCTIONS, Axis, Let, Operand, Program
 
 __all__ = ["Printed", "print_numpy"]
 
-RESERVED = ("np", "special", "once", "block")
+RESERVED = ("np", "special", "before", "once", "block")
 FROM_SCIPY = frozenset(("erf", "erfc", "gammaln"))
 REDUCERS = {"sum": "np.add.reduce", "max": "np.maximum.reduce", "prod": "np.multiply.reduce"}
 NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod")
@@ -25,38 +26,43 @@ NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod")
 class Printed:
     """Source with what its caller has to provide.
 
-    `buffers` are the axes of each buffer of `block`; `carried` are the registers that `once`
-    returns and `block` takes.
+    `buffers` are the axes of each buffer of `block`; `held` are the inputs of `before`, whose
+    results `once` and `block` take; `carried` are the registers that `once` returns and `block`
+    takes.
     """
 
     source: str
+    held: tuple[int, ...]
     buffers: tuple[tuple[Axis, ...], ...]
     carried: tuple[int, ...]
     constant_outputs: tuple[int, ...]
 
-    def compile(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        """The functions `once` and `block`."""
+    def compile(self) -> tuple[Callable[..., Any], ...]:
+        """The functions `before`, `once` and `block`."""
         import numpy as np
         from scipy import special
 
         space: dict[str, Any] = {"np": np, "special": special}
         exec(compile(self.source, "<numerics kernel>", "exec"), space)
-        return space["once"], space["block"]
+        return space.get("before", tuple), space["once"], space["block"]
 
 
-def print_numpy(program: Program, uniform: frozenset[int]) -> Printed:
-    """Print a program, given the inputs that do not vary along the batch.
+def print_numpy(
+    program: Program, uniform: frozenset[int], bound: frozenset[int] = frozenset()
+) -> Printed:
+    """Print a program, given the inputs that do not vary along the batch, or not even by call.
 
     Every name in the source is made by `identifiers`, so that no symbol's name can inject code.
     """
-    return _Printer(program, uniform).printed()
+    return _Printer(program, uniform, bound).printed()
 
 
 class _Printer:
-    def __init__(self, program: Program, uniform: frozenset[int]) -> None:
+    def __init__(self, program: Program, uniform: frozenset[int], bound: frozenset[int]) -> None:
         self.program = program
         self.count = len(program.inputs)
-        self.varies = program.varying(uniform)
+        self.held = tuple(sorted(bound))
+        self.varies, self.called = program.varying(uniform), program.varying(bound)
         names = identifiers((given.name for given in program.inputs), RESERVED)
         self.names: dict[int, str] = dict(enumerate(names))
         self.buffers: list[tuple[Axis, ...]] = []
@@ -65,7 +71,8 @@ class _Printer:
         self.targets = self._output_targets()
 
     def printed(self) -> Printed:
-        once, block, carried = self._once(), self._block(), self._carried()
+        before, once, block = self._lines(held=True), self._lines(held=False), self._block()
+        kept, carried = self._passed_on(held=True), self._passed_on(held=False)
         inputs = range(self.count)
         takes = [self.names[k] for k in inputs if k not in self.varies]
         varying = [self.names[k] for k in inputs if k in self.varies]
@@ -74,44 +81,46 @@ class _Printer:
             k for k, o in enumerate(self.program.outputs) if not self._is_varying(o.operand)
         )
         results = [self._uniform_output(k) for k in fixed]
-        returned = [*(f"u{k}" for k in carried), *results]
+        known, found = [f"u{k}" for k in kept], [f"u{k}" for k in carried]
         buffers = [f"t{k}" for k in range(len(self.buffers))]
-        blocks = [*varying, *(self.names[k] for k in inputs if k not in self.varies)]
-        blocks += [*(f"u{k}" for k in carried), *outs, *buffers]
-        lines = [
-            f"def once({', '.join(takes)}):",
-            *(f"    {line}" for line in once),
-            f"    return ({''.join(f'{name}, ' for name in returned)})",
-            "",
-            "",
-            f"def block({', '.join(blocks)}):",
-            *(f"    {line}" for line in block or ["pass"]),
-        ]
-        return Printed("\n".join(lines) + "\n", tuple(self.buffers), carried, fixed)
+        first = [self.names[k] for k in self.held]
+        lines = _function("before", first, before, known) if before else []
+        lines += _function("once", [*takes, *known], once, [*found, *results])
+        taken = [*varying, *takes, *known, *found, *outs, *buffers]
+        lines += [f"def block({', '.join(taken)}):", *(f"    {line}" for line in block or ["pass"])]
+        return Printed("\n".join(lines) + "\n", self.held, tuple(self.buffers), carried, fixed)
 
     # -- what varies and what does not ---------------------------------------------------------
 
     def _is_varying(self, operand: Operand) -> bool:
         return isinstance(operand, int) and operand in self.varies
 
-    def _once(self) -> list[str]:
+    def _lines(self, held: bool) -> list[str]:
+        """Bindings that are computed one time for all calls, or one time per call."""
         lines = []
         for register, let in enumerate(self.program.lets, self.count):
-            if register not in self.varies:
+            if register not in self.varies and (register not in self.called) == held:
                 self.names[register] = f"u{register}"
                 lines.append(f"u{register} = {self._expression(let)}")
         return lines
 
-    def _carried(self) -> tuple[int, ...]:
-        """Bindings of `once` that `block` reads."""
+    def _passed_on(self, held: bool) -> tuple[int, ...]:
+        """Bindings of `before` that `once` or `block` reads, or of `once` that `block` does."""
+        later, own = (self.called, ()) if held else (self.varies, self.called)
         used = {
             arg
             for register, let in enumerate(self.program.lets, self.count)
-            if register in self.varies
+            if register in later
             for arg in let.args
-            if isinstance(arg, int) and arg >= self.count and arg not in self.varies
+            if isinstance(arg, int) and arg >= self.count and arg not in later
         }
-        return tuple(sorted(used))
+        if held:
+            used |= {
+                o.operand
+                for o in self.program.outputs
+                if isinstance(o.operand, int) and self.count <= o.operand not in self.called
+            }
+        return tuple(sorted(k for k in used if held or k in own))
 
     def _uniform_output(self, number: int) -> str:
         output = self.program.outputs[number]
@@ -265,6 +274,12 @@ class _Printer:
         if not varies and own == wanted[len(wanted) - len(own) :]:
             return ""
         return f"[..., {', '.join(':' if a in own else 'None' for a in wanted)}]"
+
+
+def _function(name: str, takes: list[str], body: list[str], gives: list[str]) -> list[str]:
+    results = "".join(f"{result}, " for result in gives)
+    lines = [f"def {name}({', '.join(takes)}):", *(f"    {line}" for line in body)]
+    return [*lines, f"    return ({results})", "", ""]
 
 
 def _letters(axes: tuple[Axis, ...]) -> dict[Axis, str]:
