@@ -179,7 +179,7 @@ class Operator:
         layouts: list[Layout],
         vectors: tuple[np.ndarray, ...],
     ) -> list[np.ndarray]:
-        extended = System(_extended(self.equations, len(vectors)), self.system.given)
+        extended = self.system.beside(_extended(self.equations, len(vectors)))
         state = np.concatenate([self.x, *vectors], axis=1)
         return extended.evaluate(expressions, layouts, state, self.rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from sympy import Expr, Symbol
@@ -63,8 +64,19 @@ class System:
             slice(int(e) - k, int(e)) for e, k in zip(ends, self.lengths, strict=True)
         )
         self.n = int(ends[-1])
+        self._bound: dict[tuple[Expr, ...], Kernel] = {}
+        self._besides: dict[Equations, System] = {}
         self._indices = tuple(_index(u) for u in equations.unknowns)
         self._columns = tuple(_index(u) for u in forms.columns_of(equations))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_bound": {}, "_besides": {}}
+
+    def beside(self, equations: Equations) -> System:
+        """Other equations at the same parameters."""
+        if equations not in self._besides:
+            self._besides[equations] = System(equations, self.given)
+        return self._besides[equations]
 
     def residual(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The residuals ``(rows, n)``."""
@@ -101,9 +113,19 @@ class System:
 
     def residual_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The sum of the magnitudes of each residual's terms ``(rows, n)``."""
+        return self.residual_and_magnitude(x, rows)[1]
+
+    def residual_and_magnitude(
+        self, x: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The residuals, added up from their terms, and the sums of the terms' magnitudes."""
         parts = [forms.terms(r) for r in forms.residuals(self.equations)]
         layouts: list[Layout] = [(i,) for i in self._indices]
-        return np.concatenate(self._magnitudes(parts, layouts, x, rows), axis=1)
+        terms = self._terms(parts, layouts, x, rows)
+        return tuple(
+            np.concatenate([np.sum([size(t) for t in part], axis=0) for part in terms], axis=1)
+            for size in (np.asarray, np.abs)
+        )
 
     def hessian_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The sum of the magnitudes of the terms of each second derivative ``(rows, n, n)``."""
@@ -124,7 +146,8 @@ class System:
         """
         finite = np.isfinite(x).all(axis=1)
         varying = tuple(e for e in expressions if not e.is_number)
-        computed = iter(self._computed(varying, np.where(finite[:, None], x, 0.0), rows))
+        usable = x if finite.all() else np.where(finite[:, None], x, 0.0)
+        computed = iter(self._computed(varying, usable, rows))
         return [
             self._arrange(e, float(e) if e.is_number else next(computed), layout, finite)
             for e, layout in zip(expressions, layouts, strict=True)
@@ -135,13 +158,24 @@ class System:
     ) -> tuple[np.ndarray, ...]:
         if not expressions:
             return ()
-        order = dict.fromkeys((*self._indices, *self._columns))
-        ordered = tuple(index for index in order if index is not None)
-        kernel = _kernel(self.equations, expressions, ordered)
+        if expressions not in self._bound:
+            self._bound[expressions] = self._with_arrays(expressions)
+        kernel = self._bound[expressions]
         known = self._unknowns(x) | self.given.take(rows)
         arguments = [known[symbol.name] for symbol in kernel.inputs]
         values = kernel.evaluate(arguments, nonfinite="keep")
         return values if isinstance(values, tuple) else (values,)
+
+    def _with_arrays(self, expressions: tuple[Expr, ...]) -> Kernel:
+        """The kernel of expressions, with the arrays that are the same at every point bound."""
+        order = dict.fromkeys((*self._indices, *self._columns))
+        ordered = tuple(index for index in order if index is not None)
+        kernel = _kernel(self.equations, expressions, ordered)
+        core, flat = self.given.core, self.given.flat
+        constant = {n: a for n, a in flat.items() if core[n] and a.ndim == core[n]}
+        taken = {symbol.name for symbol in kernel.inputs}
+        constant = {name: array for name, array in constant.items() if name in taken}
+        return kernel.bind(constant) if constant else kernel
 
     def _unknowns(self, x: np.ndarray) -> dict[str, np.ndarray]:
         return {
@@ -169,7 +203,7 @@ class System:
 
     def _vector(self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         values = self.evaluate(expressions, [(i,) for i in self._indices], x, rows)
-        return np.concatenate(values, axis=1)
+        return np.concatenate(values, axis=1) if len(values) > 1 else np.ascontiguousarray(values[0])
 
     def _pairs(self) -> list[Layout]:
         return [(i, j) for i in self._indices for j in self._columns]
@@ -186,10 +220,21 @@ class System:
         x: np.ndarray,
         rows: np.ndarray,
     ) -> list[np.ndarray]:
+        terms = self._terms(parts, layouts, x, rows)
+        return [np.sum([np.abs(t) for t in part], axis=0) for part in terms]
+
+    def _terms(
+        self,
+        parts: list[tuple[Expr, ...]],
+        layouts: list[Layout],
+        x: np.ndarray,
+        rows: np.ndarray,
+    ) -> list[list[np.ndarray]]:
+        """The values of the terms of each sum."""
         flat = tuple(term for part in parts for term in part)
         spread = [lay for part, lay in zip(parts, layouts, strict=True) for _ in part]
         values = iter(self.evaluate(flat, spread, x, rows))
-        return [np.sum([np.abs(next(values)) for _ in part], axis=0) for part in parts]
+        return [[next(values) for _ in part] for part in parts]
 
 
 def _index(unknown: Expr) -> Index | None:
