@@ -44,7 +44,7 @@ class Printed:
 
         space: dict[str, Any] = {"np": np, "special": special}
         exec(compile(self.source, "<numerics kernel>", "exec"), space)
-        return space.get("before", tuple), space["once"], space["block"]
+        return space.get("before", _nothing), space["once"], space["block"]
 
 
 def print_numpy(
@@ -280,6 +280,11 @@ def _function(name: str, takes: list[str], body: list[str], gives: list[str]) ->
     results = "".join(f"{result}, " for result in gives)
     lines = [f"def {name}({', '.join(takes)}):", *(f"    {line}" for line in body)]
     return [*lines, f"    return ({results})", "", ""]
+
+
+def _nothing(*_held: Any) -> tuple[()]:
+    """What is computed in advance where nothing depends on bound values alone but sizes."""
+    return ()
 
 
 def _letters(axes: tuple[Axis, ...]) -> dict[Axis, str]:

@@ -122,10 +122,9 @@ class System:
         parts = [forms.terms(r) for r in forms.residuals(self.equations)]
         layouts: list[Layout] = [(i,) for i in self._indices]
         terms = self._terms(parts, layouts, x, rows)
-        return tuple(
-            np.concatenate([np.sum([size(t) for t in part], axis=0) for part in terms], axis=1)
-            for size in (np.asarray, np.abs)
-        )
+        residual = [np.sum(part, axis=0) for part in terms]
+        magnitude = [np.sum(np.abs(part), axis=0) for part in terms]
+        return np.concatenate(residual, axis=1), np.concatenate(magnitude, axis=1)
 
     def hessian_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The sum of the magnitudes of the terms of each second derivative ``(rows, n, n)``."""
@@ -202,8 +201,9 @@ class System:
         return 1 if index is None else _number(index.size, self.given)
 
     def _vector(self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        values = self.evaluate(expressions, [(i,) for i in self._indices], x, rows)
-        return np.concatenate(values, axis=1) if len(values) > 1 else np.ascontiguousarray(values[0])
+        layouts: list[Layout] = [(i,) for i in self._indices]
+        values = self.evaluate(expressions, layouts, x, rows)
+        return np.concatenate(values, axis=1) if values[1:] else np.ascontiguousarray(values[0])
 
     def _pairs(self) -> list[Layout]:
         return [(i, j) for i in self._indices for j in self._columns]
