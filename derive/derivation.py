@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from derive.ensemble import Ensemble
 from derive.errors import MoveError
 from derive.moves.ansatz import ansatz
+from derive.moves.blocks import join, split
+from derive.moves.change_variable import change_variable
 from derive.moves.constrain import constrain
 from derive.moves.hubbard_stratonovich import hubbard_stratonovich
 from derive.moves.saddle_point import saddle_point
@@ -66,7 +68,7 @@ class Derivation(Foldable):
         written += [f"{k}={_written(v)}" for k, v in options.items() if v is not None]
         step = Step(
             function.__name__,
-            ", ".join(written),
+            moved.arguments or ", ".join(written),
             self.state,
             moved.after,
             moved.kind,
@@ -140,6 +142,50 @@ class Derivation(Foldable):
         N*m**3 - N*m*mhat + mhat*Total(s[i], i)
         """
         return self._on_ensemble(constrain, name, definition, conjugate=conjugate)
+
+    def change_variable(self, variable: Any, name: str, rule: Any) -> Derivation:
+        """Write a variable affinely in a new one; see `derive.moves.change_variable` (exact).
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N = dv.size("N"); i = dv.Index("i", N); a = dv.Binary("a", i)
+        >>> gas = dv.Ensemble(trace=a, exponent=dv.total(a[i], i)).derive()
+        >>> d = gas.change_variable("a", "s", lambda s: (1 + s)/2)
+        >>> d["s"].measure.values, d.exponent
+        ((-1, 1), N/2 + Total(s[i], i)/2)
+        """
+        return self._on_ensemble(change_variable, variable, name, rule)
+
+    def split(self, over: Any, parts: Any, pieces: Any) -> Derivation:
+        """Take an index range apart into parts; see `derive.moves.blocks` (exact).
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N = dv.size("N"); i, k = dv.Index("i", N), dv.Index("k", N + 1)
+        >>> V, r = dv.Ising("V", k), dv.Given("r", k)
+        >>> d = dv.Ensemble(trace=V, exponent=dv.total(r[k]*V[k], k)).derive()
+        >>> d.split(k, [1, i], {"V": [1, "V"], "r": [0, dv.Given("h", i)]}).exponent
+        Total(V[k]*h[k], k)
+        """
+        return self._on_ensemble(split, over, parts, pieces)
+
+    def join(
+        self, name: str, variables: Any, arrays: Any = None, over: str | None = None
+    ) -> Derivation:
+        """Make variables one over the union of their ranges; see `derive.moves.blocks` (exact).
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> i, j = dv.indices("i j", dv.size("N")); w = dv.Given("w", i, j)
+        >>> a, b = dv.Ising("a", i), dv.Ising("b", j)
+        >>> d = dv.Ensemble(trace=[a, b], exponent=dv.total(w[i, j]*a[i]*b[j], i, j)).derive()
+        >>> d.join("s", [a, b], {"W": [[0, w], [w.T, 0]]}).exponent
+        Total(s[i]*s[j]*W[i, j], i, j)/2
+        """
+        return self._on_ensemble(join, name, variables, arrays, over=over)
 
     def trace(self, *variables: Any) -> Derivation:
         """Sum or integrate out variables whose sites are decoupled (exact).

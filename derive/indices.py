@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Atom, Expr, Float, Integer, KroneckerDelta, S, Symbol, sympify
+from sympy import Atom, Basic, Expr, Float, Integer, KroneckerDelta, S, Symbol, sympify
 from sympy.core.expr import AtomicExpr
 from sympy.printing.precedence import PRECEDENCE
 
@@ -221,6 +221,11 @@ class Label(Atom):
 
     __iter__ = None  # subscripts name components; a label is no sequence
 
+    @property
+    def T(self) -> Transposed:
+        """The transposed array: ``w.T[j, i]`` is ``w[i, j]``."""
+        return Transposed(self)
+
     def __getitem__(self, slots: Any) -> Element:
         return Element(self, *(slots if isinstance(slots, tuple) else (slots,)))
 
@@ -231,6 +236,27 @@ class Label(Atom):
 
     def _latex(self, printer: Any) -> str:
         return str(printer._print(Symbol(self.name)))
+
+
+class Transposed(Basic):
+    """An array with its two slots exchanged."""
+
+    def __new__(cls, label: Label) -> Transposed:
+        if len(label.ranges) != 2:
+            raise IndexRangeError(
+                f"{label.name} has {len(label.ranges)} slots, not 2: no transpose"
+            )
+        return Basic.__new__(cls, label)
+
+    __iter__ = None
+
+    def __getitem__(self, slots: tuple[Any, ...]) -> Element:
+        return Element(self.args[0], *reversed(slots))
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.args[0].name}.T"
+
+    _sympyrepr = _sympystr
 
 
 class Element(Typeset, Expr):

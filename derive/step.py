@@ -25,13 +25,15 @@ class Kind(StrEnum):
 class Moved:
     """The result of a move: what comes after it, its kind, what was assumed.
 
-    `details` holds what a check of the step needs besides both sides, such as an ansatz.
+    `details` holds what a check of the step needs besides both sides, such as an ansatz;
+    `arguments` how the move is shown, where its arguments as written do not say it.
     """
 
     after: Any
     kind: Kind = Kind.EXACT
     assumptions: tuple[str, ...] = ()
     details: tuple[Any, ...] = ()
+    arguments: str = ""
 
 
 @dataclass(frozen=True)

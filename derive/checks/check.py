@@ -15,6 +15,7 @@ import mpmath
 from mpmath import mp
 
 from derive.checks.asymptotic import check_saddle
+from derive.checks.coordinates import check_coordinates, names_points_anew
 from derive.checks.evaluate import Environment
 from derive.checks.expand import Expansion, components_of
 from derive.checks.integrals import Estimate, OutOfReach, TwoDimensional
@@ -162,6 +163,8 @@ def _row(name: str, step: Step, method: str, found: float, wanted: float) -> Che
 
 
 def _exact(step: Step, world: World, digits: int) -> tuple[str, float, float]:
+    if names_points_anew(step):
+        return check_coordinates(step, world, digits)
     opened = _opened_sphere(step)
     if opened is not None:
         return _sphere(step, world, *opened, digits)

@@ -10,6 +10,8 @@ from typing import Any
 import mpmath
 from sympy import Basic, Symbol
 
+from derive.blocks import Blocks
+from derive.checks.assembled import assembled
 from derive.checks.evaluate import Environment, component, count, evaluator, form_matrix
 from derive.checks.expand import components_of, single_states
 from derive.ensemble import Ensemble
@@ -42,19 +44,23 @@ class World:
         ensembles = [derivation.start, *(s.after for s in derivation.steps)]
         ranges = set().union(*(_ranges(e) for e in ensembles))
         self.sizes = self._sizes(ranges)
-        symbols = set().union(*(e.free_symbols for e in ensembles)) - set(self.sizes)
+        unions = [d for s in derivation.steps for d in s.details if isinstance(d, Blocks)]
+        symbols = set().union(*(e.free_symbols for e in (*ensembles, *unions))) - set(self.sizes)
         symbols -= set().union(*(getattr(e, "unknowns", ()) for e in ensembles))
         forms = [d for s in derivation.steps if s.move == "saddle_point" for d in s.details]
         self.parameters = self._admissible(sorted(symbols, key=str), forms)
-        labels = sorted(set().union(*(_arrays(e) for e in ensembles)), key=str)
+        made = {label for blocks in unions for label in blocks.arrays}
+        labels = sorted(set().union(*map(_arrays, (*ensembles, *unions))) - made, key=str)
         known = {str(s) for s in (*self.sizes, *self.parameters, *labels)}
         if unknown := sorted(set(values) - known):
+            _refuse_made(unknown[0], unions)
             raise ParameterError(
                 f"{unknown[0]} is no size or parameter here; there are: {', '.join(sorted(known))}"
             )
         self.arrays: Environment = {}
         for label in labels:
             self._draw_array(label)
+        self._assemble(unions)
 
     def described(self) -> str:
         """The sizes, in words."""
@@ -125,6 +131,16 @@ class World:
                     f"({label.name} + {label.name}.T)/2"
                 )
 
+    def _assemble(self, unions: list[Blocks]) -> None:
+        """Arrays over unions of ranges are made of their blocks, which may be made of others."""
+        waiting = [(blocks, label) for blocks in unions for label in blocks.arrays]
+        while waiting:
+            made = {label for _, label in waiting}
+            ready = [(b, label) for b, label in waiting if not made & b.used_by(label)]
+            for blocks, label in ready:
+                self.arrays |= assembled(blocks, label, self.sizes, self.environment())
+            waiting = [pair for pair in waiting if pair not in ready]
+
     def _entry(self, label: Label, slots: tuple[int, ...]) -> Any:
         if label.name not in self._given:
             return self.uniform(-1, 1)
@@ -191,6 +207,14 @@ def _admitted(symbol: Any, value: Any) -> Any:
         sign = "positive" if symbol.is_positive else "negative" if symbol.is_negative else "real"
         raise ParameterError(f"{symbol}={value} is not admitted: pass a finite {sign} number")
     return number
+
+
+def _refuse_made(name: str, unions: list[Blocks]) -> None:
+    for blocks in unions:
+        for label in blocks.arrays:
+            if label.name == name:
+                parts = sorted(map(str, blocks.used_by(label)))
+                raise ParameterError(f"{name} is made of {', '.join(parts)} here: pass those")
 
 
 def _ranges(state: Basic) -> set[Any]:
