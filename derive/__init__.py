@@ -28,7 +28,7 @@ from derive.checks.check import CheckReport
 
 # what comes out: the free entropy, and the hand-over to numerics
 from derive.saddle.free_entropy import FreeEntropy
-from derive.equations import Enumeration, Equations, FiniteSum
+from derive.equations import Enumeration, Equations, FiniteSum, Pairwise
 
 # how it is shown
 from derive.typesetting.typeset import init_printing
@@ -70,6 +70,7 @@ __all__ = [
     "MoveError",
     "NotExtensiveError",
     "ParameterError",
+    "Pairwise",
     "Potts",
     "Real",
     "Sphere",

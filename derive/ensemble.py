@@ -219,6 +219,12 @@ class Ensemble(Typeset, Basic):
 
         return enumeration(self)
 
+    def pairwise(self) -> Any:
+        """Fields, couplings of pairs and constant of the exponent; see `derive.pairwise`."""
+        from derive.pairwise import pairwise
+
+        return pairwise(self)
+
     def _sympystr(self, printer: Any) -> str:
         names = ", ".join(v.name for v in self.variables)
         return f"Ensemble(trace={names or 'nothing'}, exponent={printer._print(self.exponent)})"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sympy import Expr, Symbol
+from sympy import Expr, S, Symbol
 
+from derive.errors import DeclarationError
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
 from derive.total import IndexedProduct, Total
 
 __all__ = [
+    "Coupling",
     "Element",
     "Enumeration",
     "Equations",
@@ -21,6 +23,8 @@ __all__ = [
     "IndexedProduct",
     "Label",
     "LogZ",
+    "Pairwise",
+    "Spins",
     "Total",
     "free_indices",
 ]
@@ -135,3 +139,103 @@ class Enumeration:
     exponent: Expr
     parameters: tuple[Expr, ...] = ()
     weights: tuple[Expr, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Spins:
+    """One variable of a pairwise model.
+
+    Attributes
+    ----------
+    site : Element
+        The variable with its site indices, ``s[i]``.
+    values : tuple of Expr
+        The values of one site.
+    weights : tuple of Expr
+        The logarithm of the weight of each value.
+    fields : tuple of Expr
+        The coefficients of ``s[i]``, ``s[i]**2``, ... in the exponent, one fewer than values.
+    """
+
+    site: Element
+    values: tuple[Expr, ...]
+    weights: tuple[Expr, ...]
+    fields: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """What multiplies the product of two spins in the exponent, in the indices of both.
+
+    Attributes
+    ----------
+    row, column : Element
+        The spins, ``s[i]`` and ``s[j]``, or ``a[k]`` and ``b[l]``.
+    value : Expr
+        K[i, j], for i != j where both are one variable: it then counts each pair twice.
+    """
+
+    row: Element
+    column: Element
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """An exponent of spins that meet in pairs: constant + sum g_i(s_i) + 1/2 sum K_ij s_i s_j.
+
+    The double sum is over ordered pairs of different spins, whatever variables they belong to.
+
+    Attributes
+    ----------
+    spins : tuple of Spins
+        The variables.
+    couplings : tuple of Coupling
+        One for each two variables that interact, in the order of `spins`.
+    constant : Expr
+        What does not depend on the spins.
+    parameters : tuple of Expr
+        Symbols and array elements; sizes of the variables' ranges are left out.
+    beta : Expr or None
+        The inverse temperature, if there is one.
+
+    Examples
+    --------
+    >>> import derive as dv
+    >>> from sympy import symbols
+    >>> beta, h = symbols("beta h", positive=True)
+    >>> N = dv.size("N"); i, j = dv.indices("i j", N)
+    >>> s, w = dv.Ising("s", i), dv.Given("w", i, j, symmetric=True)
+    >>> energy = -dv.total(w[i, j]*s[i]*s[j], i, j)/(2*N) - h*dv.total(s[i], i)
+    >>> net = dv.Ensemble(trace=s, beta=beta, hamiltonian=energy).pairwise()
+    >>> net.coupling("s"), net.field("s"), net.constant
+    (beta*w[i, j]/N, beta*h, beta*Total(w[i, i], i)/(2*N))
+    """
+
+    spins: tuple[Spins, ...]
+    couplings: tuple[Coupling, ...]
+    constant: Expr
+    parameters: tuple[Expr, ...]
+    beta: Expr | None = None
+
+    def coupling(self, row: str, column: str | None = None) -> Expr:
+        """K between two variables, or within one; zero if they do not interact."""
+        self._spins(row), self._spins(column or row)
+        for found in self.couplings:
+            if (found.row.name, found.column.name) == (row, column or row):
+                return found.value
+            if (found.column.name, found.row.name) == (row, column or row):
+                return found.value
+        return S.Zero
+
+    def field(self, name: str, power: int = 1) -> Expr:
+        """The coefficient of a power of a spin; zero where the power is reduced to lower ones."""
+        fields = self._spins(name).fields
+        return fields[power - 1] if 0 < power <= len(fields) else S.Zero
+
+    def _spins(self, name: str) -> Spins:
+        for spins in self.spins:
+            if spins.site.name == name:
+                return spins
+        names = ", ".join(spins.site.name for spins in self.spins)
+        raise DeclarationError(f"no variable {name} in this model; there are: {names}")
