@@ -39,7 +39,7 @@ from derive.measures import Continuous, Finite, OneHot
 from derive.total import Total, fresh
 from derive.variables import Variable
 
-__all__ = ["closed_log_trace", "weighted_exponent"]
+__all__ = ["closed_log_trace", "collected", "weighted_exponent"]
 
 
 def weighted_exponent(variable: Variable, exponent: Expr) -> Expr:
@@ -64,8 +64,8 @@ def closed_log_trace(variable: Variable, exponent: Expr) -> Expr | None:
     )
 
 
-def _collected(expr: Expr) -> Expr:
-    """beta*J*m + beta*h as beta*(J*m + h): the factors that all terms share, in front."""
+def collected(expr: Expr) -> Expr:
+    """``beta*J*m + beta*h`` as ``beta*(J*m + h)``: the factors that all terms share, in front."""
     if not expr.is_Add:
         return expr
     shared = set.intersection(*(set(Mul.make_args(term)) for term in expr.args))
@@ -89,7 +89,7 @@ def _finite(variable: Variable, exponent: Expr) -> Expr:
     common = _common_terms([even for _, even, _ in summands])
     total = Add(
         *(
-            n * exp(_collected(even - common)) * (cosh(_collected(odd)) if odd is not None else 1)
+            n * exp(collected(even - common)) * (cosh(collected(odd)) if odd is not None else 1)
             for n, even, odd in summands
         )
     )
@@ -112,7 +112,7 @@ def _indicator(variable: Variable, exponent: Expr) -> Expr:
     plain = fresh(Index("a", variable.measure.colours), free_indices(exponent))
     colour = fresh(plain, exponent.atoms(Index) | {plain})
     at = _at_colour(exponent, variable, colour).xreplace({colour: plain})
-    return log(Total(exp(_collected(at)), plain))
+    return log(Total(exp(collected(at)), plain))
 
 
 def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
@@ -163,12 +163,12 @@ def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
             "its symbols positive or negative"
         )
     c, b, a = powers.nth(0), powers.nth(1), -leading
-    return _collected(b**2 / (4 * a)) + c + expand_log(log(pi / a)) / 2
+    return collected(b**2 / (4 * a)) + c + expand_log(log(pi / a)) / 2
 
 
 def _exponential(powers: Poly, measure: Continuous) -> Expr:
     lower, upper = measure.lower, measure.upper
-    b, c = _collected(powers.nth(1)), powers.nth(0)
+    b, c = collected(powers.nth(1)), powers.nth(0)
     if b == 0:
         return c + log(upper - lower)
     middle, half = (upper + lower) / 2, (upper - lower) / 2

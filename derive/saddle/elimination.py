@@ -1,4 +1,4 @@
-"""Remove an unknown from a free entropy: integrate it out, or put in its saddle value.
+"""Integrate an unknown out of a free entropy.
 
 Integrating a field out at its saddle leaves ``phi`` at the solution of its own stationarity
 condition, and at order N**0 the Gaussian factor ``sqrt(2 pi/N) / sqrt(-s phi_uu)``.  If
@@ -13,27 +13,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sympy import Dummy, Expr, Matrix, Mul, S, log, pi
+from sympy import Dummy, Expr, Matrix, S, log, pi
 
 from derive.errors import DeriveError
-from derive.saddle.index_notation import is_indexed, marks, replaced_everywhere
+from derive.saddle.index_notation import marks, replaced_everywhere
 from derive.saddle.inversion import NotInvertible, solve_for
 from derive.saddle.laplace import wick_corrections
-from derive.saddle.linear import determinant, sample_point, sample_sign
-from derive.saddle.stationarity import terms_of, tidy
+from derive.saddle.linear import sample_point, sample_sign
+from derive.saddle.stationarity import terms_of
 
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
-__all__ = ["Reduced", "at_saddle_value", "eliminate", "eliminate_sites", "split_correction"]
+__all__ = ["Reduced", "eliminate", "eliminate_sites", "split_correction"]
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """What is left of a free entropy without one unknown."""
+    """What is left of a free entropy without some unknowns."""
 
-    unknown: Expr
-    value: Expr
+    removed: tuple[Expr, ...]
     density: Expr
     signs: tuple[int, ...]
     correction: Expr
@@ -64,8 +63,7 @@ def eliminate(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     (beyond,) = wick_corrections(levels, (unknown,), {unknown: value}, covariance, 1)
     del new_signs[position]
     return Reduced(
-        unknown,
-        value,
+        (unknown,),
         density.subs(unknown, value),
         tuple(new_signs),
         correction.subs(unknown, value) + gaussian + beyond / size,
@@ -100,46 +98,11 @@ def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
         new_signs[partner] = -new_signs[partner]
     del new_signs[position]
     return Reduced(
-        unknown,
-        value,
+        (unknown,),
         replaced_everywhere(free_entropy.density, unknown, value),
         tuple(new_signs),
         replaced_everywhere(free_entropy.correction, unknown, value),
     )
-
-
-def at_saddle_value(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
-    """Put the saddle value of one unknown, in terms of the others, into a free entropy.
-
-    The density keeps its stationary points and their values.  The Gaussian fluctuations of scalar
-    unknowns are kept through the ratio of the two determinants.
-
-    Raises
-    ------
-    DeriveError
-        If there is no saddle equation for the unknown, or its value depends on itself.
-    """
-    natural, unknowns = free_entropy.natural_form, free_entropy.unknowns
-    position = unknowns.index(unknown)
-    value = natural.updates[position] if natural else None
-    if value is None or value.has(*marks((unknown,))):
-        raise DeriveError(
-            f"the saddle equations do not give {unknown} in terms of the other unknowns: "
-            f"use eliminate('{unknown}'), or keep it"
-        )
-    kept = [u for u in unknowns if u != unknown]
-    signs = [s for u, s in zip(unknowns, free_entropy.signs, strict=True) if u != unknown]
-    density = replaced_everywhere(free_entropy.density, unknown, value)
-    correction = replaced_everywhere(free_entropy.correction, unknown, value)
-    if not any(map(is_indexed, unknowns)):
-        before = Mul(*free_entropy.signs) * determinant(-free_entropy.hessian)
-        slopes = [tidy(density.diff(a), kept) for a in kept]
-        after = determinant(Matrix([[-slope.diff(b) for b in kept] for slope in slopes]))
-        ratio = before.subs(unknown, value) / (Mul(*signs) * after)
-        if kept and sample_sign(ratio) < 0:
-            signs[0], ratio = -signs[0], -ratio
-        correction += log(2 * pi / free_entropy.size) / 2 - log(ratio) / 2
-    return Reduced(unknown, value, density, tuple(signs), correction)
 
 
 def _stationary_value(gradient: Expr, unknown: Expr) -> Expr:

@@ -23,7 +23,7 @@ from sympy.core.symbol import Str
 
 from derive.errors import DeclarationError, DeriveError
 from derive.indices import Element, free_indices
-from derive.saddle.elimination import Reduced, at_saddle_value, eliminate, eliminate_sites
+from derive.saddle.elimination import Reduced, eliminate, eliminate_sites
 from derive.saddle.expansions import Expansions
 from derive.saddle.index_notation import (
     components,
@@ -34,6 +34,7 @@ from derive.saddle.index_notation import (
     with_other_index,
 )
 from derive.saddle.lookup import named
+from derive.saddle.on_shell import at_saddle_value, at_saddle_values
 from derive.saddle.response import Linearisation, response_equation
 from derive.saddle.stationarity import (
     NaturalForm,
@@ -329,7 +330,7 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
         return result
 
     def on_shell(self, *names: Any) -> FreeEntropy:
-        """Replace unknowns by their saddle values in terms of the others, in the order given.
+        """Replace unknowns by their saddle values in terms of the others.
 
         Stationary at the same points as before, with the same value there.  Where `eliminate`
         solves ``d phi/d u = 0`` for u itself, this uses whichever saddle equation gives u.
@@ -349,13 +350,16 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
         >>> pair.on_shell("mhat").density
         -J*beta*m**2/2 + log(2*cosh(J*beta*m))
         """
+        wanted = [self.unknown(name) for name in names]
+        if any(map(is_indexed, self.unknowns)):
+            return self._without(at_saddle_values(self, wanted)) if wanted else self
         result = self
-        for name in names:
-            result = result._without(at_saddle_value(result, result.unknown(name)))
+        for unknown in wanted:
+            result = result._without(at_saddle_value(result, unknown))
         return result
 
     def _without(self, reduced: Reduced) -> FreeEntropy:
-        kept = tuple(u for u in self.unknowns if u != reduced.unknown)
+        kept = tuple(u for u in self.unknowns if u not in reduced.removed)
         return FreeEntropy(
             reduced.density,
             kept,

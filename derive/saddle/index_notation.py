@@ -26,7 +26,6 @@ __all__ = [
     "marks",
     "replaced_everywhere",
     "singles_out_component",
-    "stripped",
     "under_sums",
     "with_other_index",
     "written_out",
@@ -100,41 +99,6 @@ def _outermost_totals(expr: Expr) -> list[Total]:
     if isinstance(expr, Total):
         return [expr]
     return [node for arg in expr.args for node in _outermost_totals(arg)]
-
-
-def stripped(row: Expr, unknown: Expr) -> Expr:
-    """Undo a common linear operator: sum_j w_kj (c V_j + d theta_j) = 0 if c V_k + d theta_k = 0.
-
-    Returns the row unchanged where its terms have no operator in common.
-    """
-    if not is_indexed(unknown):
-        return row
-    own = set(index_of(unknown))
-    pieces = [_under_operator(term, own) for term in Add.make_args(row.expand(deep=False))]
-    if any(piece is None for piece in pieces) or len({p[0] for p in pieces if p}) != 1:
-        return row
-    return Add(*(piece[1] for piece in pieces if piece is not None))
-
-
-def _under_operator(term: Expr, own: set[Index]) -> tuple[Expr, Expr] | None:
-    """(w[k, *], c X[k]) of a term c * Total(w[k, j] X[j], j), X free of k."""
-    coefficient: list[Expr] = []
-    sums: list[Total] = []
-    for factor in Mul.make_args(term):
-        (sums if isinstance(factor, Total) and own & free_indices(factor) else coefficient).append(
-            factor
-        )
-    if len(sums) != 1 or len(sums[0].indices) != len(own) or free_indices(Mul(*coefficient)) & own:
-        return None
-    (node,) = sums
-    operator = [f for f in Mul.make_args(node.body) if free_indices(f) & own]
-    rest = [f for f in Mul.make_args(node.body) if f not in operator]
-    bound = dict(zip(node.indices, sorted(own, key=str), strict=True))
-    if any(j.range != i.range for j, i in bound.items()):
-        return None
-    if not all(isinstance(f, Element) for f in operator):
-        return None
-    return Total(Mul(*operator), *node.indices), Mul(*coefficient, *rest).xreplace(bound)
 
 
 def components(unknown: Expr, sizes: Mapping[Symbol, Any] | None = None) -> tuple[Expr, ...]:

@@ -17,6 +17,7 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    Function,
     Matrix,
     Mul,
     S,
@@ -38,22 +39,25 @@ from sympy import (
 
 from derive.errors import DeriveError
 from derive.indices import Element
+from derive.saddle.common_factors import stripped
 from derive.saddle.index_notation import (
+    is_indexed,
     is_polynomial_in,
     marks,
     replaced_everywhere,
-    stripped,
     under_sums,
 )
 from derive.saddle.inversion import NotInvertible, inverse_function, solve_for
 from derive.saddle.linear import solve_linear
 from derive.saddle.substitution import substitute
+from derive.single_site import collected
 from derive.total import Total
 
 __all__ = [
     "NaturalForm",
     "compact",
     "distributed",
+    "gathered",
     "natural_form",
     "split_logarithms",
     "terms_of",
@@ -115,6 +119,18 @@ def compact(expr: Expr) -> Expr:
     return factor_terms(expr) if expr.count_ops() < _READABLE else expr
 
 
+def gathered(expr: Expr) -> Expr:
+    """``tanh(beta*h + beta*m)`` as ``tanh(beta*(h + m))``, under sums too: one form for each."""
+
+    def gathered_here(part: Expr) -> Expr:
+        return part.replace(
+            lambda e: isinstance(e, Function) and len(e.args) == 1 and e.args[0].is_Add,
+            lambda e: e.func(collected(e.args[0])),
+        )
+
+    return under_sums(expr, gathered_here)
+
+
 def split_logarithms(expr: Expr) -> Expr:
     """log(a b/c) as log a + log b - log c in the terms of a sum: the same derivatives.
 
@@ -170,7 +186,8 @@ def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm 
     for row in map(stripped, rows, unknowns):
         solved = _through_inverse(row, unknowns)
         if solved is not None and solved[0] not in updates:
-            updates[solved[0]] = solved[1]
+            u, value = solved
+            updates[u] = gathered(value) if is_indexed(u) else value
         else:
             linear_rows.append(row)
     rest = [u for u in unknowns if u not in updates]

@@ -50,7 +50,7 @@ def test_vector_response_is_implicit_differentiation():
     net, (i, j), (w, V, _) = network()
     shell = net.on_shell("U")
     (equation,) = shell.saddle_equations
-    assert equation == Eq(V[i], tanh(beta * h + beta * dv.total(w[i, j] * V[j], j) / N))
+    assert equation == Eq(V[i], tanh(beta * (h + dv.total(w[i, j] * V[j], j) / N)))
     response = shell.response_equation("V", "h")
     dV = response.lhs.label
     expected = beta * (1 - V[i] ** 2) * (1 + dv.total(w[i, j] * dV[j], j) / N)
@@ -62,7 +62,7 @@ def test_vector_conjugate_is_eliminated_site_by_site():
     net, (i, j), (w, V, _) = network()
     rate = net.eliminate("U")
     assert rate.unknowns == (V[i],)
-    field = beta * h + beta * dv.total(w[i, j] * V[j], j) / N
+    field = beta * (h + dv.total(w[i, j] * V[j], j) / N)
     assert rate.saddle_equations == [Eq(V[i], tanh(field))]
     with pytest.raises(DeriveError, match=r"couples its components: use on_shell\('V'\)"):
         net.eliminate("V")
