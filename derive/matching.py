@@ -7,16 +7,16 @@ the remaining indices then fall into connected components, each of which is comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
 from sympy import Expr, Mul, S
 
-from derive.indices import Element, Index, Label, free_indices
-from derive.total import Total, components
+from derive.indices import Element, Index, IndexRange, Label, free_indices
+from derive.total import IndexedProduct, Total, components, fresh
 
-__all__ = ["replace_elements", "replace_sum"]
+__all__ = ["over_common_ranges", "replace_elements", "replace_sum"]
 
 
 def replace_elements(expr: Any, label: Label, value: Callable[..., Any]) -> Any:
@@ -26,6 +26,31 @@ def replace_elements(expr: Any, label: Label, value: Callable[..., Any]) -> Any:
     if not expr.args or not any(e.label == label for e in expr.atoms(Element)):
         return expr
     return expr.func(*(replace_elements(arg, label, value) for arg in expr.args))
+
+
+def over_common_ranges(expr: Any, ranges: Mapping[IndexRange, IndexRange]) -> Any:
+    """Take ranges for others of the same size: in every index, and in the slots of every label."""
+    if isinstance(expr, Index):
+        return Index(expr.name, ranges.get(expr.range, expr.range))
+    if isinstance(expr, Label):
+        slots = tuple(ranges.get(over, over) for over in expr.ranges)
+        return Label(expr.name, slots, expr.symmetric, expr.given)
+    if isinstance(expr, Total | IndexedProduct):
+        expr = _named_apart(expr)
+    if not expr.args or not expr.atoms(Index, Label):
+        return expr
+    return expr.func(*(over_common_ranges(arg, ranges) for arg in expr.args))
+
+
+def _named_apart(binder: Any) -> Any:
+    """The same sum with no two indices of one name, also where their ranges tell them apart."""
+    for position, index in enumerate(binder.indices):
+        others = binder.body.atoms(Index) | set(binder.indices[:position])
+        if any(i.name == index.name for i in others - {index}):
+            other = fresh(index, others)
+            indices = [other if i == index else i for i in binder.indices]
+            binder = Expr.__new__(binder.func, binder.body.xreplace({index: other}), *indices)
+    return binder
 
 
 def replace_sum(

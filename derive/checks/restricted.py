@@ -21,22 +21,27 @@ def check_ansatz(step: Step, world: World) -> tuple[str, float, float]:
 
     The ansatz is u_k = u_k(x).  At random x, the part of the gradient of phi that is orthogonal to
     all du/dx must vanish; then a stationary x is a stationary point of the full free entropy.
+    Other order parameters that the ansatz refers to are coordinates x and components u in one.
     """
-    element, trial = step.details
+    element, trial, slots = step.details
     full = step.before.componentwise(world.sizes)
     at = {
-        own: trial.xreplace(dict(zip(element.slots, own.slots, strict=True)))
+        own: trial.xreplace(dict(zip(slots, own.slots, strict=True)))
         for own in full.unknowns
         if isinstance(own, Element) and own.label == element.label
     }
     new = [u for u in step.after.unknowns if u not in step.before.unknowns]
     others = [u for u in full.unknowns if u not in at]
+    shared = [u for u in others if any(v.has(u) for v in at.values())]
+    image = at | {u: u for u in shared}
     worst = mpmath.inf
     for _ in range(3):
         env = world.environment()
         env |= {key_of(u): world.uniform(0.1, 0.9) for u in (*new, *others)}
-        gradient = _numbers([full.density.diff(u).xreplace(at) for u in at], env, world)
-        tangent = [_numbers([v.diff(x) for v in at.values()], env, world) for x in new]
+        gradient = _numbers([full.density.diff(u).xreplace(at) for u in image], env, world)
+        tangent = [
+            _numbers([v.diff(x) for v in image.values()], env, world) for x in (*new, *shared)
+        ]
         worst = min(worst, _tangency(gradient, tangent))
     return "gradient tangent to the ansatz", float(worst), mp.dps - 10
 

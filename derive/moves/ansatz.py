@@ -9,7 +9,7 @@ from sympy import Add, Expr, Integer, KroneckerDelta, Mul, S, Symbol, exp, log, 
 
 from derive.errors import MoveError
 from derive.indices import Element, Index, Label, free_indices
-from derive.matching import replace_elements
+from derive.matching import over_common_ranges, replace_elements
 from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 from derive.total import Total
@@ -40,10 +40,12 @@ def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
         With the order parameter among its unknowns.
     name : str or Element
         Which order parameter.
-    rule : Uniform, callable or mapping
+    rule : Uniform, callable, mapping, or another order parameter
         ``Uniform()`` (default); a function of the index, e.g.
-        ``lambda a: (1 - x)/q + x*KroneckerDelta(a, 1)``; or the components listed one by one,
-        ``{1: x, 2: y, 3: y}``.  Symbols that are no parameters become the new unknowns.
+        ``lambda a: (1 - x)/q + x*KroneckerDelta(a, 1)``; the components listed one by one,
+        ``{1: x, 2: y, 3: y}``; or the order parameter, itself or by name, that it equals component
+        by component, also over another range of the same size, which is then taken for its own.
+        Symbols that are no parameters become the new unknowns.
 
     Returns
     -------
@@ -53,15 +55,26 @@ def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
     Raises
     ------
     MoveError
-        If the order parameter has no index, or the rule brings no unknown.
+        If the order parameter has no index, the rule brings no unknown, or sizes differ.
     """
     if not isinstance(free_entropy, FreeEntropy):
         raise MoveError("an ansatz is made for a free entropy: apply saddle_point(N) first")
     element = _indexed_unknown(free_entropy, name)
-    label = element.label
-    value = _as_function(label, rule)
+    if (other := _other_unknown(free_entropy, element, rule)) is not None:
+        return _identified(free_entropy, element, other)
+    value = _as_function(element.label, rule)
     trial = sympify(value(*element.slots))
-    new = _new_unknowns(free_entropy, label, trial)
+    new = _new_unknowns(free_entropy, element.label, trial)
+    restricted = _restricted(free_entropy, element, value, new)
+    return Moved(
+        restricted, Kind.ANSATZ, (f"{element} = {trial}",), (element, trial, element.slots)
+    )
+
+
+def _restricted(
+    free_entropy: FreeEntropy, element: Element, value: Callable[..., Any], new: list[Symbol]
+) -> FreeEntropy:
+    label = element.label
     density, correction = (
         without_common_exponents(resolve_deltas(replace_elements(e, label, value)))
         for e in (free_entropy.density, free_entropy.correction)
@@ -71,7 +84,7 @@ def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
         kept = [unknown] if unknown != element else new
         unknowns.extend(kept)
         signs.extend([sign] * len(kept))
-    restricted = FreeEntropy(
+    return FreeEntropy(
         density=density,
         unknowns=unknowns,
         signs=signs,
@@ -80,7 +93,35 @@ def ansatz(free_entropy: FreeEntropy, name: Any, rule: Any = None) -> Moved:
         correction=correction,
         kind=free_entropy.kind,
     )
-    return Moved(restricted, Kind.ANSATZ, (f"{element} = {trial}",), (element, trial))
+
+
+# --- one order parameter identified with another ----------------------------------------------
+
+
+def _other_unknown(free_entropy: FreeEntropy, element: Element, rule: Any) -> Element | None:
+    wanted = rule if isinstance(rule, str) else getattr(rule, "name", None)
+    for unknown in free_entropy.unknowns:
+        if isinstance(unknown, Element) and unknown.name == wanted and unknown != element:
+            return unknown
+    return None
+
+
+def _identified(free_entropy: FreeEntropy, element: Element, other: Element) -> Moved:
+    pairs = list(zip(element.label.ranges, other.label.ranges, strict=False))
+    if len(element.slots) != len(other.slots) or any(
+        (a.size - b.size).expand() != 0 for a, b in pairs
+    ):
+        own, wanted = ([over.size for over in e.label.ranges] for e in (element, other))
+        raise MoveError(
+            f"{element.name} has sizes {own} and {other.name} has {wanted}: only order parameters "
+            "of equal size can be identified"
+        )
+    ranges = {a: b for a, b in pairs if a != b}
+    common = over_common_ranges(free_entropy, ranges) if ranges else free_entropy
+    own = common.unknowns[free_entropy.unknowns.index(element)]
+    restricted = _restricted(common, own, lambda *slots: Element(other.label, *slots), [])
+    assumed = f"{element} = {Element(Label(other.name, element.label.ranges), *element.slots)}"
+    return Moved(restricted, Kind.ANSATZ, (assumed,), (element, other, other.slots))
 
 
 def _indexed_unknown(free_entropy: FreeEntropy, name: Any) -> Element:
@@ -99,14 +140,18 @@ def _as_function(label: Label, rule: Any) -> Callable[..., Any]:
         return lambda slot: Add(*(v * KroneckerDelta(slot, k) for k, v in rule.items()))
     if callable(rule):
         return rule
-    raise MoveError(f"{rule!r} is no ansatz: give Uniform(), a function of the index, or a dict")
+    raise MoveError(
+        f"{rule!r} is no ansatz: give Uniform(), a function of the index, a dict, or the name of "
+        "another indexed order parameter"
+    )
 
 
 def _new_unknowns(free_entropy: FreeEntropy, label: Label, trial: Expr) -> list[Symbol]:
     known = free_entropy.density.free_symbols | set(free_entropy.unknowns) | {free_entropy.size}
     known |= {s for over in label.ranges for s in over.size.free_symbols}
     new = sorted(trial.free_symbols - known, key=str)
-    if not new:
+    others = {u.label for u in free_entropy.unknowns if isinstance(u, Element)} - {label}
+    if not new and not any(e.label in others for e in trial.atoms(Element)):
         raise MoveError(f"the ansatz {label.name} = {trial} brings no unknown to solve for")
     return new
 
