@@ -69,15 +69,14 @@ def _tangency(gradient: list[Any], tangent: list[list[Any]]) -> Any:
 
 def check_elimination(step: Step, world: World) -> tuple[str, float, float]:
     """At random values of what is left, the eliminated unknowns are solved for numerically."""
-    before, after = step.before, step.after
+    before, after = (f.componentwise(world.sizes) for f in (step.before, step.after))
     gone = [u for u in before.unknowns if u not in after.unknowns]
-    if any(isinstance(u, Element) for u in before.unknowns):
-        raise OutOfReach("elimination of indexed unknowns is not compared numerically")
     gradient = [evaluator(before.density.diff(u), world.sizes) for u in gone]
     sides = [evaluator(f.density, world.sizes) for f in (before, after)]
     worst = mpmath.inf
     for sign in (1, -1, 1):
-        env = world.environment() | {u: sign * world.uniform(0.2, 0.8) for u in after.unknowns}
+        left_alone = {key_of(u): sign * world.uniform(0.2, 0.8) for u in after.unknowns}
+        env = world.environment() | left_alone
         env |= _stationary(gradient, gone, env)
         left, right = (side(env) for side in sides)
         worst = min(worst, -mpmath.log10(abs(left - right) / (1 + abs(left)) + mp.eps))
@@ -85,8 +84,10 @@ def check_elimination(step: Step, world: World) -> tuple[str, float, float]:
 
 
 def _stationary(gradient: list[Any], gone: list[Any], env: Any) -> dict[Any, Any]:
+    keys = [key_of(u) for u in gone]
+
     def residual(*values: Any) -> Any:
-        point = env | dict(zip(gone, values, strict=True))
+        point = env | dict(zip(keys, values, strict=True))
         return [g(point) for g in gradient]
 
     for start in ("0.3", "-0.3", "1.1", "-1.1", "2.3"):
@@ -94,5 +95,5 @@ def _stationary(gradient: list[Any], gone: list[Any], env: Any) -> dict[Any, Any
             root = mpmath.findroot(residual, [mpmath.mpf(start)] * len(gone))
         except (ValueError, ZeroDivisionError):
             continue
-        return dict(zip(gone, root, strict=True))
+        return dict(zip(keys, root, strict=True))
     raise OutOfReach(f"no stationary value of {gone} was found numerically")
