@@ -9,7 +9,7 @@ from sympy import Add, Expr, expand_mul
 from derive.equations import Element, Equations, Index, free_indices
 from numerics.problem.errors import ProblemError
 
-__all__ = ["columns_of", "gradient", "hessian", "jacobian", "residuals", "terms"]
+__all__ = ["columns_of", "gradient", "hessian", "jacobian", "residuals", "sign_of_changes", "terms"]
 
 
 @lru_cache(maxsize=128)
@@ -32,6 +32,18 @@ def residuals(equations: Equations) -> tuple[Expr, ...]:
             f"{len(found)} residuals for {len(equations.unknowns)} unknowns: give one for each"
         )
     return found
+
+
+@lru_cache(maxsize=128)
+def sign_of_changes(equations: Equations) -> int:
+    """1 or -1 if the residuals are the changes by one update up to that sign, else 0."""
+    changes = [f - u for u, f in zip(equations.unknowns, equations.update, strict=False)]
+    for sign in (1, -1):
+        if changes and all(
+            r - sign * c == 0 for r, c in zip(residuals(equations), changes, strict=True)
+        ):
+            return sign
+    return 0
 
 
 @lru_cache(maxsize=128)

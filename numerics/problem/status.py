@@ -30,6 +30,7 @@ class Status(IntEnum):
     NOT_FINITE = 5
     NO_BRANCH = 6
     RUNNING = 7
+    CYCLE = 8
 
     @property
     def sentence(self) -> str:
@@ -57,6 +58,9 @@ _SENTENCES = {
     Status.NOT_FINITE: "the equations gave a value that is not finite",
     Status.NO_BRANCH: "there is no solution in this place",
     Status.RUNNING: "still running",
+    Status.CYCLE: (
+        "the iteration repeats a cycle of two states: pass DampedFixedPoint(damping=0.5), or less"
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from numerics.problem.system import System
 from numerics.solvers.find import find
 from numerics.solvers.loop import State, iterate
 from numerics.solvers.newton import Newton, newton_direction
+from numerics.solvers.starts import Starts
 
 __all__ = ["Chains", "chains_along"]
 
@@ -41,9 +42,9 @@ def chains_along(
     parameter: str,
     values: Any,
     fixed: Mapping[str, Any],
-    starts: int | Mapping[str, Any] | None = None,
+    starts: Starts = None,
     tol: float = 1e-10,
-    max_steps: int = 200,
+    max_steps: int | None = None,
     strict: bool = False,
 ) -> Chains:
     """Solve at every value and link the roots of neighbouring values.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from numerics.solution import Solution
 from numerics.solvers.chains import chains_along
 from numerics.solvers.solve import build
+from numerics.solvers.starts import Starts
 
 __all__ = ["continue_branch"]
 
@@ -17,9 +17,9 @@ def continue_branch(
     parameter: str,
     values: Any,
     *,
-    starts: int | Mapping[str, Any] | None = None,
+    starts: Starts = None,
     tol: float = 1e-10,
-    max_steps: int = 200,
+    max_steps: int | None = None,
     **fixed: Any,
 ) -> Solution:
     """Follow every branch along one parameter, so that a slot is one branch throughout.

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from numerics.problem.roots import Roots, joined
 from numerics.problem.status import Status
-from numerics.problem.system import System
+from numerics.problem.system import LARGE, System
+from numerics.solvers.large import find_large
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import distinct, polish
 from numerics.solvers.search import search, solver_of
-from numerics.solvers.starts import box, crossings, place
+from numerics.solvers.starts import Starts, box, crossings, place
 
 __all__ = ["find"]
 
@@ -25,15 +23,18 @@ MARGIN = 1e-3  # of a gap, kept from either of its ends
 def find(
     system: System,
     method: str | Solver = "auto",
-    starts: int | Mapping[str, Any] | None = None,
+    starts: Starts = None,
     tol: float = 1e-10,
-    max_steps: int = 200,
+    max_steps: int | None = None,
 ) -> tuple[Roots, State]:
     """Distinct roots, sorted by batch point, and how the iterations ended that led to them."""
-    ended = search(system, method, starts, max_steps)
+    solver = solver_of(method, max_steps, system)
+    if system.n > LARGE and not isinstance(solver, Newton):
+        return find_large(system, solver, starts, tol)
+    ended = search(system, method, solver, starts)
     roots = distinct(polish(system, ended, tol))
-    scanned = system.n == 1 and isinstance(solver_of(method, max_steps), Newton)
-    if scanned and not isinstance(starts, Mapping):
+    scanned = system.n == 1 and isinstance(solver, Newton)
+    if scanned and (starts is None or isinstance(starts, int)):
         roots = _without_gaps(system, roots, tol)
     return roots, ended
 

@@ -10,7 +10,35 @@ from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.loop import State
 
-__all__ = ["DampedFixedPoint"]
+__all__ = ["DampedFixedPoint", "Iterated", "judged", "measured"]
+
+HISTORY = 4  # changes remembered: two ratios over two steps each
+CONSTANT = 1e-9  # a change whose size varies by less than this from step to step may be a cycle
+
+
+@dataclass(frozen=True)
+class Iterated(State):
+    """Where a fixed-point iteration stands.
+
+    Attributes
+    ----------
+    sizes : ndarray (rows, 4)
+        The sizes of the last changes, the newest first; nan before there were so many.
+    """
+
+    sizes: np.ndarray
+
+    @property
+    def gain(self) -> np.ndarray:
+        """How far off a state is at most, in units of its change: 1 / (1 - rate of contraction).
+
+        The rate is taken over two steps, for an iteration that updates two kinds of unknowns from
+        each other shrinks their changes in turn. Infinite where no contraction was seen.
+        """
+        with np.errstate(all="ignore"):
+            ratios = np.sqrt(self.sizes[:, :2] / self.sizes[:, 2:])
+            rate = np.where((self.sizes == 0).any(axis=1), np.nan, ratios.max(axis=1))
+            return np.where(rate < 1, self.fraction / (1 - rate), np.inf)
 
 
 @dataclass(frozen=True)
@@ -18,7 +46,8 @@ class DampedFixedPoint:
     """Repeat ``x <- x + damping * (update(x) - x)``.
 
     It finds attractors of the damped map only, and converges linearly; next to a critical point it
-    slows down, and ends honestly with `Status.MAX_STEPS`.
+    slows down, and ends honestly with `Status.MAX_STEPS`. Where it comes to repeat a cycle it ends
+    with `Status.CYCLE`: couplings of mixed sign need more damping.
 
     Parameters
     ----------
@@ -47,23 +76,54 @@ class DampedFixedPoint:
         if not 0 < self.damping <= 1:
             raise ValueError(f"damping is {self.damping}: choose it in (0, 1]")
 
-    def start(self, system: System, x: np.ndarray, rows: np.ndarray) -> State:
+    def start(self, system: System, x: np.ndarray, rows: np.ndarray) -> Iterated:
         """Nothing is known before the first update."""
-        blank = np.full_like(x, np.inf)
-        status = np.full(len(x), Status.RUNNING)
-        none = np.zeros((len(x), 0, 0))
-        return State(x.copy(), blank, none, blank, np.full(len(x), self.damping), status, rows)
+        count = len(x)
+        blank = np.broadcast_to(np.inf, x.shape)
+        status = np.full(count, Status.RUNNING)
+        sizes = np.full((count, HISTORY), np.nan)
+        none = np.zeros((count, 0, 0))
+        return Iterated(x, blank, none, blank, np.full(count, self.damping), status, rows, sizes)
 
-    def step(self, system: System, state: State) -> State:
+    def step(self, system: System, state: Iterated) -> Iterated:
         """One damped update of every row."""
-        change = system.update(state.x, state.rows) - state.x
-        finite = np.isfinite(change).all(axis=1)
-        x = np.where(finite[:, None], state.x + self.damping * change, state.x)
-        scale = np.maximum(1, np.abs(state.x))
-        small = (np.abs(change) <= self.tol * scale).all(axis=1)
-        status = np.select(
-            [~finite, (np.abs(x) > self.runaway).any(axis=1), small],
-            [Status.NOT_FINITE, Status.DIVERGED, Status.CONVERGED],
-            Status.RUNNING,
-        )
-        return replace(state, x=x, residual=-change, direction=change, status=status)
+        new = system.update(state.x, state.rows)
+        change, size, status = measured(state.x, new, self.tol, self.runaway)
+        sizes = np.column_stack([size, state.sizes[:, :-1]])
+        status = judged(status, sizes, change, state.direction, self.tol)
+        x = new if self.damping == 1 else state.x + self.damping * change
+        if (status == Status.NOT_FINITE).any():
+            x = np.where((status == Status.NOT_FINITE)[:, None], state.x, x)
+        return replace(state, x=x, residual=change, direction=change, status=status, sizes=sizes)
+
+
+def measured(
+    x: np.ndarray, new: np.ndarray, tol: float, runaway: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The change of every row, its size relative to max(1, |x|), and what it says of the row."""
+    with np.errstate(all="ignore"):
+        change = new - x
+        scale = np.abs(x)
+        np.maximum(scale, 1.0, out=scale)
+        far = scale.max(axis=1) > runaway
+        size = np.divide(np.abs(change), scale, out=scale).max(axis=1)
+    status = np.select(
+        [far, ~np.isfinite(size), size <= tol],
+        [Status.DIVERGED, Status.NOT_FINITE, Status.CONVERGED],
+        Status.RUNNING,
+    )
+    return change, size, status
+
+
+def judged(
+    status: np.ndarray, sizes: np.ndarray, change: np.ndarray, before: np.ndarray, tol: float
+) -> np.ndarray:
+    """The status of rows that repeat a cycle of two states: this change undoes the last one."""
+    with np.errstate(all="ignore"):
+        steady = np.abs(sizes[:, 0] / sizes[:, 1] - 1) < CONSTANT
+    suspects = np.nonzero(steady & (status == Status.RUNNING))[0]
+    if suspects.size:
+        left = np.abs(change[suspects] + before[suspects]).max(axis=1)
+        undone = left <= np.maximum(tol, CONSTANT * sizes[suspects, 0])
+        status[suspects[undone]] = Status.CYCLE
+    return status

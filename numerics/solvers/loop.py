@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class State:
     x : ndarray (rows, n)
         The best state so far.
     residual : ndarray (rows, n)
-        The residual there; for a fixed-point iteration, state minus update.
+        The residual there; for a fixed-point iteration, update minus state, one step ago.
     jacobian : ndarray (rows, n, n)
         Its Jacobian there; empty for an iteration that uses none.
     direction : ndarray (rows, n)
@@ -43,11 +43,11 @@ class State:
     status: np.ndarray
     rows: np.ndarray
 
-    def take(self, mask: np.ndarray) -> State:
+    def take(self, mask: np.ndarray) -> Self:
         """The rows where the mask holds."""
         return replace(self, **{f.name: getattr(self, f.name)[mask] for f in fields(self)})
 
-    def put(self, where: np.ndarray, part: State) -> None:
+    def put(self, where: np.ndarray, part: Self) -> None:
         """Write rows back."""
         for f in fields(self):
             getattr(self, f.name)[where] = getattr(part, f.name)
@@ -60,14 +60,14 @@ class Solver(Protocol):
     def max_steps(self) -> int:
         """Steps allowed."""
 
-    def start(self, system: System, x: np.ndarray, rows: np.ndarray) -> State:
+    def start(self, system: System, x: np.ndarray, rows: np.ndarray) -> Any:
         """The state before the first step."""
 
-    def step(self, system: System, state: State) -> State:
+    def step(self, system: System, state: Any) -> Any:
         """The state after one more step; rows that are done carry their status."""
 
 
-def iterate(solver: Solver, system: System, x: np.ndarray, rows: np.ndarray) -> State:
+def iterate(solver: Solver, system: System, x: np.ndarray, rows: np.ndarray) -> Any:
     """Step until every row has left the batch, or the steps are used up.
 
     Parameters
@@ -83,7 +83,7 @@ def iterate(solver: Solver, system: System, x: np.ndarray, rows: np.ndarray) -> 
 
     Returns
     -------
-    State
+    State, or what the solver makes of it
         Of all rows, none of them `Status.RUNNING`.
     """
     state = solver.start(system, x, rows)

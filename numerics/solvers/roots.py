@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from numerics.problem.roots import Roots
@@ -10,7 +12,7 @@ from numerics.problem.system import System
 from numerics.solvers.loop import State
 from numerics.solvers.newton import newton_direction
 
-__all__ = ["apart", "distinct", "polish"]
+__all__ = ["apart", "distinct", "polish", "reach"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
@@ -88,8 +90,13 @@ def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) ->
     scale = np.maximum(1, np.abs(x).max(axis=1))
     doubtful = ~(error <= 1e-9 * scale)
     if doubtful.any():
-        parts = (part[doubtful] for part in (x, rows, weakest, partner))
-        error[doubtful] = _reach(system, *parts)
+        there = rows[doubtful]
+
+        def judge(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            residual, jacobian = system.linear(state, there)
+            return residual, 2 * NOISE * _magnitude(system, state, there, jacobian)
+
+        error[doubtful] = reach(judge, *(part[doubtful] for part in (x, weakest, partner)))
     status = np.where(error <= tol * scale, Status.CONVERGED, Status.MARGINAL)
     return Roots(x, rows, np.abs(residual).max(axis=1), error, weakest, status)
 
@@ -105,26 +112,28 @@ def _decomposed(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
         return inverse, right[:, -1], left[:, :, -1]
 
 
-def _reach(
-    system: System, x: np.ndarray, rows: np.ndarray, weakest: np.ndarray, partner: np.ndarray
+def reach(
+    judge: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    x: np.ndarray,
+    weakest: np.ndarray,
+    partner: np.ndarray,
 ) -> np.ndarray:
     """How far along the weakest direction the residual stays zero within rounding.
 
     Where the Jacobian is nearly singular its inverse says nothing, and this does: the cubic root of
-    m = tanh(m) is known to the square root of the rounding error only.
+    m = tanh(m) is known to the square root of the rounding error only. `judge` gives the residual
+    at states, and the size below which it is zero.
     """
-    reach = np.zeros(len(x))
+    found = np.zeros(len(x))
     for power in range(-52, 2):
         radius = 2.0**power * np.maximum(1, np.abs(x).max(axis=1))
         inside = np.zeros(len(x), dtype=bool)
         for side in (-1, 1):
-            there = x + side * radius[:, None] * weakest
-            residual, jacobian = system.linear(there, rows)
-            floor = 2 * NOISE * _magnitude(system, there, rows, jacobian)
+            residual, floor = judge(x + side * radius[:, None] * weakest)
             along = np.abs((partner * residual).sum(axis=1))
             inside |= along <= (np.abs(partner) * floor).sum(axis=1)
-        reach = np.where(inside, 2 * radius, reach)
-    return reach
+        found = np.where(inside, 2 * radius, found)
+    return found
 
 
 def distinct(roots: Roots) -> Roots:
@@ -134,6 +143,8 @@ def distinct(roots: Roots) -> Roots:
     then by the components in their order.
     """
     roots = roots.take(_leaders(roots.x, roots.rows, roots.residual, 4 * roots.error))
+    if len(np.unique(roots.rows)) == len(roots.rows):
+        return roots.take(np.argsort(roots.rows))
     keys = tuple(np.round(column, 8) for column in roots.x.T[::-1])
     return roots.take(np.lexsort((*keys, roots.rows)))
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from numerics.problem.errors import ProblemError
-from numerics.problem.system import System
+from numerics.problem.system import LARGE, System
+from numerics.solvers.anderson import AndersonFixedPoint
 from numerics.solvers.fixed_point import DampedFixedPoint
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
+from numerics.solvers.newton_krylov import NewtonKrylov
 from numerics.solvers.roots import apart
-from numerics.solvers.starts import DIAGONAL, given_starts, scan, scatter
+from numerics.solvers.starts import DIAGONAL, Starts, given_starts, scan, scatter
 
-__all__ = ["search", "solver_of"]
+__all__ = ["joined_states", "search", "solver_of"]
 
 SCAN_NODES = 65  # odd, so that the middle of a symmetric box is a node
 MANY = 8  # unknowns beyond which Newton starts raw from the diagonal of the box only
@@ -24,8 +25,8 @@ LARGEST_BATCH = 2**20  # numbers of one starting matrix
 SETTLING = DampedFixedPoint(damping=0.5, tol=1e-3, max_steps=20)
 
 
-def solver_of(method: str | Solver, max_steps: int) -> Solver:
-    """The solver that a name stands for.
+def solver_of(method: str | Solver, max_steps: int | None, system: System) -> Solver:
+    """The solver that a name stands for; of many unknowns one that forms no matrix.
 
     Raises
     ------
@@ -34,21 +35,22 @@ def solver_of(method: str | Solver, max_steps: int) -> Solver:
     """
     if not isinstance(method, str):
         return method
-    if method in ("auto", "newton"):
-        return Newton(max_steps=max_steps)
-    if method == "fixed_point":
-        return DampedFixedPoint(max_steps=max_steps)
-    raise ProblemError(
-        f"there is no method {method!r}: choose 'auto', 'newton', 'fixed_point', or pass "
-        "Newton(...) or DampedFixedPoint(...)"
-    )
+    if method not in ("auto", "newton", "fixed_point"):
+        raise ProblemError(
+            f"there is no method {method!r}: choose 'auto', 'newton', 'fixed_point', or pass "
+            "Newton(...), NewtonKrylov(...), DampedFixedPoint(...) or AndersonFixedPoint(...)"
+        )
+    kind: Any = DampedFixedPoint
+    if method != "fixed_point" and system.n <= LARGE:
+        kind = Newton
+    elif method != "fixed_point":
+        mixes = method == "auto" and system.equations.update
+        kind = AndersonFixedPoint if mixes else NewtonKrylov
+    return kind() if max_steps is None else kind(max_steps=max_steps)
 
 
-def search(
-    system: System, method: str | Solver, starts: int | Mapping[str, Any] | None, max_steps: int
-) -> State:
+def search(system: System, method: str | Solver, solver: Solver, starts: Starts) -> State:
     """Iterate from every start at every batch point, a block of points at a time."""
-    solver = solver_of(method, max_steps)
     points = np.arange(system.given.points)
     per_point = SCAN_NODES * system.n * (1 if system.n == 1 else 4)
     block = max(LARGEST_BATCH // per_point, 1)
@@ -56,17 +58,13 @@ def search(
         _search_block(system, method, solver, starts, points[k : k + block])
         for k in range(0, len(points), block)
     ]
-    return _joined(found)
+    return joined_states(found)
 
 
 def _search_block(
-    system: System,
-    method: str | Solver,
-    solver: Solver,
-    starts: int | Mapping[str, Any] | None,
-    rows: np.ndarray,
+    system: System, method: str | Solver, solver: Solver, starts: Any, rows: np.ndarray
 ) -> State:
-    if isinstance(starts, Mapping):
+    if starts is not None and not isinstance(starts, int):
         x, rows = given_starts(system, starts, rows)
         return iterate(solver, system, x, rows)
     if system.n == 1 and isinstance(solver, Newton):
@@ -84,8 +82,10 @@ def _search_block(
     return iterate(solver, system, x, np.concatenate([rows[raw], rows[settled]]))
 
 
-def _joined(states: list[State]) -> State:
+def joined_states(states: list[State]) -> State:
+    """The rows of all."""
     if len(states) == 1:
         return states[0]
-    names = [f.name for f in fields(State)]
-    return State(**{name: np.concatenate([getattr(s, name) for s in states]) for name in names})
+    names = [f.name for f in fields(states[0])]
+    parts = {name: np.concatenate([getattr(s, name) for s in states]) for name in names}
+    return replace(states[0], **parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numerics.problem.system import System
 from numerics.solution import Solution
 from numerics.solvers.find import find
 from numerics.solvers.loop import Solver, State
+from numerics.solvers.starts import Starts
 
 __all__ = ["assemble", "build", "solve"]
 
@@ -23,10 +23,10 @@ def solve(
     problem: Any,
     *,
     method: str | Solver = "auto",
-    starts: int | Mapping[str, Any] | None = None,
+    starts: Starts = None,
     branches: str = "all",
     tol: float = 1e-10,
-    max_steps: int = 200,
+    max_steps: int | None = None,
     **parameters: Any,
 ) -> Solution:
     """Solve the equations of a problem at every point of a batch of parameters.
@@ -37,20 +37,29 @@ def solve(
     error estimate. No finite search proves that there is no further root: bounds that are tight
     and more `starts` help.
 
+    More than a few hundred unknowns are solved without a matrix over them: by fixed-point steps for
+    the whole batch at once, from near either end of the diagonal of the box, its middle and some
+    random states in it. Couplings of mixed sign have exponentially many solutions, of which
+    these find a few.
+
     Parameters
     ----------
     problem : Equations, or anything with ``.equations()``
         What is solved.
     method : {"auto", "newton", "fixed_point"} or a solver
-        How. A solver is `Newton` or `DampedFixedPoint` with settings of your own.
-    starts : int or mapping, optional
-        The number of starting points, or their values for each unknown.
+        How. A solver is `Newton`, `NewtonKrylov`, `DampedFixedPoint` or `AndersonFixedPoint` with
+        settings of your own. Of many unknowns, "auto" is `AndersonFixedPoint` where the equations
+        have a fixed-point form, and "newton" is `NewtonKrylov`.
+    starts : int, mapping or Solution, optional
+        The number of starting points; or their values for each unknown, of shape ``()``, ``(k,)``
+        for k starts of a scalar, ``(n,)`` or ``(k, n)`` of a vector; or an earlier solution, whose
+        branches are the starts, point by point if the batch has as many points.
     branches : {"all", "stable", "dominant"}
         Which roots are kept. Stable ones include marginal ones.
     tol : float
         The error estimate, relative to max(1, |x|), within which a root counts as converged.
-    max_steps : int
-        Steps allowed for each start.
+    max_steps : int, optional
+        Steps allowed for each start; by default what the solver allows.
     **parameters
         A number or array for each parameter; shapes are broadcast against each other. Arrays of
         elements such as ``w[i, j]`` carry their own axes last.

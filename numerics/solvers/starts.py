@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from sympy import Expr, sympify
 
+from numerics.branches import Branches
 from numerics.errors import ShapeError, UnknownParameterError
 from numerics.problem.given import is_array
 from numerics.problem.system import System
 
-__all__ = ["box", "crossings", "given_starts", "place", "scan", "scatter"]
+__all__ = ["Starts", "box", "crossings", "few", "given_starts", "place", "scan", "scatter"]
+
+Starts = int | Mapping[str, Any] | Branches | None
 
 DIAGONAL = 9  # starts on the diagonal of the box
 BISECTIONS = 52  # halvings that take a cell of the scan to neighbouring floats
@@ -72,6 +75,20 @@ def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, n
     return x.reshape(-1, system.n), np.tile(rows, len(unit))
 
 
+def few(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Starts of many unknowns: near either end of the diagonal of the box, its middle, at random.
+
+    No search of so many unknowns proves anything: couplings of mixed sign have exponentially many
+    solutions.
+    """
+    random = np.random.default_rng(0).uniform(size=(max(count - 3, 0), system.n))
+    diagonal = np.repeat(np.array([0.98, 0.02, 0.5])[:count, None], system.n, axis=1)
+    unit = np.concatenate([diagonal, random])
+    lower, upper = box(system, rows)
+    x = np.concatenate([place(u, lower, upper) for u in unit])
+    return x, np.tile(rows, len(unit))
+
+
 def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """For one unknown: where the residual changes sign, and around where it is smallest.
 
@@ -124,9 +141,12 @@ def crossings(
 
 
 def given_starts(
-    system: System, starts: Mapping[str, Any], rows: np.ndarray
+    system: System, starts: Mapping[str, Any] | Branches, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The user's starting points, the same ones for each point of the batch.
+
+    The branches of an earlier solution start each the point that they belong to; of a batch of
+    another size, every point.
 
     Raises
     ------
@@ -136,6 +156,8 @@ def given_starts(
         If the values do not broadcast against each other.
     """
     names = [unknown.name for unknown in system.equations.unknowns]
+    if isinstance(starts, Branches):
+        return _earlier(system, starts, rows)
     if set(names) != set(starts):
         raise UnknownParameterError(
             f"starts are given for {', '.join(starts) or 'nothing'}; "
@@ -156,3 +178,17 @@ def given_starts(
     spread = [np.broadcast_to(c, (count, c.shape[1])) for c in columns]
     x = np.concatenate(spread, axis=1)
     return np.repeat(x, len(rows), axis=0), np.tile(rows, count)
+
+
+def _earlier(system: System, found: Branches, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    ours, theirs = (
+        [(u.name, length) for u, length in zip(s.equations.unknowns, s.lengths, strict=True)]
+        for s in (system, found.system)
+    )
+    if ours != theirs:
+        raise ShapeError(f"the solution to start from has unknowns {theirs}, this problem {ours}")
+    x, at = found.roots.x, found.roots.rows
+    if found.system.given.points != system.given.points:
+        return np.repeat(x, len(rows), axis=0), np.tile(rows, len(x))
+    here = np.isin(at, rows)
+    return x[here], at[here]

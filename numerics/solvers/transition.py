@@ -18,6 +18,7 @@ from numerics.solvers.loop import iterate
 from numerics.solvers.newton import Newton
 from numerics.solvers.roots import EPS, polish
 from numerics.solvers.solve import assemble
+from numerics.solvers.starts import Starts
 
 __all__ = ["Transition", "TransitionKind", "transition"]
 
@@ -89,7 +90,7 @@ def transition(
     parameter: str,
     between: tuple[float, float],
     *,
-    starts: int | Mapping[str, Any] | None = None,
+    starts: Starts = None,
     **fixed: Any,
 ) -> Transition:
     """Locate the first change of the dominant branch between two values of a parameter.
