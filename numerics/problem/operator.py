@@ -158,27 +158,34 @@ class Operator:
         return self.map(_products(self.equations, "hessian", parameter), v)
 
     def magnitude(self, kind: str, v: np.ndarray) -> np.ndarray:
-        """The sum of the magnitudes of the terms of a product ``(rows, n)``, of `kind` "jacobian"
-        or "hessian": what its rounding error is relative to."""
-        parts = [forms.terms(row) for row in _products(self.equations, kind)]
+        """What the rounding error of a product ``(rows, n)`` is relative to.
+
+        `kind` is "jacobian" or "hessian".
+        """
+        return self.magnitudes(_products(self.equations, kind), v)
+
+    def magnitudes(self, expressions: tuple[Expr, ...], *vectors: np.ndarray) -> np.ndarray:
+        """Like `map`, with the magnitudes of the terms of each expression added up."""
+        parts = [forms.terms(row) for row in expressions]
         indices = self._indices()
         flat = tuple(term for part in parts for term in part)
         spread: list[Layout] = [(i,) for part, i in zip(parts, indices, strict=True) for _ in part]
-        values = iter(self._evaluate(flat, spread, (v,)))
+        values = iter(self.evaluate(flat, spread, vectors))
         sums = [np.sum([np.abs(next(values)) for _ in part], axis=0) for part in parts]
         return np.concatenate(sums, axis=1)
 
     def map(self, expressions: tuple[Expr, ...], *vectors: np.ndarray) -> np.ndarray:
         """Expressions of unknowns and `directions_of`, one for each unknown ``(rows, n)``."""
         layouts: list[Layout] = [(i,) for i in self._indices()]
-        return np.concatenate(self._evaluate(expressions, layouts, vectors), axis=1)
+        return np.concatenate(self.evaluate(expressions, layouts, vectors), axis=1)
 
-    def _evaluate(
+    def evaluate(
         self,
         expressions: tuple[Expr, ...],
         layouts: list[Layout],
         vectors: tuple[np.ndarray, ...],
     ) -> list[np.ndarray]:
+        """Expressions of unknowns and `directions_of` at the states, on the axes of a layout."""
         extended = self.system.beside(_extended(self.equations, len(vectors)))
         state = np.concatenate([self.x, *vectors], axis=1)
         return extended.evaluate(expressions, layouts, state, self.rows)
