@@ -26,6 +26,9 @@ from derive.moves.ansatz import Uniform
 from derive.step import Kind, Step
 from derive.checks.check import CheckReport
 
+# under which conditions two models are the same
+from derive.agreement import Agreement, agree
+
 # what comes out: the free entropy, and the hand-over to numerics
 from derive.saddle.free_entropy import FreeEntropy
 from derive.equations import Enumeration, Equations, FiniteSum, Pairwise
@@ -46,6 +49,7 @@ from derive.errors import (
 )
 
 __all__ = [
+    "Agreement",
     "Binary",
     "CheckReport",
     "CouplingError",
@@ -69,8 +73,8 @@ __all__ = [
     "Kind",
     "MoveError",
     "NotExtensiveError",
-    "ParameterError",
     "Pairwise",
+    "ParameterError",
     "Potts",
     "Real",
     "Sphere",
@@ -80,6 +84,7 @@ __all__ = [
     "UnboundedError",
     "Uniform",
     "Variable",
+    "agree",
     "indices",
     "init_printing",
     "product",
