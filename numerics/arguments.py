@@ -18,11 +18,19 @@ from numerics.errors import (
     ShapeError,
     UnknownParameterError,
 )
+from numerics.matrices import (
+    all_finite,
+    as_sparse,
+    check_mask,
+    check_symmetric,
+    first_bad,
+    is_sparse,
+    rounding_unit,
+)
 from numerics.program import Input, Range
 
 __all__ = [
     "Batch",
-    "all_finite",
     "arrange",
     "as_number_array",
     "bind",
@@ -42,12 +50,18 @@ DOMAINS = (
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrays by input number, the shape of the batch, and which inputs do not vary along it."""
+    """Arrays by input number, the shape of the batch, and which inputs do not vary along it.
+
+    `sparse` are the inputs given as sparse matrices, `units` the rounding errors of the types that
+    the arrays were given in.
+    """
 
     arrays: tuple[Any, ...]
     shape: tuple[int, ...]
     uniform: frozenset[int]
     sizes: dict[Any, int]
+    sparse: frozenset[int]
+    units: tuple[float, ...]
 
     def length(self, over: Range) -> int:
         """How many values an index runs over."""
@@ -133,6 +147,9 @@ def as_number_array(name: str, value: Any) -> Any:
             raise NotANumberError(f"{name}: an integer beyond the largest double") from None
     if isinstance(value, Expr):
         raise NotANumberError(f"{name} is the expression {value}: give a number or an array")
+    if is_sparse(value):
+        return as_sparse(name, value)
+    check_mask(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -151,6 +168,8 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
     shapes = []
     for given, array in zip(inputs, arrays, strict=True):
         rank = len(given.ranges)
+        if is_sparse(array) and rank != 2:
+            raise ShapeError(f"{given.name} has no two indices: give {given.name}.toarray()")
         if array.ndim < rank:
             raise ShapeError(
                 f"{given.name} has shape {array.shape}: it needs an axis for each of its "
@@ -167,17 +186,23 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
         raise ShapeError(f"the parameters' shapes do not broadcast: {listed}") from None
     uniform = {k for k, own in enumerate(shapes) if all(length == 1 for length in own)}
     cores = [len(s) for s in shapes]
-    for k in uniform:
+    sparse = frozenset(k for k, array in enumerate(arrays) if is_sparse(array))
+    units = tuple(rounding_unit(array) for array in arrays)
+    for k in uniform - sparse:
         arrays[k] = _core(arrays[k], cores[k])
         if inputs[k].symbol.is_integer and not inputs[k].ranges:
             sizes.setdefault(inputs[k].symbol, int(arrays[k]))
-    return Batch(tuple(arrays), shape, frozenset(uniform), sizes)
+    return Batch(tuple(arrays), shape, frozenset(uniform), sizes, sparse, units)
 
 
 def _core(array: Any, axes: int) -> Any:
-    """A value without its batch axes, in double precision."""
+    """A value without its batch axes, in double precision; no copy of what has no gaps."""
     core = array.reshape(array.shape[axes:])
-    return np.float64(core) if core.ndim == 0 else np.ascontiguousarray(core, dtype=np.float64)
+    if core.ndim == 0:
+        return np.float64(core)
+    if core.dtype == np.float64 and core.flags.f_contiguous:
+        return core
+    return np.ascontiguousarray(core, dtype=np.float64)
 
 
 def _note_size(sizes: dict[Any, int], name: str, size: Expr, length: int) -> None:
@@ -191,27 +216,17 @@ def _note_size(sizes: dict[Any, int], name: str, size: Expr, length: int) -> Non
         raise ShapeError(f"{name}: the index range of size {size} is empty")
 
 
-def all_finite(array: Any) -> bool:
-    """Whether nothing in an array is infinite or nan, by one fast pass where that tells."""
-    if array.ndim != 1 or not array.flags.c_contiguous:
-        return bool(np.isfinite(array).all())
-    # By halves, for which linear algebra libraries start no threads in a block.  A square may
-    # overflow although its number is finite; then each number is looked at.
-    first, second = array[: len(array) // 2], array[len(array) // 2 :]
-    squares = np.dot(first, first) + np.dot(second, second)
-    return bool(squares < np.inf or np.isfinite(array).all())
-
-
-def check_values(given: Input, array: Any, finite: bool = True) -> None:
-    """Refuse what is not finite (if asked) or outside of the domain that the symbol declares."""
-    if array.size == 0:
+def check_values(given: Input, array: Any, finite: bool = True, unit: float | None = None) -> None:
+    """Refuse what is not finite (if asked), out of the symbol's domain, or not symmetric."""
+    if 0 in array.shape:
         return
     if finite and not all_finite(array):
-        bad = array[~np.isfinite(array)].flat[0] if array.ndim else array
-        raise NotANumberError(f"{given.name} is {float(bad)}: parameters are finite numbers")
+        bad, at = first_bad(array)
+        where = f" at index {at}" if at else ""
+        raise NotANumberError(f"{given.name} is {bad}{where}: parameters are finite numbers")
     for assumption, extreme, holds, words in DOMAINS:
         if getattr(given.symbol, assumption):
-            bad = extreme.reduce(array, axis=None)
+            bad = _extreme(extreme, array)
             if not holds(bad):
                 if not finite:
                     check_values(given, array)  # nan is out of every domain
@@ -220,6 +235,16 @@ def check_values(given: Input, array: Any, finite: bool = True) -> None:
                 )
     if given.symbol.is_integer and not np.all(array == np.floor(array)):
         raise DomainError(f"{given.name}: the symbol was declared an integer")
+    if len(given.ranges) == 2 and given.symbol.label.symmetric:
+        check_symmetric(given.name, array, unit)
+
+
+def _extreme(extreme: Any, array: Any) -> Any:
+    """The least or largest entry; of a sparse matrix also the zeros that it does not store."""
+    if not is_sparse(array):
+        return extreme.reduce(array, axis=None)
+    stored = extreme.reduce(array.data, axis=None) if array.nnz else 0.0
+    return stored if array.nnz == np.prod(array.shape) else extreme(stored, 0.0)
 
 
 def value_text(given: Input, value: Any) -> str:

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from numerics.arguments import Batch, all_finite, check_values, value_text
+from numerics.arguments import Batch, check_values, value_text
 from numerics.backends.numpy import Printed
 from numerics.errors import NonFiniteError
+from numerics.matrices import all_finite
 from numerics.program import Program
 
 __all__ = ["BLOCK", "Runner"]
 
 BLOCK = 16384  # elements: a handful of such buffers stay inside of a second-level cache
+ROWS = 256  # vectors in one matrix product: beyond, reading the matrix costs nothing any more
 
 
 @dataclass
@@ -45,7 +47,9 @@ class Runner:
         fixed = self._fixed_inputs(batch)
         known = {k: (batch.arrays[k], False) for k in batch.uniform}
         for number in sorted(batch.uniform - self.checked):
-            check_values(self.program.inputs[number], batch.arrays[number])
+            check_values(
+                self.program.inputs[number], batch.arrays[number], unit=batch.units[number]
+            )
         with np.errstate(all="ignore"):
             results = self.once(*fixed, *self.kept)
             carried = results[: len(self.printed.carried)]
@@ -66,7 +70,8 @@ class Runner:
         filled = [k for k in range(len(outs)) if k not in self.printed.constant_outputs]
         inner = [tuple(batch.length(a.over) for a in axes) for axes in self.printed.buffers]
         widest = max((math.prod(shape) for shape in inner), default=1)
-        points = max(1, min(block // max(widest, 1), math.prod(batch.shape)))
+        points = max(1, block // max(widest, 1), self._vectors(batch, max(widest, 1)))
+        points = min(points, math.prod(batch.shape))
         buffers = [_aligned((points, *shape)) for shape in inner]
         flat = not any((*inner, *(self.program.inputs[k].ranges for k in varying)))
         flat = flat and not any(self.program.outputs[k].axes for k in filled)
@@ -84,7 +89,7 @@ class Runner:
         asked = [(n, look) for n, look in silent if varying[n] not in self.checked]
         for ins, targets in chunks:
             for n, look in asked:
-                check_values(checked[n], ins[n], look)
+                check_values(checked[n], ins[n], look, batch.units[varying[n]])
             count = len(ins[0])
             rows = buffers if count == points else [buffer[:count] for buffer in buffers]
             self.block(*ins, *fixed, *targets, *rows)
@@ -95,6 +100,19 @@ class Runner:
                         for given_as, array in zip(checked, ins, strict=True):
                             check_values(given_as, array)
                         self._check(number, target, here)
+
+    def _vectors(self, batch: Batch, widest: int) -> int:
+        """How many vectors a matrix is multiplied with at a time.
+
+        A large matrix is read from memory once per block: few large products cost less than many
+        slivers, as long as no buffer outgrows the matrix.
+        """
+        entries = [
+            math.prod(map(batch.length, (a.over for a in axes))) for axes in self.printed.products
+        ]
+        if batch.sparse:
+            entries = [max(batch.arrays[k].nnz for k in batch.sparse)]
+        return min(ROWS, max(entries, default=0) // widest)
 
     def _fixed_inputs(self, batch: Batch) -> tuple[Any, ...]:
         sizes = [k for k, given in enumerate(self.program.inputs) if given.is_size]

@@ -12,6 +12,7 @@ __all__ = [
     "OutputError",
     "PrecisionError",
     "ShapeError",
+    "SymmetryError",
     "UnknownParameterError",
     "UnsupportedExpressionError",
 ]
@@ -47,6 +48,10 @@ class DomainError(NumericsError):
 
 class ShapeError(NumericsError):
     """Arrays do not broadcast, or disagree about the size of an index."""
+
+
+class SymmetryError(NumericsError):
+    """An array that was declared symmetric is not equal to its transpose."""
 
 
 class OutputError(NumericsError):

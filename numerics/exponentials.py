@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Add, Expr, S, exp, log
 
-from numerics.program import Builder, Value
+from numerics.builder import Builder, Value
 from numerics.special import StableFunction
 
 __all__ = ["LogSumExp", "SoftAverage"]

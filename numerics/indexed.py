@@ -13,8 +13,9 @@ from typing import Any
 from sympy import Add, Expr, Mul, Pow, S, log
 
 from derive.equations import Total
+from numerics.builder import Builder, Value
 from numerics.contract import sum_of_product
-from numerics.program import Axis, Builder, Range, Value
+from numerics.program import Axis, Range
 from numerics.softmax import exponential_terms
 from numerics.special import StableFunction
 

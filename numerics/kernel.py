@@ -100,7 +100,7 @@ class Kernel:
         self.backend = backend
         self._order = tuple(order)
         self._bound: dict[int, Any]
-        self._runners: dict[frozenset[int], Runner]
+        self._runners: dict[Any, Runner]
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
         found = set(self._order).union(*(free_indices(expr) for _, expr in checked))
         self._marked = {index: marked(index) for index in found}
@@ -255,8 +255,8 @@ class Kernel:
         numbers = [number for k, number in enumerate(placed) if k in chosen]
         inputs = [placed[number] for number in numbers]
         batch = arrange(inputs, [chosen[k] for k in sorted(chosen)])
-        for given, array in zip(inputs, batch.arrays, strict=True):
-            check_values(given, array)
+        for given, array, unit in zip(inputs, batch.arrays, batch.units, strict=True):
+            check_values(given, array, unit=unit)
         fixed = {
             number: batch.whole(k, len(given.ranges))
             for k, (number, given) in enumerate(zip(numbers, inputs, strict=True))
@@ -328,18 +328,19 @@ class Kernel:
 
     def _runner(self, batch: Batch) -> Runner:
         """Printed once for each choice of what varies; what is bound is computed then."""
-        if batch.uniform not in self._runners:
+        key = batch.uniform, batch.sparse
+        if key not in self._runners:
             inputs = self._program.inputs
             held = [k for k in self._bound if k in batch.uniform]
             known = {over.size for k in held for over in inputs[k].ranges}
             sizes = [k for k, given in enumerate(inputs) if given.is_size]
             bound = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
             uniform = batch.uniform.union(sizes)
-            program = lower(self._stable, inputs, self._axes, uniform, bound)
+            program = lower(self._stable, inputs, self._axes, uniform, bound, batch.sparse)
             runner = Runner(program, print_numpy(program, uniform, bound), frozenset(self._bound))
             runner.prepare(batch)
-            self._runners[batch.uniform] = runner
-        return self._runners[batch.uniform]
+            self._runners[key] = runner
+        return self._runners[key]
 
     def __getstate__(self) -> dict[str, Any]:
         state = {"equations": self.equations, "backend": self.backend, "order": self._order}

@@ -51,11 +51,14 @@ from sympy.functions import (
 )
 
 from derive.equations import Element, Index, IndexedProduct, Total, free_indices
+from numerics.arithmetic import fraction, integer_power, is_reciprocal, number, split_sign
+from numerics.builder import Builder, Value
 from numerics.contract import sum_of_product
 from numerics.errors import UnsupportedExpressionError
 from numerics.handover import unmarked
 from numerics.indexed import LogTotal, Lowering, Share, lower_log_total, lower_share
-from numerics.program import Axis, Builder, Input, Output, Program, Range, Value
+from numerics.program import Axis, Input, Output, Program, Range
+from numerics.sparsity import Densified
 from numerics.special import StableFunction
 
 __all__ = ["axis_of", "lower", "range_of"]
@@ -102,6 +105,7 @@ def lower(
     order: Sequence[Index] = (),
     uniform: frozenset[int] = frozenset(),
     bound: frozenset[int] = frozenset(),
+    sparse: frozenset[int] = frozenset(),
 ) -> Program:
     """Lower named expressions to a loop program.
 
@@ -118,11 +122,14 @@ def lower(
         are computed once.
     bound : frozenset of int
         Inputs that do not even change from call to call: products and sums begin with these.
+    sparse : frozenset of int
+        Inputs that are sparse matrices.
 
     Raises
     ------
     UnsupportedExpressionError
-        For a node without numeric meaning, such as an undefined function.
+        For a node without numeric meaning, such as an undefined function, and for what would make
+        a sparse matrix dense.
 
     Examples
     --------
@@ -133,11 +140,13 @@ def lower(
     'tanh'
     """
     axes = _all_axes([expr for _, expr in expressions], [axis_of(index) for index in order])
-    lowering = _Lowering(Builder(inputs, axes, uniform, bound))
+    lowering = _Lowering(Builder(inputs, axes, uniform, bound, sparse))
     outputs = []
     for name, expr in expressions:
         free = {axis_of(index) for index in free_indices(expr)}
         operand = lowering(expr).operand
+        if lowering.builder.is_sparse(operand):
+            raise lowering.dense(expr, "the result would be an array of all pairs")
         outputs.append(Output(name, operand, tuple(axis for axis in axes if axis in free)))
     return lowering.builder.finish(outputs)
 
@@ -158,14 +167,14 @@ class _Lowering:
         self._scalars: dict[Expr, int] = {}
         self._arrays: dict[Any, int] = {}
         self._sizes: dict[Range, int] = {}
-        for number, given in enumerate(builder.inputs):
+        for place, given in enumerate(builder.inputs):
             if given.is_size:
-                self._sizes[given.ranges[0]] = number
-                self._scalars.setdefault(given.symbol, number)
+                self._sizes[given.ranges[0]] = place
+                self._scalars.setdefault(given.symbol, place)
             elif isinstance(given.symbol, Element) and given.ranges:
-                self._arrays[given.symbol.label] = number
+                self._arrays[given.symbol.label] = place
             else:
-                self._scalars[given.symbol] = number
+                self._scalars[given.symbol] = place
 
     def __call__(self, expr: Expr) -> Value:
         if expr not in self._memo:
@@ -176,11 +185,23 @@ class _Lowering:
         if expr in self._scalars:
             return self.builder.input(self._scalars[expr])
         if not expr.free_symbols and not expr.atoms(Index, Element):
-            return self.builder.constant(_number(expr))
+            return self.builder.constant(number(expr))
         for kind, method in self._methods():
             if isinstance(expr, kind):
-                return method(expr)
+                try:
+                    return method(expr)
+                except Densified as problem:
+                    raise self.dense(expr, str(problem)) from None
         raise UnsupportedExpressionError(_why(expr))
+
+    def dense(self, expr: Expr, why: str) -> UnsupportedExpressionError:
+        """What to say of an expression that would make a sparse matrix dense."""
+        inputs = enumerate(self.builder.inputs)
+        names = ", ".join(given.name for k, given in inputs if self.builder.is_sparse(k))
+        return UnsupportedExpressionError(
+            f"{unmarked(expr)} with sparse {names} would be dense: {why}. Sum its product with a "
+            f"vector over an index, or hand in a dense array ({names}.toarray())"
+        )
 
     def _methods(self) -> Any:
         return (
@@ -206,7 +227,7 @@ class _Lowering:
 
     def _add(self, expr: Expr) -> Value:
         """Terms that do not vary first, then by number of axes: partial sums stay small."""
-        signed = [(*_split_sign(term),) for term in expr.args]
+        signed = [(*split_sign(term),) for term in expr.args]
         terms = [(positive, self(term)) for positive, term in signed]
         terms.sort(key=lambda pair: (pair[1].weight, not pair[0]))
         positive, result = terms[0]
@@ -218,9 +239,9 @@ class _Lowering:
 
     def _mul(self, expr: Expr) -> Value:
         coefficient, factors = expr.as_coeff_mul()
-        above = [f for f in factors if not _is_reciprocal(f)]
-        below = [1 / f for f in factors if _is_reciprocal(f)]
-        numerator, denominator = _fraction(coefficient)
+        above = [f for f in factors if not is_reciprocal(f)]
+        below = [1 / f for f in factors if is_reciprocal(f)]
+        numerator, denominator = fraction(coefficient)
         result = self._times(numerator, above)
         if below or denominator != 1:
             result = result / self._times(denominator, below)
@@ -242,11 +263,11 @@ class _Lowering:
         if exponent.is_negative:
             return 1.0 / self(Pow(base, -exponent))
         if exponent.is_Integer and exponent <= 64:
-            return _integer_power(self.builder, self(base), int(exponent))
+            return integer_power(self.builder, self(base), int(exponent))
         if exponent.is_Rational and exponent.q == 2 and exponent <= 64:
             root = self.builder.emit("sqrt", self(base))
             whole = int(exponent - Rational(1, 2))
-            return root if whole == 0 else root * _integer_power(self.builder, self(base), whole)
+            return root if whole == 0 else root * integer_power(self.builder, self(base), whole)
         return self.builder.emit("power", self(base), self(exponent))
 
     # -- functions ----------------------------------------------------------------------------
@@ -327,41 +348,6 @@ class _Lowering:
         return self.builder.emit(
             "prod", self(expr.body), over=[axis_of(index) for index in expr.indices]
         )
-
-
-def _integer_power(b: Builder, base: Value, exponent: int) -> Value:
-    """Powers by repeated squaring: the relative error stays below the exponent's conditioning."""
-    result: Value | None = None
-    while True:
-        if exponent & 1:
-            result = base if result is None else result * base
-        exponent >>= 1
-        if not exponent:
-            return result if result is not None else b.constant(1.0)
-        base = b.emit("square", base)
-
-
-def _split_sign(term: Expr) -> tuple[bool, Expr]:
-    coefficient = term.as_coeff_Mul()[0]
-    return (False, -term) if coefficient.is_negative else (True, term)
-
-
-def _is_reciprocal(factor: Expr) -> bool:
-    return bool(factor.is_Pow and factor.exp.could_extract_minus_sign() and factor.exp.is_number)
-
-
-def _fraction(coefficient: Expr) -> tuple[float, float]:
-    """A coefficient as numerator and denominator: x/3 is one rounding, x*(1/3) two."""
-    if coefficient.is_Rational and Rational(float(coefficient)) != coefficient:
-        return float(coefficient.p), float(coefficient.q)
-    return float(coefficient), 1.0
-
-
-def _number(expr: Expr) -> float:
-    value = expr.evalf(30)
-    if not value.is_extended_real:
-        raise UnsupportedExpressionError(f"{expr} is no real number")
-    return float(value)
 
 
 def _why(expr: Expr) -> str:

@@ -8,13 +8,11 @@ blocks it as it likes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
 from sympy import Expr
 
-__all__ = ["Axis", "Builder", "Input", "Let", "Output", "Program", "Range", "Value"]
+__all__ = ["REDUCTIONS", "Axis", "Input", "Let", "Operand", "Output", "Program", "Range"]
 
 Operand = int | float
 
@@ -64,7 +62,7 @@ class Let:
     """One binding: an operation applied to operands.
 
     `over` are the axes that a reduction drops; `slots` say what a view puts into each slot of an
-    array: an axis, or a position counted from zero.
+    array: an axis, or a position counted from zero.  A view of a register gives its axes new names.
     """
 
     op: str
@@ -85,12 +83,18 @@ class Output:
 
 @dataclass(frozen=True)
 class Program:
-    """Inputs, bindings in the order of evaluation, outputs, and the one order of axes."""
+    """Inputs, bindings in the order of evaluation, outputs, and the one order of axes.
+
+    Registers in `sparse` hold SciPy sparse matrices, those in `symmetric` matrices equal to their
+    transpose.
+    """
 
     inputs: tuple[Input, ...]
     lets: tuple[Let, ...]
     outputs: tuple[Output, ...]
     axes: tuple[Axis, ...]
+    sparse: frozenset[int] = frozenset()
+    symmetric: frozenset[int] = frozenset()
 
     def axes_of(self, operand: Operand) -> tuple[Axis, ...]:
         """The axes of an operand; an array has none before it is viewed."""
@@ -117,141 +121,3 @@ class Program:
             if any(isinstance(arg, int) and arg in found for arg in let.args):
                 found.add(k)
         return frozenset(found)
-
-
-@dataclass(frozen=True)
-class Value:
-    """An operand with arithmetic: what the recipes of special functions are written in."""
-
-    builder: Builder = field(repr=False)
-    operand: Operand
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """The axes of the operand."""
-        return self.builder.axes_of(self.operand)
-
-    @property
-    def weight(self) -> tuple[int, int]:
-        """What its evaluation costs: how often it is computed, and its number of axes."""
-        return self.builder.level(self.operand), len(self.axes)
-
-    def is_constant(self, number: float) -> bool:
-        """Whether this is that constant."""
-        return isinstance(self.operand, float) and self.operand == number
-
-    def __add__(self, other: Any) -> Value:
-        return self.builder.emit("add", self, other)
-
-    def __radd__(self, other: Any) -> Value:
-        return self.builder.emit("add", other, self)
-
-    def __sub__(self, other: Any) -> Value:
-        return self.builder.emit("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Value:
-        return self.builder.emit("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Value:
-        return self.builder.emit("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return self.builder.emit("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> Value:
-        return self.builder.emit("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return self.builder.emit("divide", other, self)
-
-    def __neg__(self) -> Value:
-        return self.builder.emit("negative", self)
-
-    def __abs__(self) -> Value:
-        return self.builder.emit("absolute", self)
-
-
-class Builder:
-    """Collects bindings, each distinct one once: common subexpressions are shared as they arise."""
-
-    def __init__(
-        self,
-        inputs: Sequence[Input],
-        axes: Sequence[Axis],
-        uniform: frozenset[int] = frozenset(),
-        bound: frozenset[int] = frozenset(),
-    ) -> None:
-        self.inputs = tuple(inputs)
-        self.axes = tuple(axes)
-        self.lets: list[Let] = []
-        # 0: one time for all calls, 1: one time per call, 2: at every point of the batch
-        self._levels = {
-            k: 0 if k in bound else 1 if k in uniform else 2 for k in range(len(self.inputs))
-        }
-        self._known: dict[Any, int] = {}
-
-    def input(self, number: int) -> Value:
-        """The register of an input."""
-        return Value(self, number)
-
-    def constant(self, number: float) -> Value:
-        """A constant operand."""
-        return Value(self, float(number))
-
-    def varies(self, operand: Operand) -> bool:
-        """Whether an operand varies along the batch."""
-        return self.level(operand) == 2
-
-    def level(self, operand: Operand) -> int:
-        """How often an operand is computed: for all calls, per call (1), per point (2)."""
-        return self._levels[operand] if isinstance(operand, int) else 0
-
-    def axes_of(self, operand: Operand) -> tuple[Axis, ...]:
-        """The axes of an operand; constants have none, and arrays none before they are viewed."""
-        count = len(self.inputs)
-        if isinstance(operand, float) or operand < count:
-            return ()
-        return self.lets[operand - count].axes
-
-    def emit(
-        self,
-        op: str,
-        *args: Any,
-        over: Sequence[Axis] = (),
-        slots: Sequence[Axis | int] = (),
-        along: Sequence[Axis] = (),
-    ) -> Value:
-        """Bind a result, over the axes of the operands, of the slots of a view, and `along`."""
-        operands = tuple(a.operand if isinstance(a, Value) else float(a) for a in args)
-        # SymPy's cache may hand back an equal sum with other names of its bound indices
-        new = [a for a in (*slots, *along) if isinstance(a, Axis) and a not in self.axes]
-        self.axes += tuple(dict.fromkeys(new))
-        present = {axis for operand in operands for axis in self.axes_of(operand)}
-        present.update(along, (slot for slot in slots if isinstance(slot, Axis)))
-        kept = tuple(a for a in self.axes if a in present and a not in over)
-        let = Let(op, operands, kept, tuple(a for a in self.axes if a in over), tuple(slots))
-        key = (let, tuple(type(operand) for operand in operands))  # register 1 is not constant 1.0
-        if key not in self._known:
-            self.lets.append(let)
-            self._known[key] = len(self.inputs) + len(self.lets) - 1
-            self._levels[self._known[key]] = max(map(self.level, operands))
-        return Value(self, self._known[key])
-
-    def finish(self, outputs: Sequence[Output]) -> Program:
-        """The program of what the outputs need, unused bindings left out."""
-        count, wanted = len(self.inputs), {o.operand for o in outputs if isinstance(o.operand, int)}
-        for k in range(len(self.lets) - 1, -1, -1):
-            if count + k in wanted:
-                wanted.update(a for a in self.lets[k].args if isinstance(a, int))
-        kept = [k for k in range(len(self.lets)) if count + k in wanted]
-        moved = {k: k for k in range(count)} | {count + k: count + n for n, k in enumerate(kept)}
-
-        def renamed(operand: Operand) -> Operand:
-            return moved[operand] if isinstance(operand, int) else operand
-
-        lets = tuple(
-            replace(let, args=tuple(renamed(a) for a in let.args))
-            for let in (self.lets[k] for k in kept)
-        )
-        named = tuple(Output(o.name, renamed(o.operand), o.axes) for o in outputs)
-        return Program(self.inputs, lets, named, self.axes)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from sympy import Expr, Function, Rational, S, cosh, exp, log, sinh, tanh
 from sympy import coth as sympy_coth
 
-from numerics.program import Builder, Value
+from numerics.builder import Builder, Value
 
 __all__ = [
     "BinaryEntropy",

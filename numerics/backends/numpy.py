@@ -8,15 +8,16 @@ of one block of points, into buffers that were allocated beforehand.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numerics.backends.names import identifiers
+from numerics.backends.products import Factor, print_contraction, rearranged
 from numerics.program import REDUCTIONS, Axis, Let, Operand, Program
 
 __all__ = ["Printed", "print_numpy"]
 
-RESERVED = ("np", "special", "before", "once", "block")
+RESERVED = ("np", "special", "sparse", "before", "once", "block")
 FROM_SCIPY = frozenset(("erf", "erfc", "gammaln"))
 REDUCERS = {"sum": "np.add.reduce", "max": "np.maximum.reduce", "prod": "np.multiply.reduce"}
 NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod")
@@ -28,7 +29,7 @@ class Printed:
 
     `buffers` are the axes of each buffer of `block`; `held` are the inputs of `before`, whose
     results `once` and `block` take; `carried` are the registers that `once` returns and `block`
-    takes.
+    takes; `products` are the axes of matrices that `block` multiplies vectors with.
     """
 
     source: str
@@ -36,13 +37,16 @@ class Printed:
     buffers: tuple[tuple[Axis, ...], ...]
     carried: tuple[int, ...]
     constant_outputs: tuple[int, ...]
+    products: tuple[tuple[Axis, ...], ...]
 
     def compile(self) -> tuple[Callable[..., Any], ...]:
         """The functions `before`, `once` and `block`."""
         import numpy as np
         from scipy import special
 
-        space: dict[str, Any] = {"np": np, "special": special}
+        from numerics import sparse
+
+        space: dict[str, Any] = {"np": np, "special": special, "sparse": sparse}
         exec(compile(self.source, "<numerics kernel>", "exec"), space)
         return space.get("before", _nothing), space["once"], space["block"]
 
@@ -82,13 +86,24 @@ class _Printer:
         )
         results = [self._uniform_output(k) for k in fixed]
         known, found = [f"u{k}" for k in kept], [f"u{k}" for k in carried]
-        buffers = [f"t{k}" for k in range(len(self.buffers))]
+        rooms = [f"t{k}" for k in range(len(self.buffers))]
         first = [self.names[k] for k in self.held]
         lines = _function("before", first, before, known) if before else []
         lines += _function("once", [*takes, *known], once, [*found, *results])
-        taken = [*varying, *takes, *known, *found, *outs, *buffers]
+        taken = [*varying, *takes, *known, *found, *outs, *rooms]
         lines += [f"def block({', '.join(taken)}):", *(f"    {line}" for line in block or ["pass"])]
-        return Printed("\n".join(lines) + "\n", self.held, tuple(self.buffers), carried, fixed)
+        source, buffers = "\n".join(lines) + "\n", tuple(self.buffers)
+        return Printed(source, self.held, buffers, carried, fixed, self._products())
+
+    def _products(self) -> tuple[tuple[Axis, ...], ...]:
+        found = {
+            self.program.axes_of(arg): None
+            for register, let in enumerate(self.program.lets, self.count)
+            if let.op == "contract" and register in self.varies
+            for arg in let.args
+            if arg not in self.varies and len(self.program.axes_of(arg)) == 2
+        }
+        return tuple(found)
 
     # -- what varies and what does not ---------------------------------------------------------
 
@@ -171,12 +186,19 @@ class _Printer:
                     self.free[self.program.axes_of(arg)].append(name)
 
     def _last_uses(self) -> dict[int, int]:
-        uses = {}
+        """Where a register is read last, also under the names that views give to its axes."""
+        uses: dict[int, int] = {}
+        viewed: dict[Operand, Operand] = {}
         for register, let in enumerate(self.program.lets, self.count):
-            uses.update({arg: register for arg in let.args if isinstance(arg, int)})
+            if let.op == "view":
+                viewed[register] = viewed.get(let.args[0], let.args[0])
+            for arg in let.args:
+                if isinstance(arg, int):
+                    uses[arg] = uses[int(viewed.get(arg, arg))] = register
         for output in self.program.outputs:
             if isinstance(output.operand, int):
-                uses[output.operand] = self.count + len(self.program.lets)
+                last = self.count + len(self.program.lets)
+                uses[output.operand] = uses[int(viewed.get(output.operand, output.operand))] = last
         return uses
 
     def _output_targets(self) -> dict[int, str]:
@@ -216,42 +238,51 @@ class _Printer:
         return self._call(let, args, "")
 
     def _call(self, let: Let, args: list[str], out: str) -> str:
+        held = [isinstance(arg, int) and arg in self.program.sparse for arg in let.args]
         if let.op in REDUCERS:
             axes = self.program.axes_of(let.args[0])
             places = tuple(axes.index(a) - len(axes) for a in let.over)
+            if any(held):
+                return f"sparse.summed({args[0]}, {places})"
             return f"{REDUCERS[let.op]}({args[0]}, axis={places}{out})"
         if let.op == "contract":
-            return self._contract(let, args, out)
-        module = "special" if let.op in FROM_SCIPY else "np"
-        return f"{module}.{let.op}({', '.join(args)}{out})"
+            first, second = (
+                self._factor(int(arg), text) for arg, text in zip(let.args, args, strict=True)
+            )
+            return print_contraction(first, second, let.axes, out)
+        function = f"{'special' if let.op in FROM_SCIPY else 'np'}.{let.op}"
+        if any(held):
+            return self._on_sparse(let, function, args, held)
+        return f"{function}({', '.join(args)}{out})"
 
-    def _contract(self, let: Let, args: list[str], out: str) -> str:
-        """A fixed matrix times vectors is a matrix product; anything else an einsum."""
-        axes = [self.program.axes_of(arg) for arg in let.args]
-        for vector, matrix in ((0, 1), (1, 0)):
-            if (len(axes[vector]), len(axes[matrix])) == (1, 2) and not self._is_varying(
-                let.args[matrix]
-            ):
-                straight = axes[matrix][0] == axes[vector][0]
-                turned = args[matrix] if straight else f"{args[matrix]}.T"
-                return f"np.matmul({args[vector]}, {turned}{out})"
-        letters = _letters(self.program.axes)
-        spec = ",".join("..." + "".join(letters[a] for a in own) for own in axes)
-        kept = "".join(letters[a] for a in let.axes)
-        return f"np.einsum('{spec}->...{kept}', {', '.join(args)}{out})"
+    def _on_sparse(self, let: Let, function: str, args: list[str], held: list[bool]) -> str:
+        if len(args) == 1 or let.op == "power":
+            return f"sparse.elementwise({function}, {', '.join(args)})"
+        if all(held):
+            return f"sparse.combined({function}, {', '.join(args)})"
+        first, second = args if held[0] else args[::-1]
+        return f"sparse.scaled({function}, {first}, {second})"
+
+    def _factor(self, register: int, text: str) -> Factor:
+        return Factor(
+            text,
+            self.program.axes_of(register),
+            register in self.varies,
+            register in self.program.sparse,
+            register in self.program.symmetric,
+        )
 
     def _view(self, let: Let) -> str:
         """The array with fixed positions taken out and the axes in the program's order."""
-        name = self.names[int(let.args[0])]
-        if any(isinstance(slot, int) for slot in let.slots):
-            taken = ", ".join(str(slot) if isinstance(slot, int) else ":" for slot in let.slots)
-            name = f"{name}[..., {taken}]"
+        (register,) = let.args
+        name, fixed = self.names[int(register)], [s for s in let.slots if isinstance(s, int)]
+        if register in self.program.sparse and (fixed or len(let.axes) < 2):
+            return f"sparse.line({name}, {', '.join(map(_slot, let.slots)).replace(':', 'None')})"
+        if fixed:
+            name = f"{name}[..., {', '.join(map(_slot, let.slots))}]"
         stored = tuple(slot for slot in let.slots if isinstance(slot, Axis))
-        if stored == let.axes:
-            return name
-        letters = _letters(self.program.axes)
-        before, after = ("".join(letters[a] for a in axes) for axes in (stored, let.axes))
-        return f"np.einsum('...{before}->...{after}', {name})"
+        given = replace(self._factor(int(register), name), axes=stored)
+        return rearranged(given, let.axes)
 
     def _transposed(self, name: str, operand: Operand, axes: tuple[Axis, ...]) -> str:
         """A register as the output wants it: its axes are the output's or fewer."""
@@ -287,8 +318,8 @@ def _nothing(*_held: Any) -> tuple[()]:
     return ()
 
 
-def _letters(axes: tuple[Axis, ...]) -> dict[Axis, str]:
-    return {axis: chr(ord("a") + k) for k, axis in enumerate(axes)}
+def _slot(slot: Axis | int) -> str:
+    return str(slot) if isinstance(slot, int) else ":"
 
 
 def _constant(number: float) -> str:
