@@ -7,8 +7,10 @@ from numerics.certificate import Certificate, OutputCertificate
 
 # all solutions of the equations, followed and judged
 from numerics.solvers import (
+    AndersonFixedPoint,
     DampedFixedPoint,
     Newton,
+    NewtonKrylov,
     Spinodal,
     Stability,
     Status,
@@ -20,6 +22,9 @@ from numerics.solvers import (
     transition,
 )
 from numerics.solution import Solution
+
+# the transition of a state, from products with vectors alone
+from numerics.criticality import Bifurcation, Criticality, CriticalStatus, Landau, critical
 
 # the finite system itself, to compare with
 from numerics.exact import ExactSum, TooManyStatesError, exact
@@ -39,6 +44,7 @@ from numerics.errors import (
     OutputError,
     PrecisionError,
     ShapeError,
+    SymmetryError,
     UnknownParameterError,
     UnsupportedExpressionError,
 )
@@ -46,15 +52,21 @@ from numerics.problem.errors import BranchError, ProblemError
 
 __all__ = [
     "AmbiguousNameError",
+    "AndersonFixedPoint",
+    "Bifurcation",
     "BranchError",
     "Certificate",
+    "CriticalStatus",
+    "Criticality",
     "DampedFixedPoint",
     "DomainError",
     "EnumeratedSum",
     "ExactSum",
     "Kernel",
+    "Landau",
     "MissingParameterError",
     "Newton",
+    "NewtonKrylov",
     "NonFiniteError",
     "NotANumberError",
     "NumericsError",
@@ -67,6 +79,7 @@ __all__ = [
     "Spinodal",
     "Stability",
     "Status",
+    "SymmetryError",
     "TooManyStatesError",
     "Transition",
     "TransitionKind",
@@ -75,6 +88,7 @@ __all__ = [
     "certify",
     "compile",
     "continue_branch",
+    "critical",
     "enumerate_states",
     "exact",
     "plot",

@@ -61,10 +61,10 @@ def critical(
         The range to search; by default all positive numbers of ordinary size.  The search begins
         at the end where the state is stable, the first one if it is at both.
     resolution : float, optional
-        Finite size: eigenvalues of the inverse response that are this small are not told from
-        zero.  A lowest eigenvalue that turns back this near to zero touches it.  At the edge of the
-        band of N random couplings eigenvalues are apart, and off their limit, by N**(-2/3) of the
-        half width.
+        Finite size: eigenvalues of the inverse response below this part of the largest one are not
+        told from zero, so that a lowest eigenvalue that turns back so near to zero touches it.  At
+        the edge of the band of N random couplings eigenvalues are off their limit by some
+        N**(-2/3) of half the width of the band.
     **fixed
         A number or an array of elements for each other parameter.
 
@@ -227,7 +227,8 @@ def _answer(response: Response, grid: np.ndarray, resolution: float) -> Critical
     full = full / np.linalg.norm(full) * (1 if np.sum(full) >= 0 else -1)
     slope = response.slope(met.value, full)
     doubt = _doubt(response, met, full)
-    if not met.crosses and met.pair.value > max(resolution, doubt):
+    doubt = max(doubt, 0.0 if met.crosses else resolution * met.pair.scale)
+    if not met.crosses and met.pair.value > doubt:
         near = (met.value, met.pair.value)
         return Criticality(CriticalStatus.NONE, parameter, searched, nearest=near)
     status = CriticalStatus.CROSSES if met.crosses else CriticalStatus.TOUCHES
@@ -256,7 +257,7 @@ def _doubt(response: Response, met: Met, full: np.ndarray) -> float:
 
 
 def _error(response: Response, met: Met, full: np.ndarray, slope: float, doubt: float) -> float:
-    """The doubt over the slope; at a minimum, how far the eigenvalue stays within the doubt."""
+    """The doubt over the slope; at a minimum, how far from it the eigenvalue may be zero."""
     if met.crosses:
         return doubt / abs(slope) + 2 * EPS * abs(met.value)
     step = 1e-4 * abs(met.value)

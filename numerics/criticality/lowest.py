@@ -92,9 +92,11 @@ def lowest(
         return _dense(product, starts.shape[1])
     space = _Space(product, starts)
     settled = space.used  # products spent when the lowest pair was last open
+    scale = spread = 0.0
     while True:
         values, residuals, norms = space.ritz()
-        scale, spread = float(np.abs(values).max()), float(values[-1] - values[0])
+        scale = max(scale, float(np.abs(values).max()))
+        spread = max(spread, float(values[-1] - values[0]))
         wanted = max(tolerance * spread, FLOOR * scale)
         gap = float(values[1] - values[0])
         open_pairs = norms > (wanted, max(wanted, ISOLATED * gap))

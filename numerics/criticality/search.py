@@ -111,7 +111,8 @@ def first_zero(response: Response, grid: np.ndarray, resolution: float) -> Met |
     grid : ndarray
         Values of the parameter, monotone; the map is positive definite at the first one.
     resolution : float
-        A minimum that is this near to zero, from either side, counts as touching.
+        A minimum that is this near to zero, from either side and relative to the largest
+        eigenvalue, counts as touching.
 
     Returns
     -------
@@ -126,8 +127,9 @@ def first_zero(response: Response, grid: np.ndarray, resolution: float) -> Met |
         if beyond is None:
             met = Met(value, pair, crosses=True)
             turned = _minimum(curve, pair.vector, value) if resolution else None
-            shallow = turned is not None and turned.pair.value >= -resolution
-            return turned if shallow else met
+            if turned is None or turned.pair.value < -resolution * turned.pair.scale:
+                return met
+            return turned
     lows = [_minimum(curve, mode, None) for mode in tuple(curve.modes)]
     found = [low for low in lows if low is not None]
     best = min(found, key=lambda low: low.pair.value, default=None)
