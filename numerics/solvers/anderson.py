@@ -44,27 +44,6 @@ class Mixed(State):
     begin: np.ndarray
     steps: np.ndarray
 
-    @property
-    def gain(self) -> np.ndarray:
-        """The largest ratio of a move to its bend among all combinations that are stored.
-
-        The slow directions are those that an iteration ends in, so that this estimates the norm of
-        the inverse of ``1 - derivative of the update``. Infinite where nothing is stored.
-        """
-        gains = np.full(len(self.x), np.inf)
-        known = np.nonzero(self.steps > 0)[0]
-        for row in known:
-            moves, bends = self.moves[row], self.bends[row]
-            used = np.abs(bends).max(axis=1) > 0
-            # bends = q r, so that the largest stretch of moves r^-1 is the norm sought
-            r = np.asarray(np.linalg.qr(bends[used].T, mode="r"))
-            weights = np.abs(np.diag(r)) > 1e-12 * np.abs(np.diag(r)).max(initial=0)
-            if not weights.all() or not weights.size:
-                continue
-            stretched = np.linalg.solve(r.T, moves[used])
-            gains[row] = np.linalg.norm(stretched, 2)
-        return gains
-
 
 @dataclass(frozen=True)
 class AndersonFixedPoint:

@@ -13,6 +13,7 @@ from numerics.solvers.loop import State
 __all__ = ["DampedFixedPoint", "Iterated", "judged", "measured"]
 
 HISTORY = 4  # changes remembered: two ratios over two steps each
+CAUTION = 2.0  # a rate that was seen approaches the true one from below
 CONSTANT = 1e-9  # a change whose size varies by less than this from step to step may be a cycle
 
 
@@ -30,7 +31,7 @@ class Iterated(State):
 
     @property
     def gain(self) -> np.ndarray:
-        """How far off a state is at most, in units of its change: 1 / (1 - rate of contraction).
+        """How far off a state is, in units of its change: 1 / (1 - rate of contraction), doubled.
 
         The rate is taken over two steps, for an iteration that updates two kinds of unknowns from
         each other shrinks their changes in turn. Infinite where no contraction was seen.
@@ -38,7 +39,7 @@ class Iterated(State):
         with np.errstate(all="ignore"):
             ratios = np.sqrt(self.sizes[:, :2] / self.sizes[:, 2:])
             rate = np.where((self.sizes == 0).any(axis=1), np.nan, ratios.max(axis=1))
-            return np.where(rate < 1, self.fraction / (1 - rate), np.inf)
+            return np.where(rate < 1, CAUTION * self.fraction / (1 - rate), np.inf)
 
 
 @dataclass(frozen=True)

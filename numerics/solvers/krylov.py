@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Lowest", "Solved", "blocks_of", "lowest", "solved"]
+__all__ = ["LARGEST_BASIS", "Lowest", "Solved", "blocks_of", "lowest", "solved"]
 
 Product = Callable[[np.ndarray], np.ndarray]
 

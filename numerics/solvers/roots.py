@@ -12,7 +12,7 @@ from numerics.problem.system import System
 from numerics.solvers.loop import State
 from numerics.solvers.newton import newton_direction
 
-__all__ = ["apart", "distinct", "polish", "reach"]
+__all__ = ["apart", "distinct", "leaders", "polish", "reach"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
@@ -56,7 +56,7 @@ def polish(system: System, state: State, tol: float) -> Roots:
     zero = np.nonzero(size <= ACCEPT)[0]
     # Starts that met at one root are one row from here on: an error estimate costs a decomposition.
     met = MEETING * np.maximum(1, np.abs(x[zero]).max(axis=1, initial=0))
-    zero = zero[_leaders(x[zero], rows[zero], size[zero], met)]
+    zero = zero[leaders(x[zero], rows[zero], size[zero], met)]
     return _with_errors(system, x[zero], rows[zero], tol)
 
 
@@ -142,7 +142,7 @@ def distinct(roots: Roots) -> Roots:
     The row of least residual stands for them, of equal ones the smallest. Sorted by batch point,
     then by the components in their order.
     """
-    roots = roots.take(_leaders(roots.x, roots.rows, roots.residual, 4 * roots.error))
+    roots = roots.take(leaders(roots.x, roots.rows, roots.residual, 4 * roots.error))
     if len(np.unique(roots.rows)) == len(roots.rows):
         return roots.take(np.argsort(roots.rows))
     keys = tuple(np.round(column, 8) for column in roots.x.T[::-1])
@@ -151,20 +151,18 @@ def distinct(roots: Roots) -> Roots:
 
 def apart(x: np.ndarray, rows: np.ndarray, distance: float) -> np.ndarray:
     """Positions of states that are further than a distance apart, one for each cluster."""
-    return _leaders(x, rows, np.zeros(len(x)), np.full(len(x), distance / 2))
+    return leaders(x, rows, np.zeros(len(x)), np.full(len(x), distance / 2))
 
 
-def _leaders(
-    x: np.ndarray, rows: np.ndarray, residual: np.ndarray, reach: np.ndarray
-) -> np.ndarray:
+def leaders(x: np.ndarray, rows: np.ndarray, residual: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """Positions of one row for each cluster of rows within reach of each other at one point."""
     order = np.lexsort((np.abs(x).max(axis=1, initial=0), residual, rows))
-    leaders: list[np.ndarray] = []
+    found: list[np.ndarray] = []
     while order.size:
         points, first = np.unique(rows[order], return_index=True)
         leader = order[first]
-        leaders.append(leader)
+        found.append(leader)
         own = leader[np.searchsorted(points, rows[order])]
         apart = np.abs(x[order] - x[own]).max(axis=1)
         order = order[apart > reach[order] + reach[own]]
-    return np.concatenate(leaders) if leaders else order
+    return np.concatenate(found) if found else order

@@ -9,16 +9,18 @@ from numerics.problem.operator import Operator
 from numerics.problem.roots import Roots, joined
 from numerics.problem.status import Status
 from numerics.problem.system import System
-from numerics.solvers.krylov import blocks_of, solved
+from numerics.solvers.krylov import LARGEST_BASIS, blocks_of, solved
 from numerics.solvers.loop import State
 from numerics.solvers.newton_krylov import inexact_direction
-from numerics.solvers.roots import ACCEPT, EPS, NOISE, UNDERFLOW, reach
+from numerics.solvers.roots import ACCEPT, EPS, NOISE, UNDERFLOW, leaders, reach
 
 __all__ = ["verify"]
 
 NUDGE = 4 * EPS  # relative change of a state that shows how the rounding of its residual follows
 STEPS = 8  # Newton steps that polish at most
-PRODUCTS = 60  # with the Jacobian, for one polishing step or one error estimate
+FEWEST = 40
+PRODUCTS = 150  # with the Jacobian, for one polishing step or one error estimate
+MEETING = 1e4  # of the last change: starts that ended this close, relatively, go on as one
 SAFETY = 4.0  # of an error that was sampled, not bounded
 
 
@@ -56,6 +58,8 @@ def verify(system: System, ended: State, tol: float) -> Roots:
     hopeful = status[~certain] != Status.MAX_STEPS
     hopeful |= (np.abs(residual[~certain]) <= floor[0]).all(axis=1)
     left = np.nonzero(~certain)[0][hopeful]
+    close = MEETING * np.maximum(np.abs(residual[left]).max(axis=1, initial=0), EPS * scale[left])
+    left = left[leaders(x[left], rows[left], np.abs(residual[left]).max(axis=1, initial=0), close)]
     converged = Roots(
         x=x[certain],
         rows=rows[certain],
@@ -108,7 +112,7 @@ def _polished(system: System, x: np.ndarray, rows: np.ndarray, tol: float) -> Ro
         if not active.size:
             break
         residual = system.residual(x[active], rows[active])
-        step = inexact_direction(system, x[active], rows[active], residual, 1e-6, PRODUCTS)
+        step = inexact_direction(system, x[active], rows[active], residual, 1e-6, _products(x))
         trial = x[active] + step
         trial_size = np.abs(system.residual(trial, rows[active])).max(axis=1)
         better = trial_size < size[active]
@@ -133,15 +137,15 @@ def _with_errors(
     error, weakest, partner = np.zeros(len(x)), np.zeros_like(x), np.zeros_like(x)
     rough = np.nonzero((noise > 0).any(axis=1))[0]
     signs = np.random.default_rng(1).choice((-1.0, 1.0), x.shape[1])
-    for part in blocks_of(len(rough), x.shape[1], PRODUCTS):
+    for part in blocks_of(len(rough), x.shape[1], _products(x)):
         here = rough[part]
         operator = Operator(system, x[here], rows[here])
-        sent = solved(operator.jacobian, noise[here] * signs, 1e-2, PRODUCTS)
+        sent = solved(operator.jacobian, noise[here] * signs, 1e-2, _products(x))
         weakest[here], partner[here] = sent.weakest, sent.partner
         with np.errstate(all="ignore"):
             along = (np.abs(sent.partner) * noise[here]).sum(axis=1) / sent.least
-        error[here] = SAFETY * np.abs(sent.x).max(axis=1)
-        error[here] = np.maximum(error[here], along * np.abs(sent.weakest).max(axis=1))
+        sampled = SAFETY * np.abs(sent.x).max(axis=1)
+        error[here] = np.maximum(sampled, along * np.abs(sent.weakest).max(axis=1))
     scale = np.maximum(1, np.abs(x).max(axis=1))
     doubtful = np.nonzero(~(error <= 1e-9 * scale))[0]
     if doubtful.size:
@@ -151,3 +155,8 @@ def _with_errors(
         )
     status = np.where(error <= tol * scale, Status.CONVERGED, Status.MARGINAL)
     return Roots(x, rows, np.abs(residual).max(axis=1, initial=0), error, weakest, status)
+
+
+def _products(x: np.ndarray) -> int:
+    """How many products a Krylov space may take, whose vectors are all kept."""
+    return int(np.clip(LARGEST_BASIS // x.shape[1], FEWEST, PRODUCTS))
