@@ -117,29 +117,29 @@ def _log_jacobian(new: Variable, change: Any, world: World) -> Any:
 
 def _same_domain(old: Variable, new: Variable, change: Any, world: World) -> Any:
     """Digits to which the image of the new values, or of the new contour, is the old one."""
-    image = [_mapped(new, change, p, world) for p in _marks(new, world)]
-    wanted = _marks(old, world)
-    if len(image) != len(wanted):
+    if isinstance(old.measure, Finite) != isinstance(new.measure, Finite):
         return mpmath.mpf(0)
-    pairs = zip(sorted(image, key=_parts), sorted(wanted, key=_parts), strict=True)
-    return min(_same(x, y) for x, y in pairs)
-
-
-def _parts(z: Any) -> tuple[Any, Any]:
-    return mpmath.re(z), mpmath.im(z)
-
-
-def _same(x: Any, y: Any) -> Any:
-    return mpmath.mpf(mp.dps) if x == y else _agreement(x, y)
-
-
-def _marks(variable: Variable, world: World) -> list[Any]:
-    """The values of a discrete measure; the ends of a contour."""
-    measure, env = variable.measure, world.environment()
-    if isinstance(measure, Finite):
-        return [evaluator(v, world.sizes)(env) for v in measure.values]
-    shift, direction, *ends = (
-        evaluator(e, world.sizes)(env)
-        for e in (measure.shift, measure.direction, measure.lower, measure.upper)
+    if isinstance(old.measure, Finite):
+        image = [_mapped(new, change, value, world) for value in _at(new.measure.values, world)]
+        return _same_numbers(image, _at(old.measure.values, world))
+    (shift, direction, *ends), (origin, axis, *wanted) = (
+        _at((m.shift, m.direction, m.lower, m.upper), world) for m in (new.measure, old.measure)
     )
-    return [shift + direction * end for end in ends]
+    start, stop = (
+        (_mapped(new, change, shift + direction * y, world) - origin) / axis for y in (0, 1)
+    )
+    slope = stop - start  # the coordinate along the old contour, start + slope y, is real
+    straight = min(_agreement(mpmath.re(number), number) for number in (start, slope))
+    image = [mpmath.re(start) + mpmath.re(slope) * end for end in ends]
+    return min(straight, _same_numbers(image, wanted))
+
+
+def _at(exprs: Any, world: World) -> list[Any]:
+    return [evaluator(e, world.sizes)(world.environment()) for e in exprs]
+
+
+def _same_numbers(found: list[Any], wanted: list[Any]) -> Any:
+    if len(found) != len(wanted):
+        return mpmath.mpf(0)
+    pairs = zip(sorted(found), sorted(wanted), strict=True)
+    return min(mpmath.mpf(mp.dps) if x == y else _agreement(x, y) for x, y in pairs)
