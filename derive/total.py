@@ -119,6 +119,13 @@ class _Binder(Typeset, Expr):
     def _eval_simplify(self, **kwargs: Any) -> Expr:
         return self
 
+    def _sympystr(self, printer: Any) -> str:
+        from derive.typesetting.dummy_names import binder_text
+
+        return binder_text(self, printer)
+
+    _sympyrepr = _sympystr
+
 
 def _mentions(expr: Any, indices: tuple[Index, ...]) -> bool:
     return not free_indices(expr).isdisjoint(indices)
@@ -166,12 +173,6 @@ class Total(_Binder):
         safe = self._renamed_apart(free_indices(other))
         return Total(safe.body.diff(other), *safe.indices)
 
-    def _sympystr(self, printer: Any) -> str:
-        indices = ", ".join(printer._print(i) for i in self.indices)
-        return f"Total({printer._print(self.body)}, {indices})"
-
-    _sympyrepr = _sympystr
-
     def _latex(self, printer: Any) -> str:
         text = _big_operator(printer, r"\sum", self)
         return text if getattr(printer, "brackets_sums", False) else rf"\left({text}\right)"
@@ -197,12 +198,6 @@ class IndexedProduct(_Binder):
         if used:
             return Pow(Expr.__new__(cls, body, *used), multiplicity)
         return Pow(body, multiplicity)
-
-    def _sympystr(self, printer: Any) -> str:
-        indices = ", ".join(printer._print(i) for i in self.indices)
-        return f"IndexedProduct({printer._print(self.body)}, {indices})"
-
-    _sympyrepr = _sympystr
 
     def _latex(self, printer: Any) -> str:
         return _big_operator(printer, r"\prod", self)

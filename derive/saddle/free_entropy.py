@@ -25,20 +25,19 @@ from derive.errors import DeclarationError, DeriveError
 from derive.indices import Element, free_indices
 from derive.saddle.elimination import Reduced, eliminate, eliminate_sites
 from derive.saddle.expansions import Expansions
+from derive.saddle.in_index_notation import InIndexNotation
 from derive.saddle.index_notation import (
     components,
     explicit,
     given_arrays,
     is_indexed,
     singles_out_component,
-    with_other_index,
 )
 from derive.saddle.lookup import named
 from derive.saddle.on_shell import at_saddle_value, at_saddle_values
-from derive.saddle.response import Linearisation, response_equation
+from derive.saddle.response import Linearisation
 from derive.saddle.stationarity import (
     NaturalForm,
-    distributed,
     natural_form,
     split_logarithms,
     tidy,
@@ -54,7 +53,7 @@ __all__ = ["FreeEntropy"]
 KINDS = ("exact", "asymptotic", "approximation")
 
 
-class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
+class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
     """``phi = lim (1/N) log Z`` at fixed order parameters, to be made stationary in them.
 
     Parameters
@@ -209,29 +208,6 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
         """The Hessian at a saddle, with the right-hand sides replaced by the unknowns."""
         return self.hessian.applyfunc(lambda entry: factor_terms(self.explicit.at_saddle(entry)))
 
-    def hessian_block(self, first: Any, second: Any) -> Expr:
-        """The second derivative by two unknowns at the saddle, in index notation.
-
-        The first carries its own index; the second the next letter, and the answer holds a
-        Kronecker delta for what is diagonal in the sites.
-
-        Examples
-        --------
-        >>> import derive as dv
-        >>> from sympy import Symbol, cosh, log
-        >>> from derive.saddle.free_entropy import FreeEntropy
-        >>> N = dv.size("N")
-        >>> i, j = dv.indices("i j", N)
-        >>> x, U = Symbol("x"), dv.Real("U", i)
-        >>> sites = FreeEntropy(dv.total(log(cosh(U[i] + x)) - U[i]**2/2, i)/N, U[i], size=N)
-        >>> sites.hessian_block("U", "U")
-        -KroneckerDelta(i, j)*U[i]**2/N
-        """
-        a, b = self.unknown(first), self.unknown(second)
-        row = self.gradient[self.unknowns.index(a)]
-        entry = row.diff(with_other_index(b, free_indices(a)))
-        return distributed(self.at_saddle(entry))
-
     def at_saddle(self, expr: Any) -> Expr:
         """Use the saddle equations in an expression: tanh(...) becomes m."""
         expr = tidy(sympify(expr), self.unknowns)
@@ -276,10 +252,6 @@ class FreeEntropy(Typeset, Thermodynamics, Expansions, Basic):
     def _linearisation(self) -> Linearisation:
         scalar = self.explicit
         return Linearisation.of(scalar.unknowns, scalar.gradient, scalar.natural_form)
-
-    def response_equation(self, unknown: Any, parameter: Any) -> Eq:
-        """The linear equation for d(unknown)/d(parameter), a vector of elements of that name."""
-        return response_equation(self, self.unknown(unknown), self.parameter(parameter))
 
     @property
     def inverse_response(self) -> Matrix:

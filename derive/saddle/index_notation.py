@@ -24,6 +24,7 @@ __all__ = [
     "is_indexed",
     "is_polynomial_in",
     "marks",
+    "next_letter",
     "replaced_everywhere",
     "singles_out_component",
     "under_sums",
@@ -167,8 +168,15 @@ def with_other_index(unknown: Expr, taken: Iterable[Index]) -> Expr:
     used = {index.name for index in taken}
     names: dict[Index, Index] = {}
     for index in index_of(unknown):
-        letters = (chr(c) for c in range(ord(index.name[0]), ord("z") + 1))
-        name = next((x for x in letters if x not in used), index.name + "'")
-        used.add(name)
-        names[index] = index.renamed(name)
+        names[index] = index.renamed(next_letter(index.name, used))
+        used.add(names[index].name)
     return unknown.xreplace(names)
+
+
+def next_letter(name: str, used: Iterable[str]) -> str:
+    """The first letter from that of the name on that is not used: j beside i."""
+    letters = (chr(c) for c in range(ord(name[0]), ord("z") + 1))
+    found = next((x for x in letters if x not in used), f"{name}'")
+    while found in used:
+        found += "'"
+    return found

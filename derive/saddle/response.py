@@ -9,21 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sympy import Add, Eq, Expr, Matrix, Symbol, eye, factor_terms
+from sympy import Add, Expr, Matrix, eye
 
 from derive.errors import DeriveError
-from derive.indices import Element, Label, free_indices
-from derive.saddle.index_notation import index_of, is_indexed, with_other_index
 from derive.saddle.linear import determinant, solve_linear
 from derive.saddle.stationarity import NaturalForm, compact, tidy
-from derive.total import Total
 
-if TYPE_CHECKING:
-    from derive.saddle.free_entropy import FreeEntropy
-
-__all__ = ["Linearisation", "response_equation"]
+__all__ = ["Linearisation"]
 
 
 @dataclass(frozen=True)
@@ -104,38 +97,3 @@ class Linearisation:
     def _slope(self, expr: Expr, variable: Expr) -> Expr:
         """A partial derivative, on shell: that of f by an unknown vanishes there."""
         return self.on_shell(tidy(expr.diff(variable), self.unknowns))
-
-
-def response_equation(free_entropy: FreeEntropy, unknown: Expr, parameter: Expr) -> Eq:
-    """``dV[i] = explicit + sum_j (dG_i/dV_j) dV[j]``: implicit differentiation in index notation.
-
-    Raises
-    ------
-    DeriveError
-        If the saddle equations have no natural form ``V[i] = G_i``.
-    """
-    natural = free_entropy.natural_form
-    if natural is None:
-        raise DeriveError(
-            "the saddle equations have no form unknown = ..., so that no response equation can be "
-            "written: differentiate .gradient instead"
-        )
-    update = natural.updates[free_entropy.unknowns.index(unknown)]
-    right = natural.on_shell(update.diff(parameter))
-    for u in free_entropy.unknowns:
-        other = with_other_index(u, free_indices(unknown))
-        slope = natural.on_shell(update.diff(other))
-        right += (
-            Total(slope * _moved(other), *index_of(other))
-            if is_indexed(u)
-            else (slope * _moved(other))
-        )
-    return Eq(_moved(unknown), factor_terms(right), evaluate=False)
-
-
-def _moved(unknown: Expr) -> Expr:
-    """The symbol of d unknown / d parameter."""
-    if not isinstance(unknown, Element):
-        return Symbol(f"d{unknown}", real=True)
-    label = unknown.label
-    return Element(Label(f"d{label.name}", label.ranges, label.symmetric), *unknown.slots)

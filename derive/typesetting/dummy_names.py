@@ -10,7 +10,7 @@ from sympy import Symbol
 from derive.indices import Element, Index, free_indices
 from derive.total import rename_bound
 
-__all__ = ["index_names", "legible"]
+__all__ = ["binder_text", "index_names", "legible"]
 
 _FAMILIES = (
     ["i", "j", "k", "l", "p", "q", "r"],
@@ -51,6 +51,18 @@ def legible(binder: Any, scope: Iterable[str]) -> Any:
         else:
             taken.add(plain)
     return rename_bound(binder, names) if names else binder
+
+
+def binder_text(binder: Any, printer: Any) -> str:
+    """A sum as plain text, ``Total(w[i, j]*V[j], j)``, inner sums with other letters."""
+    scope: frozenset[str] = getattr(printer, "index_scope", frozenset())
+    renamed = legible(binder, scope)
+    printer.index_scope = scope | index_names(binder) | {i.name for i in renamed.indices}
+    try:
+        parts = [printer._print(arg) for arg in (renamed.body, *renamed.indices)]
+    finally:
+        printer.index_scope = scope
+    return f"{type(binder).__name__}({', '.join(parts)})"
 
 
 def _next_name(name: str, taken: set[str]) -> str:
