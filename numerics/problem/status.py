@@ -82,5 +82,8 @@ _PLACES = {
     Stability.UNSTABLE: "the free entropy is not maximal here: a saddle or a maximum of the cost",
     Stability.STABLE: "the free entropy is locally maximal",
     Stability.MARGINAL: "an eigenvalue of the Hessian is zero within its rounding error",
-    Stability.UNKNOWN: "the equations carry no potential, so that stability cannot be judged",
+    Stability.UNKNOWN: (
+        "stability cannot be judged: there is no potential, or among many unknowns the lowest "
+        "eigenvalue of its Hessian did not converge"
+    ),
 }

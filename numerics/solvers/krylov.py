@@ -12,6 +12,7 @@ __all__ = ["LARGEST_BASIS", "Lowest", "Solved", "blocks_of", "lowest", "solved"]
 Product = Callable[[np.ndarray], np.ndarray]
 
 LARGEST_BASIS = 2**22  # numbers of one Krylov basis
+SIGN = 1e-6  # a Ritz value below minus this part of the largest is negative
 CHECKED = 5  # products between two looks at what is left
 
 
@@ -160,7 +161,8 @@ def lowest(product: Product, start: np.ndarray, steps: int, tol: float = 1e-2) -
     steps : int
         Products at most.
     tol : float
-        The distance to an eigenvalue, relative to the Ritz value, at which all rows are done.
+        The distance to an eigenvalue, relative to the Ritz value, at which all rows are done;
+        done is also what is clearly negative.
 
     Examples
     --------
@@ -179,7 +181,9 @@ def lowest(product: Product, start: np.ndarray, steps: int, tol: float = 1e-2) -
             square = hess[:, :k, :k]
             values, vectors = np.linalg.eigh(0.5 * (square + np.swapaxes(square, 1, 2)))
             left = hess[:, k, k - 1] * np.abs(vectors[:, -1, 0])
-            if (left <= tol * np.abs(values[:, 0])).all():
+            largest = np.abs(values).max(axis=1)
+            negative = values[:, 0] < -SIGN * largest  # more products would only lower it
+            if (negative | (left <= tol * np.abs(values[:, 0]))).all():
                 break
     vector = np.einsum("rk,rkn->rn", vectors[:, :, 0], basis[:, :k])
-    return Lowest(values[:, 0], vector, left, np.abs(values).max(axis=1))
+    return Lowest(values[:, 0], vector, left, largest)

@@ -6,11 +6,14 @@ import numpy as np
 
 from numerics.problem.roots import Roots
 from numerics.problem.status import Stability
-from numerics.problem.system import System
+from numerics.problem.system import LARGE, System
+from numerics.solvers.definite import separable, stability_by_products
+from numerics.solvers.krylov import blocks_of
 from numerics.solvers.roots import EPS
 
 __all__ = ["stability"]
 
+DENSE = 4000  # components up to which a single matrix is decomposed where products do not decide
 ROUNDING = 8 * EPS  # of a second derivative, relative to the magnitudes of its terms
 
 
@@ -31,8 +34,28 @@ def stability(system: System, roots: Roots) -> np.ndarray:
     count = len(roots.x)
     if system.equations.potential is None:
         return np.full(count, Stability.UNKNOWN)
-    if not count:
-        return np.zeros(0, dtype=int)
+    if system.n <= LARGE:
+        return _by_eigenvalues(system, roots)
+    if not separable(system):
+        unknown = np.full(count, int(Stability.UNKNOWN))
+        return _by_eigenvalues(system, roots) if system.n <= DENSE else unknown
+    places = stability_by_products(system, roots)
+    unsure = np.nonzero(places == Stability.UNKNOWN)[0]
+    if system.n <= DENSE:
+        for k in unsure:
+            places[k] = _by_eigenvalues(system, roots.take(np.array([k])))[0]
+    return places
+
+
+def _by_eigenvalues(system: System, roots: Roots) -> np.ndarray:
+    """All eigenvalues of the Hessians, a few of them at a time."""
+    places = np.full(len(roots.x), int(Stability.UNKNOWN))
+    for part in blocks_of(len(roots.x), system.n, 4 * system.n):
+        places[part] = _judged(system, roots.take(np.arange(len(places))[part]))
+    return places
+
+
+def _judged(system: System, roots: Roots) -> np.ndarray:
     hessian, doubt = _hessian_with_doubt(system, roots)
     signs = np.repeat(system.equations.signs or (1,) * len(system.lengths), system.lengths)
     real, imaginary = np.nonzero(signs > 0)[0], np.nonzero(signs < 0)[0]
