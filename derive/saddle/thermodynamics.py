@@ -12,6 +12,7 @@ from derive.saddle.index_notation import explicit, marks
 from derive.saddle.stationarity import compact, distributed, terms_of
 
 if TYPE_CHECKING:
+    from derive.saddle.implicit_derivative import ImplicitDerivative
     from derive.saddle.response import Linearisation
 
 __all__ = ["Thermodynamics"]
@@ -38,6 +39,9 @@ class Thermodynamics:
 
         @property
         def explicit(self) -> Any: ...
+
+        @property
+        def is_extensive_vector(self) -> bool: ...
 
         @property
         def _linearisation(self) -> Linearisation: ...
@@ -97,13 +101,14 @@ class Thermodynamics:
         return _open(self.density + self._known_beta * self.energy, self.unknowns)
 
     @cached_property
-    def specific_heat(self) -> Expr:
-        """d energy / dT along the saddle at fixed fields."""
+    def specific_heat(self) -> Expr | ImplicitDerivative:
+        """d energy / dT along the saddle at fixed fields; implicit for vectors of unknowns."""
         symbol, beta = self.beta_symbol, self._known_beta
-        by_symbol = self._linearisation.total_derivative(self.explicit.energy, symbol)
-        return compact(-(beta**2) * by_symbol / beta.diff(symbol))
+        by_symbol = self._moving(self.energy, symbol)
+        scale = -(beta**2) / beta.diff(symbol)
+        return by_symbol * scale if self.is_extensive_vector else compact(by_symbol * scale)
 
-    def observable(self, source: Any, *more: Any) -> Expr:
+    def observable(self, source: Any, *more: Any) -> Any:
         """``(1/beta) d phi / d source`` at the saddle; more sources differentiate it further.
 
         Parameters
@@ -126,11 +131,11 @@ class Thermodynamics:
         """The mean of what the field multiplies, by the envelope theorem."""
         return self.observable(source)
 
-    def susceptibility(self, source: Any = "h") -> Expr:
-        """The response of the magnetisation to its field."""
+    def susceptibility(self, source: Any = "h") -> Any:
+        """The response of the magnetisation to its field; see `derivative` for vectors."""
         return self.observable(source, source)
 
-    def response(self, unknown: Any, *parameters: Any) -> Expr:
+    def response(self, unknown: Any, *parameters: Any) -> Any:
         """Derivatives of an unknown along the saddle, by implicit differentiation.
 
         Examples
@@ -144,11 +149,23 @@ class Thermodynamics:
         """
         return self.derivative(self.unknown(unknown), *parameters)
 
-    def derivative(self, expr: Any, *parameters: Any) -> Expr:
-        """Differentiate any expression of unknowns and parameters along the saddle."""
-        wanted = [self.parameter(p) for p in parameters]
-        scalar = explicit(sympify(expr), self.unknowns)
-        return self._linearisation.total_derivative(scalar, *wanted)
+    def derivative(self, expr: Any, *parameters: Any) -> Any:
+        """Differentiate any expression of unknowns and parameters along the saddle.
+
+        Returns
+        -------
+        Expr or ImplicitDerivative
+            For unknowns with one component per site, an expression in the responses ``dV[i]`` with
+            the linear equations that these solve.
+        """
+        return self._moving(sympify(expr), *(self.parameter(p) for p in parameters))
+
+    def _moving(self, expr: Expr, *parameters: Expr) -> Any:
+        if self.is_extensive_vector:
+            from derive.saddle.implicit_derivative import implicit_derivative
+
+            return implicit_derivative(self, expr, *parameters)  # type: ignore[arg-type]
+        return self._linearisation.total_derivative(explicit(expr, self.unknowns), *parameters)
 
 
 def _open(expr: Expr, unknowns: tuple[Expr, ...]) -> Expr:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
 __all__ = [
+    "apart_from_rows",
     "covariance_equation",
     "inverse_covariance",
     "inverse_response_system",
@@ -100,7 +101,7 @@ def response_equations(free_entropy: FreeEntropy, unknown: Expr, parameter: Expr
     list of Eq
         ``dV[i] = ...``, from the natural form; without one, ``sum_j (-N phi'')_ij dV_j = ...``.
     """
-    field = _apart_from_rows(free_entropy, parameter)
+    field = apart_from_rows(free_entropy, parameter)
     system = reduced_to(inverse_response_system(free_entropy, field), unknown)
     wanted = [unknown, *(u for u in system.rows if u != unknown)]
     solved = free_entropy.natural_form is not None
@@ -134,7 +135,7 @@ def _own_indices(parameter: Expr) -> Slots:
     return index_of(parameter) if is_indexed(parameter) else ()
 
 
-def _apart_from_rows(free_entropy: FreeEntropy, parameter: Expr) -> Expr:
+def apart_from_rows(free_entropy: FreeEntropy, parameter: Expr) -> Expr:
     """A field with an index of its own, as in dV[i]/dh[k]."""
     if not is_indexed(parameter):
         return parameter

@@ -19,6 +19,7 @@ from derive.ensemble import Ensemble
 from derive.equations import Equations
 from derive.saddle.critical import CriticalPoint
 from derive.saddle.free_entropy import FreeEntropy
+from derive.saddle.implicit_derivative import ImplicitDerivative
 from derive.saddle.landau import Landau
 from derive.saddle.spinodal import Spinodal
 from derive.step import Step
@@ -175,6 +176,11 @@ def _critical_point(point: CriticalPoint) -> list[Line]:
     return [(name, "=", expression(value)) for value in point.values]
 
 
+def _implicit_derivative(derivative: ImplicitDerivative) -> list[Line]:
+    defined = [line for eq in derivative.definitions for line in _relational(eq)]
+    return [("", "", expression(derivative.expression)), *defined]
+
+
 def _landau(landau: Landau) -> list[Line]:
     """Minus phi in ascending powers of the order parameter."""
     x = landau.coordinate
@@ -223,6 +229,7 @@ _LINES: dict[type, Callable[[Any], list[Line]]] = {
     Derivation: _derivation,
     Equations: _equations,
     CriticalPoint: _critical_point,
+    ImplicitDerivative: _implicit_derivative,
     Landau: _landau,
     Spinodal: _spinodal,
 }

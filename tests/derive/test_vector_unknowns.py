@@ -70,7 +70,7 @@ def test_vector_conjugate_is_eliminated_site_by_site():
 
 def test_vector_unknowns_refuse_what_needs_a_finite_matrix():
     net, *_ = network()
-    for use in (lambda: net.hessian, lambda: net.fluctuation, lambda: net.response("V", "h")):
+    for use in (lambda: net.hessian, lambda: net.inverse_response, lambda: net.corrections(1)):
         with pytest.raises(DeriveError, match="hessian_block"):
             use()
     names = [name for name, _ in net.equations().observables]
