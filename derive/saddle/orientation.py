@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Mul, S, cancel, fraction
+from collections.abc import Iterable
 
-__all__ = ["oriented"]
+from sympy import Add, Expr, Mul, S, cancel, factor_terms, fraction
+
+__all__ = ["joined", "oriented"]
 
 
 def oriented(term: Expr) -> Expr:
@@ -31,6 +33,24 @@ def oriented(term: Expr) -> Expr:
                 base, sign = -base, sign * (-1) ** exponent
             parts.append(base ** (exponent * power))
     return sign * Mul(*parts)
+
+
+def joined(pieces: Iterable[Expr]) -> Expr:
+    """The sum of some expressions, with the factors that all of them share in front.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> b, x, V = symbols("b x V")
+    >>> joined([1 - V**2, -x*(V**2 - 1)])
+    (1 - V**2)*(x + 1)
+    """
+    products = [oriented(factor_terms(piece)) for piece in pieces if piece != 0]
+    if not products:
+        return S.Zero
+    common = set.intersection(*(set(Mul.make_args(product)) for product in products))
+    shared = Mul(*(factor for factor in common if not factor.is_number))
+    return shared * Add(*(product / shared for product in products))
 
 
 def _is_turned(addition: Expr) -> bool:

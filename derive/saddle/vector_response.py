@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sympy import Add, Eq, Expr, Symbol, factor_terms
+from sympy import Add, Eq, Expr, Symbol
 
 from derive.errors import DeriveError
 from derive.indices import Element, Label, free_indices
 from derive.saddle.block_system import BlockSystem, Slots, apart, diagonal_part, identity
 from derive.saddle.index_notation import index_of, is_indexed, with_other_index
-from derive.saddle.orientation import oriented
+from derive.saddle.orientation import joined, oriented
 from derive.saddle.stationarity import distributed
 from derive.total import Total
 
@@ -114,10 +114,11 @@ def _equation(system: BlockSystem, unknown: Expr, extra: Slots, solved: bool) ->
     rows, columns = system.rows[unknown], system.columns[unknown]
     diagonal, rest = diagonal_part(system.block(unknown, unknown), rows, columns)
     blocks = [(b, rest if b == unknown else system.block(unknown, b)) for b in system.columns]
-    acting = Add(*(_acting(block, b, system.columns[b], extra) for b, block in blocks))
+    acting = [_acting(block, b, system.columns[b], extra) for b, block in blocks]
     if not solved:
-        return Eq(diagonal * own + acting, right, evaluate=False)
-    return Eq(own, oriented(factor_terms(right - (diagonal - 1) * own - acting)), evaluate=False)
+        return Eq(diagonal * own + Add(*acting), right, evaluate=False)
+    pieces = [right, (1 - diagonal) * own, *(-term for term in acting)]
+    return Eq(own, joined(pieces), evaluate=False)
 
 
 def _acting(block: Expr, unknown: Expr, columns: Slots, extra: Slots) -> Expr:
