@@ -105,14 +105,16 @@ class _Binder(Typeset, Expr):
             return (self.func(body, *self.indices), True) if changed else (self, False)
         # What mentions a bound index from outside means another index of the same name.
         rule = {old: new for old, new in rule.items() if not _mentions(old, self.indices)}
-        safe = self._renamed_apart(frozenset().union(*(free_indices(new) for new in rule.values())))
+        # Bound names avoid those that are put in, and those that are looked for.
+        taken = frozenset().union(*(free_indices(e) for pair in rule.items() for e in pair))
+        safe = self._renamed_apart(taken)
         body, changed = safe.body._xreplace(rule)
         return (self.func(body, *safe.indices), True) if changed else (self, False)
 
     def _eval_subs(self, old: Any, new: Any) -> Expr:
         if _mentions(old, self.indices):
             return self
-        safe = self._renamed_apart(free_indices(new))
+        safe = self._renamed_apart(free_indices(new) | free_indices(old))
         body = safe.body._subs(old, new)
         return self if body == safe.body else self.func(body, *safe.indices)
 

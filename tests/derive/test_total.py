@@ -189,6 +189,14 @@ def test_substitution_renames_a_bound_index_that_would_capture():
     )
 
 
+def test_a_bound_index_is_not_renamed_to_the_index_that_is_replaced():
+    outer = dv.Index("i'", i.range)
+    inside = Total(A[i, i] * s[i], i)
+    for renamed in (inside.xreplace({outer: i}), inside.subs(outer, i)):
+        assert renamed == inside
+    assert Total(KroneckerDelta(i, outer) * inside * s[outer], outer) == s[i] * inside
+
+
 def test_substitution_leaves_bound_indices_alone():
     M = total(s[i], i)
     for meant in (i, s[i]):
