@@ -23,6 +23,7 @@ from numerics.matrices import (
     as_sparse,
     check_mask,
     check_symmetric,
+    extremes,
     first_bad,
     is_sparse,
     rounding_unit,
@@ -178,7 +179,7 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
         split = array.ndim - rank
         shapes.append(array.shape[:split])
         for over, length in zip(given.ranges, array.shape[split:], strict=True):
-            _note_size(sizes, given.name, over.size, length)
+            _note_size(sizes, f"{given.name} {array.shape}", over.size, length)
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
@@ -226,7 +227,7 @@ def check_values(given: Input, array: Any, finite: bool = True, unit: float | No
         raise NotANumberError(f"{given.name} is {bad}{where}: parameters are finite numbers")
     for assumption, extreme, holds, words in DOMAINS:
         if getattr(given.symbol, assumption):
-            bad = _extreme(extreme, array)
+            bad = extreme.reduce(extremes(array) if is_sparse(array) else array, axis=None)
             if not holds(bad):
                 if not finite:
                     check_values(given, array)  # nan is out of every domain
@@ -237,14 +238,6 @@ def check_values(given: Input, array: Any, finite: bool = True, unit: float | No
         raise DomainError(f"{given.name}: the symbol was declared an integer")
     if len(given.ranges) == 2 and given.symbol.label.symmetric:
         check_symmetric(given.name, array, unit)
-
-
-def _extreme(extreme: Any, array: Any) -> Any:
-    """The least or largest entry; of a sparse matrix also the zeros that it does not store."""
-    if not is_sparse(array):
-        return extreme.reduce(array, axis=None)
-    stored = extreme.reduce(array.data, axis=None) if array.nnz else 0.0
-    return stored if array.nnz == np.prod(array.shape) else extreme(stored, 0.0)
 
 
 def value_text(given: Input, value: Any) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "as_sparse",
     "check_mask",
     "check_symmetric",
+    "extremes",
     "first_bad",
     "is_sparse",
     "rounding_unit",
@@ -52,7 +53,8 @@ def as_sparse(name: str, value: Any) -> Any:
         raise NotANumberError(f"{name} holds sparse {value.dtype} values: give real numbers")
     if value.ndim != 2:
         raise ShapeError(f"{name} is a sparse array of shape {value.shape}: give {name}.toarray()")
-    result = csr_array(value, dtype=np.float64)
+    known = isinstance(value, csr_array) and value.dtype == np.float64
+    result = value if known else csr_array(value, dtype=np.float64)
     if not result.has_canonical_format:
         result = result.copy()
         result.sum_duplicates()
@@ -81,6 +83,17 @@ def first_bad(array: Any) -> tuple[float, tuple[int, ...]]:
     place = int(np.argmin(np.isfinite(array.data)))
     coords = array.tocoo().coords
     return float(array.data[place]), tuple(int(axis[place]) for axis in coords)
+
+
+def extremes(array: Any) -> tuple[float, float]:
+    """The least and the largest entry, those that a sparse matrix does not store included."""
+    entries = array.data if is_sparse(array) else array
+    if entries.size == 0:
+        return 0.0, 0.0
+    least, largest = float(entries.min()), float(entries.max())
+    if entries.size < np.prod(array.shape):
+        return min(least, 0.0), max(largest, 0.0)
+    return least, largest
 
 
 def rounding_unit(array: Any) -> float:

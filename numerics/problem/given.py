@@ -19,6 +19,16 @@ from numerics.errors import (
     ShapeError,
     UnknownParameterError,
 )
+from numerics.matrices import (
+    all_finite,
+    as_sparse,
+    check_mask,
+    check_symmetric,
+    extremes,
+    first_bad,
+    is_sparse,
+    rounding_unit,
+)
 from numerics.problem.errors import ProblemError
 
 __all__ = ["Given", "as_equations", "bind", "is_array", "sizes_of"]
@@ -33,7 +43,7 @@ class Given:
     shape : tuple of int
         The batch shape.
     values : dict
-        Name to the values as they were given.
+        Name to the values as they were given, sparse matrices as `scipy.sparse.csr_array`.
     flat : dict
         Name to values with at most one batch axis in front: a constant keeps none.
     core : dict
@@ -43,8 +53,8 @@ class Given:
     """
 
     shape: tuple[int, ...]
-    values: dict[str, np.ndarray]
-    flat: dict[str, np.ndarray]
+    values: dict[str, Any]
+    flat: dict[str, Any]
     core: dict[str, int]
     sizes: dict[Expr, int]
 
@@ -53,7 +63,7 @@ class Given:
         """The number of points in the batch."""
         return int(np.prod(self.shape, dtype=int))
 
-    def take(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def take(self, rows: np.ndarray) -> dict[str, Any]:
         """The values at the points of the given rows; constants stay as they are."""
         return {
             name: value[rows] if value.ndim > self.core[name] else value
@@ -99,6 +109,8 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
         For a value outside of what the symbol was declared to be, such as a temperature of zero.
     ShapeError
         For shapes that do not broadcast or disagree about a size.
+    SymmetryError
+        For an array that was declared symmetric and is not.
     """
     _check_distinct(equations)
     symbols = {symbol.name: symbol for symbol in equations.parameters}
@@ -114,6 +126,8 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
     _check_complete(symbols, arrays)
     for name, symbol in symbols.items():
         _check_domain(name, symbol, arrays[name])
+        if is_array(symbol) and symbol.label.symmetric and len(symbol.slots) == 2:
+            check_symmetric(name, arrays[name], _unit(values.get(name)))
     return _flatten({name: arrays[name] for name in symbols}, symbols, sizes)
 
 
@@ -152,37 +166,59 @@ def _check_complete(symbols: Mapping[str, Expr], arrays: Mapping[str, np.ndarray
         )
 
 
-def _number(name: str, value: Any) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind == "c":
-        raise NotANumberError(f"{name} is complex: the solvers take real parameters")
-    try:
-        array = array.astype(float)
-    except (TypeError, ValueError):
-        raise NotANumberError(f"{name} is no number or array of numbers: {value!r}") from None
-    if not array.size:
+def _number(name: str, value: Any) -> Any:
+    """A value as an array of doubles of its own, or as a sparse matrix."""
+    if is_sparse(value):
+        array = as_sparse(name, value)
+    else:
+        check_mask(name, value)
+        array = _dense(name, value)
+    if not array.size and not is_sparse(value):
         raise ShapeError(f"{name} is empty: give at least one value")
-    if not np.isfinite(array).all():
-        at = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+    if not all_finite(array):
+        bad, at = first_bad(array)
         where = f" at index {at}" if at else ""
-        raise NotANumberError(f"{name} is {array[at]}{where}: give finite numbers")
+        raise NotANumberError(f"{name} is {bad}{where}: give finite numbers")
     return array
 
 
-def _check_domain(name: str, symbol: Expr, array: np.ndarray) -> None:
-    demands = (
-        ("positive", symbol.is_positive, array > 0),
-        ("negative", symbol.is_negative, array < 0),
-        ("nonnegative", symbol.is_nonnegative, array >= 0),
-        ("nonpositive", symbol.is_nonpositive, array <= 0),
-        ("nonzero", symbol.is_nonzero, array != 0),
-        ("an integer", symbol.is_integer, array == np.round(array)),
-    )
-    for word, demanded, holds in demands:
-        if demanded and not holds.all():
-            raise DomainError(
-                f"{name} is declared {word}, but was given {float(array[~holds].flat[0])!r}"
-            )
+def _dense(name: str, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
+            raise NotANumberError(f"{name} is complex: the solvers take real parameters")
+        if array.dtype.kind in "iufbO":
+            return array.astype(float)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, NotANumberError):
+            raise
+    raise NotANumberError(f"{name} is no number or array of numbers: {value!r}")
+
+
+def _unit(value: Any) -> float | None:
+    return rounding_unit(value) if hasattr(value, "dtype") else None
+
+
+def _check_domain(name: str, symbol: Expr, array: Any) -> None:
+    asked = ("positive", "negative", "nonnegative", "nonpositive", "nonzero", "integer")
+    demanded = [word for word in asked if getattr(symbol, f"is_{word}")]
+    if not demanded:
+        return
+    least, largest = extremes(array)
+    entries = array.data if is_sparse(array) else np.ravel(array)
+    odd = entries[entries != np.round(entries)] if "integer" in demanded else entries[:0]
+    zero = least <= 0 <= largest and (is_sparse(array) or not entries.all())
+    broken = {
+        "positive": (least, least <= 0),
+        "negative": (largest, largest >= 0),
+        "nonnegative": (least, least < 0),
+        "nonpositive": (largest, largest > 0),
+        "nonzero": (0.0, zero),
+        "an integer": (float(odd.flat[0]) if odd.size else 0.0, bool(odd.size)),
+    }
+    for word, (bad, is_broken) in broken.items():
+        if is_broken and word.removeprefix("an ") in demanded:
+            raise DomainError(f"{name} is declared {word}, but was given {bad!r}")
 
 
 def _sizes(
@@ -195,6 +231,8 @@ def _sizes(
         if not is_array(symbol):
             continue
         ranges = symbol.label.ranges
+        if is_sparse(array) and len(ranges) != 2:
+            raise ShapeError(f"{symbol} has no two indices: give {name}.toarray()")
         if array.ndim < len(ranges):
             raise ShapeError(
                 f"{name} has {array.ndim} axes, but {symbol} needs {len(ranges)} (batch axes first)"
@@ -205,7 +243,8 @@ def _sizes(
             )
             if expected != length:
                 raise ShapeError(
-                    f"{name} has an axis of length {length} where {over.name} is {expected}"
+                    f"{name} has shape {array.shape}: an axis of length {length} where {over.name} "
+                    f"is {expected}"
                 )
     return sizes
 
@@ -221,6 +260,7 @@ def _given_size(name: str, array: np.ndarray, known: int | None) -> int:
 def _flatten(
     arrays: Mapping[str, np.ndarray], symbols: Mapping[str, Expr], sizes: dict[Expr, int]
 ) -> Given:
+    flat: dict[str, Any] = {}
     core = {name: len(symbols[name].slots) if is_array(symbols[name]) else 0 for name in arrays}
     batches = {name: a.shape[: a.ndim - core[name]] for name, a in arrays.items()}
     try:
@@ -228,8 +268,10 @@ def _flatten(
     except ValueError:
         listed = ", ".join(f"{name} {batch}" for name, batch in batches.items() if batch)
         raise ShapeError(f"the parameters' shapes do not broadcast: {listed}") from None
-    flat = {}
     for name, array in arrays.items():
+        if is_sparse(array):
+            flat[name] = array
+            continue
         inner = array.shape[array.ndim - core[name] :]
         constant = int(np.prod(batches[name], dtype=int)) == 1
         target = inner if constant else (-1, *inner)
