@@ -1,4 +1,4 @@
-"""The normalisation of a Gaussian integral over a steepest-descent contour."""
+"""The normalisation of a Gaussian integral over a steepest-descent contour, and its forms."""
 
 from __future__ import annotations
 
@@ -7,9 +7,40 @@ from typing import Any
 from sympy import Abs, Expr, MatrixBase, S, expand_log, log, pi, sympify
 from sympy.printing.precedence import PRECEDENCE
 
-from derive.indices import Element
+from derive.indices import Element, Index
 
-__all__ = ["GaussianNorm"]
+__all__ = ["BipartiteForm", "GaussianNorm"]
+
+
+class BipartiteForm(Expr):
+    """The symmetric form [[0, C], [C^T, 0]] of a rectangular array C.
+
+    Parameters
+    ----------
+    entry : Expr
+        ``c * A[k, l]``, an element of C.
+    row, column : Index
+        Its indices: those of the first field, and those of the second.
+    """
+
+    is_commutative = True
+    is_real = True
+    precedence = PRECEDENCE["Atom"]
+
+    def __new__(cls, entry: Any, row: Index, column: Index) -> BipartiteForm:
+        return Expr.__new__(cls, sympify(entry), row, column)
+
+    entry = property(lambda self: self.args[0])
+    row = property(lambda self: self.args[1])
+    column = property(lambda self: self.args[2])
+
+    def _latex(self, printer: Any) -> str:
+        block = printer._print(self.entry)
+        rows = rf"0 & {block} \\ \left({block}\right)^{{\top}} & 0"
+        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"BipartiteForm({printer._print(self.entry)})"
 
 
 class GaussianNorm(Expr):
@@ -21,7 +52,7 @@ class GaussianNorm(Expr):
     Parameters
     ----------
     form : Matrix or Expr
-        B: an explicit matrix, a scalar, or ``c * A[i, j]``.
+        B: an explicit matrix, a scalar, ``c * A[i, j]``, or a `BipartiteForm`.
     """
 
     is_commutative = True

@@ -181,10 +181,11 @@ class SteepestContour(Measure):
 
     Parameters
     ----------
-    form : Matrix or Element
-        A as an explicit matrix over the fields, or an array element ``c * A[i, j]`` over an index.
+    form : Matrix, Element or BipartiteForm
+        A as an explicit matrix over the fields, an array element ``c * A[i, j]`` over an index, or
+        the form [[0, C], [C^T, 0]] of a rectangular array over the indices of two fields.
     position : int
-        Which row of an explicit matrix the field belongs to.
+        Which row of an explicit matrix, or which half of a rectangular array, the field belongs to.
     """
 
     def __new__(cls, form: Any, position: Any = 0) -> SteepestContour:

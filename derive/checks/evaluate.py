@@ -26,7 +26,7 @@ from sympy import (
 
 from derive.checks.quadrature import log_line_integral
 from derive.errors import ParameterError
-from derive.gaussian_norm import GaussianNorm
+from derive.gaussian_norm import BipartiteForm, GaussianNorm
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
 from derive.total import IndexedProduct, Total
@@ -134,17 +134,29 @@ def _function(expr: Expr, args: list[Evaluate]) -> Evaluate:
 
 
 def form_matrix(form: Any, sizes: Mapping[Symbol, Any], env: Environment) -> mpmath.matrix:
-    """The numerical matrix of a quadratic form: explicit, or c * A[i, j] over its range."""
+    """The numerical matrix of a quadratic form: explicit, or of an array over its ranges."""
     if isinstance(form, MatrixBase):
         rows = [
             [evaluator(form[i, j], sizes)(env) for j in range(form.cols)] for i in range(form.rows)
         ]
         return mpmath.matrix(rows)
+    if isinstance(form, BipartiteForm):
+        return _bipartite(form, sizes, env)
     i, j = sorted(free_indices(form), key=lambda index: index.name)
     entry, n = evaluator(form, sizes), count(i.range, sizes)
     return mpmath.matrix(
         [[entry(env | {i: a, j: b}) for b in range(1, n + 1)] for a in range(1, n + 1)]
     )
+
+
+def _bipartite(form: BipartiteForm, sizes: Mapping[Symbol, Any], env: Environment) -> mpmath.matrix:
+    entry = evaluator(form.entry, sizes)
+    rows, columns = (count(i.range, sizes) for i in (form.row, form.column))
+    matrix = mpmath.zeros(rows + columns)
+    for a, b in cartesian(range(rows), range(columns)):
+        value = entry(env | {form.row: a + 1, form.column: b + 1})
+        matrix[a, rows + b] = matrix[rows + b, a] = value
+    return matrix
 
 
 def _gaussian_norm(matrix: mpmath.matrix) -> Any:

@@ -15,11 +15,13 @@ from typing import Any
 
 from sympy import Add, Expr, Matrix, Mul, S
 
-from derive.ensemble import Ensemble, check_new_names, elements_of, split_coefficient, terms
+from derive.ensemble import Ensemble, elements_of, split_coefficient, terms
 from derive.errors import MoveError
 from derive.gaussian_norm import GaussianNorm
 from derive.indices import Element, Index, Label, free_indices
 from derive.measures import Continuous, SteepestContour
+from derive.moves.array_forms import array_forms, linearise_arrays
+from derive.moves.fields import require_names, with_fields
 from derive.step import Moved
 from derive.total import Total, components
 from derive.variables import Variable
@@ -34,10 +36,10 @@ def hubbard_stratonovich(ensemble: Ensemble, *names: str, of: Any = None) -> Mov
     ----------
     ensemble : Ensemble
         Whose exponent has squares ``c * T**2``, products ``c * T1 * T2`` of sums, squares under a
-        common sum ``sum_a T_a**2``, or a quadratic form ``sum_ij A_ij v_i v_j`` in a given
-        symmetric array.
+        common sum ``sum_a T_a**2``, a quadratic form ``sum_ij A_ij v_i v_j`` in a given symmetric
+        array, or a bilinear form ``sum_ij A_ij u_i v_j`` in any array, square or not.
     *names : str
-        One name for each field.
+        One name for each field; a bilinear form has two, for the means of u and of v.
     of : Variable or str, optional
         Linearise only what contains this variable.
 
@@ -56,20 +58,10 @@ def hubbard_stratonovich(ensemble: Ensemble, *names: str, of: Any = None) -> Mov
     shared = _shared_squares(ensemble, labels)
     if shared:
         return _linearise_shared(ensemble, shared, names)
-    forms = _array_forms(ensemble, labels)
+    forms = array_forms(ensemble, labels)
     if forms:
-        return _linearise_array(ensemble, forms, names)
+        return linearise_arrays(ensemble, forms, names)
     return _linearise_sums(ensemble, labels, names)
-
-
-def _require_names(names: tuple[str, ...], wanted: list[Any], ensemble: Ensemble) -> None:
-    if len(names) != len(wanted):
-        listed = ", ".join(map(str, wanted))
-        raise MoveError(
-            f"{len(wanted)} field(s) are needed, for {listed}; {len(names)} name(s) were given: "
-            f"hubbard_stratonovich({', '.join(repr(f'm{k + 1}') for k in range(len(wanted)))})"
-        )
-    check_new_names(ensemble, *names)
 
 
 # --- squares and products of whole sums -------------------------------------------------------
@@ -83,27 +75,13 @@ def _linearise_sums(ensemble: Ensemble, labels: set[Label], names: tuple[str, ..
             f"{ensemble.exponent}; constrain(name, sum) names the sum in other non-linear terms"
         )
     sums = sorted({s for _, pair in quadratic.values() for s in pair}, key=_order(ensemble))
-    _require_names(names, sums, ensemble)
+    require_names(names, sums, ensemble)
     form = _form(quadratic, sums)
     scaled = [s / _multiplicity(s) for s in sums]
     fields = _fields(names, form)
     m = Matrix([field.element for field in fields])
     linear = -(m.T * form * m)[0] / 2 + (m.T * form * Matrix(scaled))[0]
-    return _with_fields(ensemble, quadratic, fields, linear.expand(), _norm(form))
-
-
-def _with_fields(
-    ensemble: Ensemble, gone: dict[Expr, Any], fields: list[Variable], linear: Expr, norm: Expr
-) -> Moved:
-    """The ensemble with fields, their terms in place of those that they linearise."""
-    rest = Add(*(term for term in terms(ensemble.exponent) if term not in gone))
-    return Moved(
-        ensemble.replaced(
-            variables=(*ensemble.variables, *fields),
-            exponent=rest + linear,
-            log_prefactor=ensemble.log_prefactor + norm,
-        )
-    )
+    return with_fields(ensemble, quadratic, fields, linear.expand(), _norm(form))
 
 
 def _pair(term: Expr, labels: set[Label]) -> tuple[Expr, tuple[Expr, Expr]] | None:
@@ -212,7 +190,7 @@ def _split_square(total: Total, labels: set[Label]) -> tuple[tuple[Index, ...], 
 
 
 def _linearise_shared(ensemble: Ensemble, shared: dict[Expr, Any], names: tuple[str, ...]) -> Moved:
-    _require_names(names, list(shared), ensemble)
+    require_names(names, list(shared), ensemble)
     fields, linear, norm = [], S.Zero, S.Zero
     for name, (coefficient, indices, remainder, part) in zip(names, shared.values(), strict=True):
         scale = _multiplicity(part)
@@ -228,53 +206,4 @@ def _linearise_shared(ensemble: Ensemble, shared: dict[Expr, Any], names: tuple[
         fields.append(Variable(field, axis))
         linear += Total(-form * m**2 / 2 + form * m * part / scale, *indices)
         norm += Total(GaussianNorm(form), *indices)
-    return _with_fields(ensemble, shared, fields, linear, norm)
-
-
-# --- quadratic forms in a given array ---------------------------------------------------------
-
-
-def _array_forms(ensemble: Ensemble, labels: set[Label]) -> dict[Expr, Any]:
-    found = {}
-    for term in terms(ensemble.exponent):
-        coefficient, inside = split_coefficient(term, labels)
-        split = _split_form(inside, labels) if isinstance(inside, Total) else None
-        if split is not None:
-            found[term] = (coefficient, *split)
-    return found
-
-
-def _split_form(total: Total, labels: set[Label]) -> tuple[Element, Expr, Expr] | None:
-    """(A[i, j], f(i), f(j)) if the sum is sum_ij A_ij f_i f_j with f from the traced variables."""
-    if len(total.indices) != 2:
-        return None
-    i, j = total.indices
-    factors = Mul.make_args(total.body)
-    arrays = [f for f in factors if isinstance(f, Element) and {i, j} <= free_indices(f)]
-    if len(arrays) != 1 or not arrays[0].label.given:
-        return None
-    left = Mul(*(f for f in factors if free_indices(f) == {i}))
-    right = Mul(*(f for f in factors if free_indices(f) == {j}))
-    if left * right * arrays[0] != total.body or left.xreplace({i: j}) != right:
-        return None
-    return (arrays[0], left, right) if elements_of(left, labels) else None
-
-
-def _linearise_array(ensemble: Ensemble, forms: dict[Expr, Any], names: tuple[str, ...]) -> Moved:
-    _require_names(names, list(forms), ensemble)
-    fields, linear, norm = [], S.Zero, S.Zero
-    for name, (coefficient, array, left, _) in zip(names, forms.values(), strict=True):
-        if not array.label.symmetric:
-            raise MoveError(
-                f"{array.name} is not declared symmetric, and only its symmetric part enters "
-                f"sum_ij {array.name}_ij v_i v_j: declare "
-                f"dv.Given('{array.name}', ..., symmetric=True) and hand in (A + A.T)/2"
-            )
-        i = next(iter(free_indices(left)))
-        j = next(index for index in free_indices(array) if index != i)
-        form = 2 * coefficient * array
-        x = Label(name, (i.range,))
-        fields.append(Variable(x, SteepestContour(form)))
-        linear += Total(-form * x[i] * x[j] / 2 + form * x[j] * left, i, j)
-        norm += GaussianNorm(form)
-    return _with_fields(ensemble, forms, fields, linear, norm)
+    return with_fields(ensemble, shared, fields, linear, norm)

@@ -186,7 +186,8 @@ def _signs(
         if isinstance(measure, Continuous):
             signs[group[0]] = -1 if measure.is_imaginary else 1
         elif not isinstance(measure.form, MatrixBase):
-            signs[group[0]] = 1
+            # an array's own signs are not known; [[0, C], [C^T, 0]] has as many of either sign
+            signs.update({v: -1 if v.measure.position else 1 for v in group})
         else:
             signs.update(
                 zip(group, _inertia(group, measure.form, signature, assumptions), strict=True)
