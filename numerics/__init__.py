@@ -29,6 +29,7 @@ from numerics.criticality import Bifurcation, Criticality, CriticalStatus, Landa
 # the finite system itself, to compare with
 from numerics.exact import ExactSum, TooManyStatesError, exact
 from numerics.enumeration import EnumeratedSum, enumerate_states
+from numerics.simulation import Correlated, Estimate, Run, Sampling, autocorrelation, simulate
 
 # what it looks like
 from numerics.plot import plot
@@ -56,11 +57,13 @@ __all__ = [
     "Bifurcation",
     "BranchError",
     "Certificate",
+    "Correlated",
     "CriticalStatus",
     "Criticality",
     "DampedFixedPoint",
     "DomainError",
     "EnumeratedSum",
+    "Estimate",
     "ExactSum",
     "Kernel",
     "Landau",
@@ -74,6 +77,8 @@ __all__ = [
     "OutputError",
     "PrecisionError",
     "ProblemError",
+    "Run",
+    "Sampling",
     "ShapeError",
     "Solution",
     "Spinodal",
@@ -85,6 +90,7 @@ __all__ = [
     "TransitionKind",
     "UnknownParameterError",
     "UnsupportedExpressionError",
+    "autocorrelation",
     "certify",
     "compile",
     "continue_branch",
@@ -92,6 +98,7 @@ __all__ = [
     "enumerate_states",
     "exact",
     "plot",
+    "simulate",
     "solve",
     "spinodal",
     "transition",
