@@ -136,6 +136,80 @@ class Solution(Branches):
         """An unknown, an observable, ``"potential"`` or ``"error"`` on every branch."""
         return self._masked(self._flat(name))
 
+    def response(self, parameter: str) -> dict[str, np.ma.MaskedArray]:
+        """The derivative of each unknown by a scalar parameter along every branch.
+
+        Where the Jacobian is singular within rounding, as at a critical point or a fold, components
+        that diverge are infinite and the others masked.
+
+        Parameters
+        ----------
+        parameter : str
+            The name of a scalar parameter, such as a field ``h`` that acts on every unit.
+
+        Returns
+        -------
+        dict
+            Name of each unknown to its derivative ``(batch, branch)``, of a vector with its own
+            axis last.
+
+        Raises
+        ------
+        UnknownParameterError
+            If the problem has no such scalar parameter.
+
+        Examples
+        --------
+        >>> from sympy import symbols, tanh
+        >>> from derive.equations import Equations
+        >>> from numerics.solvers import solve
+        >>> m, h = symbols("m h", real=True)
+        >>> spin = Equations((m,), (h,), (), update=(tanh(h),))
+        >>> solve(spin, h=[0.0, 1.0]).response("h")["m"].round(6).tolist()
+        [[1.0], [0.419974]]
+        """
+        from numerics.response import tangents
+
+        states = self._spread(tangents(self.system, self.roots, parameter).values, np.nan)
+        return {name: self._masked(self._component(states, name)) for name in self.unknowns}
+
+    def derivative(self, observable: str | Expr, parameter: str) -> np.ma.MaskedArray:
+        """The total derivative of an observable by a scalar parameter along every branch.
+
+        Its explicit part included. Infinite where the branch is singular and the observable
+        diverges with it; masked where that cannot be told.
+
+        Parameters
+        ----------
+        observable : str or Expr
+            As of `observable`, or the name of an unknown.
+        parameter : str
+            The name of a scalar parameter.
+
+        Raises
+        ------
+        ProblemError, UnknownParameterError
+            If there is no such observable, or no such scalar parameter.
+        """
+        from numerics.response import derivative
+
+        if isinstance(observable, str) and observable in self.unknowns:
+            return self.response(parameter)[observable]
+        expression = self._expression(observable)
+        return self._masked(
+            self._spread(derivative(self.system, self.roots, expression, parameter), np.nan)
+        )
+
+    def susceptibility(self, field: str = "h") -> np.ma.MaskedArray:
+        """The derivative of the observable ``"magnetisation"`` by its field, on every branch.
+
+        Raises
+        ------
+        ProblemError
+            If the equations have no observable of that name.
+        """
+        return self.derivative("magnetisation", field)
+
     def dominant(self, name: str | Expr, missing: float | None = None) -> np.ndarray:
         """An unknown, an observable or ``"potential"`` on the dominant branch of every point.
 
