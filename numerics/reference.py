@@ -116,7 +116,8 @@ class _Walk:
     def _element(self, expr: Element, at: Mapping[Index, int]) -> Any:
         array = self.values[expr.label]
         place = tuple(int(self(slot, at)) - 1 for slot in expr.slots)
-        return self.mp.mpf(float(array[place]))
+        entry = array[place]
+        return self.mp.mpf(entry if hasattr(entry, "_mpf_") else float(entry))
 
     def _places(self, expr: Any, at: Mapping[Index, int]) -> Any:
         sizes = [int(self(index.size, {})) for index in expr.indices]
