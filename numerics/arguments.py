@@ -54,7 +54,7 @@ class Batch:
     """Arrays by input number, the shape of the batch, and which inputs do not vary along it.
 
     `sparse` are the inputs given as sparse matrices, `units` the rounding errors of the types that
-    the arrays were given in.
+    symmetric arrays were given in.
     """
 
     arrays: tuple[Any, ...]
@@ -62,7 +62,7 @@ class Batch:
     uniform: frozenset[int]
     sizes: dict[Any, int]
     sparse: frozenset[int]
-    units: tuple[float, ...]
+    units: dict[int, float]
 
     def length(self, over: Range) -> int:
         """How many values an index runs over."""
@@ -179,7 +179,7 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
         split = array.ndim - rank
         shapes.append(array.shape[:split])
         for over, length in zip(given.ranges, array.shape[split:], strict=True):
-            _note_size(sizes, f"{given.name} {array.shape}", over.size, length)
+            _note_size(sizes, given.name, over.size, length, array.shape)
     try:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
@@ -188,7 +188,7 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
     uniform = {k for k, own in enumerate(shapes) if all(length == 1 for length in own)}
     cores = [len(s) for s in shapes]
     sparse = frozenset(k for k, array in enumerate(arrays) if is_sparse(array))
-    units = tuple(rounding_unit(array) for array in arrays)
+    units = {k: rounding_unit(arrays[k]) for k, g in enumerate(inputs) if is_symmetric(g)}
     for k in uniform - sparse:
         arrays[k] = _core(arrays[k], cores[k])
         if inputs[k].symbol.is_integer and not inputs[k].ranges:
@@ -206,12 +206,15 @@ def _core(array: Any, axes: int) -> Any:
     return np.ascontiguousarray(core, dtype=np.float64)
 
 
-def _note_size(sizes: dict[Any, int], name: str, size: Expr, length: int) -> None:
+def _note_size(
+    sizes: dict[Any, int], name: str, size: Expr, length: int, shape: tuple[int, ...]
+) -> None:
     if size.is_Integer and int(size) != length:
         raise ShapeError(f"{name}: an index runs over {size} values, the array has {length}")
     if sizes.setdefault(size, length) != length:
         raise ShapeError(
-            f"{name}: the size {size} is {length} here and {sizes[size]} in another array"
+            f"{name} has shape {shape}: the size {size} is {length} here and {sizes[size]} in "
+            "another place"
         )
     if length == 0:
         raise ShapeError(f"{name}: the index range of size {size} is empty")
@@ -236,8 +239,13 @@ def check_values(given: Input, array: Any, finite: bool = True, unit: float | No
                 )
     if given.symbol.is_integer and not np.all(array == np.floor(array)):
         raise DomainError(f"{given.name}: the symbol was declared an integer")
-    if len(given.ranges) == 2 and given.symbol.label.symmetric:
+    if is_symmetric(given):
         check_symmetric(given.name, array, unit)
+
+
+def is_symmetric(given: Input) -> bool:
+    """Whether an array with two indices was declared symmetric."""
+    return len(given.ranges) == 2 and bool(given.symbol.label.symmetric)
 
 
 def value_text(given: Input, value: Any) -> str:

@@ -48,7 +48,7 @@ class Runner:
         known = {k: (batch.arrays[k], False) for k in batch.uniform}
         for number in sorted(batch.uniform - self.checked):
             check_values(
-                self.program.inputs[number], batch.arrays[number], unit=batch.units[number]
+                self.program.inputs[number], batch.arrays[number], unit=batch.units.get(number)
             )
         with np.errstate(all="ignore"):
             results = self.once(*fixed, *self.kept)
@@ -89,7 +89,7 @@ class Runner:
         asked = [(n, look) for n, look in silent if varying[n] not in self.checked]
         for ins, targets in chunks:
             for n, look in asked:
-                check_values(checked[n], ins[n], look, batch.units[varying[n]])
+                check_values(checked[n], ins[n], look, batch.units.get(varying[n]))
             count = len(ins[0])
             rows = buffers if count == points else [buffer[:count] for buffer in buffers]
             self.block(*ins, *fixed, *targets, *rows)

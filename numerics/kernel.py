@@ -255,8 +255,8 @@ class Kernel:
         numbers = [number for k, number in enumerate(placed) if k in chosen]
         inputs = [placed[number] for number in numbers]
         batch = arrange(inputs, [chosen[k] for k in sorted(chosen)])
-        for given, array, unit in zip(inputs, batch.arrays, batch.units, strict=True):
-            check_values(given, array, unit=unit)
+        for k, (given, array) in enumerate(zip(inputs, batch.arrays, strict=True)):
+            check_values(given, array, unit=batch.units.get(k))
         fixed = {
             number: batch.whole(k, len(given.ranges))
             for k, (number, given) in enumerate(zip(numbers, inputs, strict=True))
