@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def _range(
         )
     if between is None:
         if symbol.is_nonpositive:
-            raise DomainError(f"{parameter} is declared negative: give between=(low, high)")
+            raise DomainError(f"{parameter} is declared to be negative: give between=(low, high)")
         return RANGE
     low, high = (float(end) for end in between)
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
@@ -197,25 +198,33 @@ def _check_solves(family: Family, grid: np.ndarray) -> None:
 
 
 def _responses(family: Family, grid: np.ndarray) -> Iterator[Response]:
-    """The maps whose singularity is sought, the second where the first is nowhere positive."""
-    if family.equations.potential is not None:
+    """The maps whose singularity is sought, the next where one is positive at neither end."""
+    equations = family.equations
+    if equations.potential is not None:
         yield Response(family, "hessian", 1 if family.imaginary.all() else -1)
-        if not (family.equations.residuals or family.equations.update):
-            return
-    middle = float(grid[GRID // 2])
-    operator = family.at(middle)
-    u, v = np.random.default_rng(2).normal(size=(2, 1, len(family.state)))
-    images = operator.jacobian(u), operator.jacobian(v)
-    crossed = float(np.sum(v * images[0])), float(np.sum(u * images[1]))
-    size = float(np.linalg.norm(v) * np.linalg.norm(images[0]))
-    if abs(crossed[0] - crossed[1]) <= SYMMETRIC * size:
+    if equations.update:  # unknown - update: positive where small steps of the iteration converge
+        forward = replace(equations, residuals=())
+        family = Family(forward, family.given, family.parameter, family.state)
+    elif equations.potential is not None:
+        return
+    if _is_symmetric(family, float(grid[GRID // 2])):
         yield Response(family, "jacobian", 1)
-        yield Response(family, "jacobian", -1)
-    elif family.equations.potential is None:
+        if not equations.update:  # residuals may have been written down with either sign
+            yield Response(family, "jacobian", -1)
+    elif equations.potential is None:
         raise ProblemError(
             "the Jacobian of the residuals is not symmetric and there is no potential: give "
             "Equations(..., potential=...), or eliminate the conjugate fields first"
         )
+
+
+def _is_symmetric(family: Family, value: float) -> bool:
+    """Whether u J v = v J u for two random vectors."""
+    operator = family.at(value)
+    u, v = np.random.default_rng(2).normal(size=(2, 1, len(family.state)))
+    images = operator.jacobian(u), operator.jacobian(v)
+    size = float(np.linalg.norm(v) * np.linalg.norm(images[0]))
+    return abs(float(np.sum(v * images[0]) - np.sum(u * images[1]))) <= SYMMETRIC * size
 
 
 def _answer(response: Response, grid: np.ndarray, resolution: float) -> Criticality:

@@ -41,7 +41,8 @@ class Family:
     def __init__(
         self, equations: Equations, given: Given, parameter: str, state: np.ndarray
     ) -> None:
-        self.equations, self.parameter, self.state = equations, parameter, state
+        self.equations, self.given = equations, given
+        self.parameter, self.state = parameter, state
         flat = {name: value for name, value in given.flat.items() if name != parameter}
         self.system = System(equations, replace(given, shape=(), flat=flat))
 

@@ -20,6 +20,7 @@ ROUNDING = 8 * EPS
 COARSE = 1e-3  # residual, relative to the spread, of modes that only show the way
 LOOKS = 4  # values between the stable end and a zero at which an earlier one is looked for
 ROUNDS = 30
+SETTLED = 1e-8  # relative change of the place of a minimum, whose height changes by its square
 
 
 @dataclass(frozen=True)
@@ -120,23 +121,26 @@ def first_zero(response: Response, grid: np.ndarray, resolution: float) -> Met |
         None if the lowest eigenvalue has neither a zero nor a minimum inside.
     """
     curve = _Curve(response, grid)
-    beyond = _first_negative(curve)
+    beyond, low = _first_negative(curve), None
+    if beyond is None:
+        low = _lowest_minimum(curve)
+        if low is None or not curve.is_negative(low.pair):
+            return low
+        beyond = low.value
     while beyond is not None:
         value, pair = _descend(curve, beyond)
         beyond = _earlier(curve, value)
-        if beyond is None:
-            met = Met(value, pair, crosses=True)
-            turned = _minimum(curve, pair.vector, value) if resolution else None
-            if turned is None or turned.pair.value < -resolution * turned.pair.scale:
-                return met
-            return turned
-    lows = [_minimum(curve, mode, None) for mode in tuple(curve.modes)]
-    found = [low for low in lows if low is not None]
-    best = min(found, key=lambda low: low.pair.value, default=None)
-    if best is None or not curve.is_negative(best.pair):
-        return best
-    value, pair = _descend(curve, best.value)
+    if resolution:
+        low = low or _minimum(curve, pair.vector, value)
+        if low is not None and low.pair.value >= -resolution * low.pair.scale:
+            return low
     return Met(value, pair, crosses=True)
+
+
+def _lowest_minimum(curve: _Curve) -> Met | None:
+    """A local minimum of the lowest eigenvalue, from the mode that promises the lowest."""
+    modes = sorted(curve.modes, key=lambda mode: float(curve.forms(curve.grid, mode).min()))
+    return next((low for mode in modes if (low := _minimum(curve, mode, None))), None)
 
 
 def _first_negative(curve: _Curve) -> float | None:
@@ -190,7 +194,7 @@ def _minimum(curve: _Curve, vector: np.ndarray, beyond: float | None) -> Met | N
     points = curve.grid
     if beyond is not None:
         points = np.append(beyond, points[len(curve.until(beyond)) - 1 :])
-    value = np.inf
+    value, tolerance = np.inf, COARSE
     for _ in range(ROUNDS):
         least = int(np.argmin(curve.forms(points, vector)))
         ends = points[max(least - 1, 0)], points[min(least + 1, len(points) - 1)]
@@ -198,8 +202,9 @@ def _minimum(curve: _Curve, vector: np.ndarray, beyond: float | None) -> Met | N
             return None
         before = value
         value = float(brentq(lambda p, v=vector: curve.slope(p, v), *ends, rtol=4 * EPS))
-        pair = curve.pair(value)
+        pair = curve.pair(value, tolerance)
         vector = pair.vector
-        if abs(value - before) <= 1e-10 * abs(value):
+        if tolerance == 0 and abs(value - before) <= SETTLED * abs(value):
             break
+        tolerance = 0.0
     return Met(value, pair, crosses=False)

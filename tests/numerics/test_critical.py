@@ -1,0 +1,416 @@
+"""Critical points by the derived inverse response: eigenvalue routines, closed forms, refusals."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.linalg import eigh
+from sympy import cosh, exp, log, symbols, tanh
+
+import numerics as nm
+from derive.equations import Equations, Index, Label, Total
+from tests.numerics.models import CONJUGATE, CURIE_WEISS, NETWORK, N, V, beta, h, i, j, w
+
+EPS = np.finfo(float).eps
+COUPLINGS = np.array(
+    [[0.0, 1.0, 2.0, 0.5], [1.0, 0.0, 1.5, 1.0], [2.0, 1.5, 0.0, 1.0], [0.5, 1.0, 1.0, 0.5]]
+)
+CRITICAL_TEMPERATURE = float("0.9222983675113469885028580363")  # mpmath, 25 digits
+
+T = symbols("T", positive=True)
+x, y = symbols("x y", real=True)
+
+
+def entropy(p):
+    return -p * log(p)
+
+
+# The network with its conjugate field eliminated: the potential is maximal in every V_i.
+S = Total(entropy((1 + V[i]) / 2) + entropy((1 - V[i]) / 2), i)
+GIBBS = Equations(
+    (V[i],),
+    (beta, h, w[i, j]),
+    (),
+    potential=(beta / (2 * N) * Total(w[i, j] * V[i] * V[j], i, j) + beta * h * Total(V[i], i) + S)
+    / N,
+)
+HEATED = Equations(
+    (V[i],),
+    (T, h, w[i, j]),
+    (),
+    potential=(Total(w[i, j] * V[i] * V[j], i, j) / (2 * N * T) + h / T * Total(V[i], i) + S) / N,
+)
+NATURAL = Equations(
+    (V[i],),
+    (beta, h, w[i, j]),
+    (),
+    update=(tanh(beta * (Total(w[i, j] * V[j], j) / N + h)),),
+)
+# The next order of Plefka's expansion.
+ONSAGER = Total(w[i, j] ** 2 * (1 - V[i] ** 2) * (1 - V[j] ** 2), i, j)
+TAP = Equations(
+    (V[i],),
+    (beta, h, w[i, j]),
+    (),
+    potential=GIBBS.potential + beta**2 / (4 * N**3) * ONSAGER,
+)
+
+
+def symmetric(n, seed=0):
+    """Gaussian couplings with a semicircle of eigenvalues on (-2, 2)."""
+    matrix = np.random.default_rng(seed).normal(size=(n, n))
+    return (matrix + matrix.T) / np.sqrt(2 * n)
+
+
+# -- the value ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem", [GIBBS, NETWORK, NATURAL], ids=["real", "conjugate", "update"])
+def test_network_of_four_to_sixteen_digits(problem):
+    found = nm.critical(problem, "beta", w=COUPLINGS, h=0)
+    assert found.status is nm.CriticalStatus.CROSSES
+    assert found.temperature == pytest.approx(CRITICAL_TEMPERATURE, rel=4 * EPS)
+    assert abs(found.temperature - CRITICAL_TEMPERATURE) <= found.error * found.temperature**2
+    assert found.error < 1e-14
+    assert abs(found.eigenvalue) < 1e-15
+
+
+def test_the_same_from_high_temperatures_down():
+    found = nm.critical(HEATED, "T", w=COUPLINGS, h=0)
+    assert found.searched[0] > found.searched[1]  # the stable end is the hot one
+    assert found.temperature == found.value
+    assert found.value == pytest.approx(CRITICAL_TEMPERATURE, rel=4 * EPS)
+
+
+@pytest.mark.parametrize("problem", [CURIE_WEISS, CONJUGATE])
+@pytest.mark.parametrize("J", [0.3, 1.0, 70.0])
+def test_curie_weiss(problem, J):
+    found = nm.critical(problem, "beta", J=J, h=0)
+    assert found.value == pytest.approx(1 / J, rel=8 * EPS)
+    assert found.gap == np.inf
+
+
+def test_the_coupling_may_be_what_varies():
+    found = nm.critical(CURIE_WEISS, "J", beta=0.5, h=0)
+    assert found.value == pytest.approx(2, rel=8 * EPS)
+    with pytest.raises(nm.ProblemError, match="neither T nor beta"):
+        _ = found.temperature
+
+
+@pytest.mark.parametrize("sign", ["ferromagnetic", "antiferromagnetic", "mixed"])
+def test_largest_eigenvalue_of_two_hundred_fifty_sites(sign):
+    couplings = 250 * symmetric(250)
+    if sign != "mixed":
+        couplings = abs(couplings) * (1 if sign == "ferromagnetic" else -1)
+    values, vectors = np.linalg.eigh(couplings)
+    found = nm.critical(GIBBS, "beta", w=couplings, h=0)
+    assert found.temperature == pytest.approx(values[-1] / 250, rel=1e-14)
+    overlap = abs(vectors[:, -1] @ found.mode["V"])
+    assert 1 - overlap < 1e-12
+    # the eigenvalues of the inverse response are (1 - beta lambda / N) / N
+    assert found.gap == pytest.approx((1 - values[-2] / values[-1]) / 250, rel=0.1)
+
+
+def test_two_thousand_sites_to_a_few_roundings():
+    couplings = 2000 * symmetric(2000, seed=3)
+    largest = eigh(couplings, eigvals_only=True, subset_by_index=(1999, 1999))[0]
+    found = nm.critical(GIBBS, "beta", w=couplings, h=0)
+    assert found.temperature == pytest.approx(largest / 2000, rel=16 * EPS)
+    assert found.error < 64 * EPS * found.value
+    assert found.mode_error < 1e-10
+
+
+def test_modes_that_become_critical_together_are_called_degenerate():
+    block = np.array([[0.0, 1.0], [1.0, 0.0]])
+    found = nm.critical(GIBBS, "beta", w=np.kron(np.eye(2), block), h=0)
+    assert found.temperature == pytest.approx(1 / 4, rel=8 * EPS)
+    assert found.gap < 1e-15
+    assert found.landau.bifurcation is nm.Bifurcation.DEGENERATE
+    assert found.landau.amplitude is None
+
+
+def test_two_layers_through_two_vectors():
+    M = symbols("M", integer=True, positive=True)
+    k = Index("k", M)
+    a, b = Label("a", (i.range,)), Label("b", (k.range,))
+    W = Label("W", (i.range, k.range))
+    both = Total(entropy((1 + a[i]) / 2) + entropy((1 - a[i]) / 2), i) + Total(
+        entropy((1 + b[k]) / 2) + entropy((1 - b[k]) / 2), k
+    )
+    layers = Equations(
+        (a[i], b[k]),
+        (beta, W[i, k]),
+        (),
+        potential=(beta / (2 * N) * Total(W[i, k] * a[i] * b[k], i, k) + both) / N,
+    )
+    weights = np.random.default_rng(5).normal(size=(40, 30))
+    found = nm.critical(layers, "beta", W=weights)
+    left, values, right = np.linalg.svd(weights)
+    assert found.temperature == pytest.approx(values[0] / (2 * 40), rel=16 * EPS)
+    parts = np.concatenate([left[:, 0], right[0]]) / np.sqrt(2)
+    overlap = np.concatenate([found.mode["a"], found.mode["b"]]) @ parts
+    assert abs(overlap) == pytest.approx(1, abs=1e-13)
+
+
+def test_units_of_zero_and_one_about_a_half():
+    v, theta = Label("v", (i.range,)), Label("theta", (i.range,))
+    binary = Equations(
+        (v[i],),
+        (beta, theta[i], w[i, j]),
+        (),
+        potential=(
+            beta / (2 * N) * Total(w[i, j] * v[i] * v[j], i, j)
+            - beta * Total(theta[i] * v[i], i)
+            + Total(entropy(v[i]) + entropy(1 - v[i]), i)
+        )
+        / N,
+    )
+    given = {"w": COUPLINGS, "theta": COUPLINGS.sum(axis=1) / 8}
+    found = nm.critical(binary, "beta", at={"v": 0.5}, **given)
+    assert found.temperature == pytest.approx(CRITICAL_TEMPERATURE / 4, rel=8 * EPS)
+    assert found.landau.cubic == 0
+    assert found.landau.bifurcation is nm.Bifurcation.SUPERCRITICAL
+    assert found.landau.amplitude == pytest.approx(0.75 / np.sum(found.mode["v"] ** 4), rel=1e-13)
+
+
+def test_the_state_of_a_solution_serves_as_well():
+    solution = nm.solve(CURIE_WEISS, beta=0.5, J=1.0, h=0.0)
+    found = nm.critical(CURIE_WEISS, "beta", at=solution, J=1.0, h=0.0)
+    assert found.value == pytest.approx(1, rel=8 * EPS)
+
+
+def test_the_first_of_several_zeros():
+    # 1 turns unstable between 2 and 3 and comes back; 2 follows at 5
+    problem = Equations(
+        (x, y), (beta,), (), potential=-((beta - 2) * (beta - 3) * x**2 + (5 - beta) * y**2)
+    )
+    found = nm.critical(problem, "beta", between=(0.01, 10))
+    assert found.value == pytest.approx(2, rel=8 * EPS)
+    assert found.mode["x"] == pytest.approx(1)
+
+
+# -- what is no transition ----------------------------------------------------
+
+
+def test_no_transition_says_so():
+    found = nm.critical(GIBBS, "beta", w=-np.eye(5) - np.ones((5, 5)), h=0)
+    assert found.status is nm.CriticalStatus.NONE
+    assert not found.status.found
+    assert found.value is None
+    assert found.landau is None
+    assert "no transition" in found.sentence
+    with pytest.raises(nm.ProblemError, match="no critical temperature"):
+        _ = found.temperature
+
+
+def test_a_range_without_a_stable_end():
+    found = nm.critical(CURIE_WEISS, "beta", between=(2, 3), J=1, h=0)
+    assert found.status is nm.CriticalStatus.UNSTABLE
+    assert "not positive at either end" in found.sentence
+
+
+@pytest.mark.parametrize("least", [0.0, 0.01])
+def test_an_eigenvalue_that_turns_back(least):
+    problem = Equations((x,), (beta,), (), potential=-((1 - beta) ** 2 + least) * x**2 / 2)
+    found = nm.critical(problem, "beta")
+    assert found.nearest == pytest.approx((1, least), rel=1e-12, abs=EPS)
+    if least:
+        assert found.status is nm.CriticalStatus.NONE
+        assert "it is least, 0.01, at beta = 1" in found.sentence
+    else:
+        assert found.status is nm.CriticalStatus.TOUCHES
+        assert found.value == pytest.approx(1, abs=found.error)
+    assert found.landau is None
+
+
+SIZES, SEEDS = (250, 750), range(4)
+
+
+@pytest.fixture(scope="module")
+def glass():
+    """Critical points on Sherrington-Kirkpatrick couplings of variance 1/N, by both expansions."""
+    found = {}
+    for n in SIZES:
+        for seed in SEEDS:
+            couplings = symmetric(n, seed) * n
+            np.fill_diagonal(couplings, 0)
+            for name, problem in (("mean field", GIBBS), ("TAP", TAP)):
+                # Tracy-Widom: the largest eigenvalue is 2 + N^(-2/3) (-1.21 +- 1.27); of the
+                # inverse response (1 - beta J)^2 / N, at most 4 / N, that is a quarter of it
+                resolution = (1.21 + 3 * 1.27) / 4 * n ** (-2 / 3)
+                given = {"w": couplings, "h": 0, "resolution": resolution}
+                found[name, n, seed] = nm.critical(problem, "beta", **given)
+    return found
+
+
+def test_naive_mean_field_of_a_glass_crosses_at_twice_the_temperature(glass):
+    for n in SIZES:
+        answers = [glass["mean field", n, seed] for seed in SEEDS]
+        assert all(a.status is nm.CriticalStatus.CROSSES for a in answers)
+        mean = np.mean([a.temperature for a in answers])
+        spread = 1.27 * n ** (-2 / 3) / np.sqrt(len(SEEDS))
+        assert abs(mean - (2 - 1.21 * n ** (-2 / 3))) < 3 * spread
+
+
+def test_tap_of_a_glass_touches_at_the_temperature(glass):
+    for n in SIZES:
+        answers = [glass["TAP", n, seed] for seed in SEEDS]
+        assert all(a.status is nm.CriticalStatus.TOUCHES for a in answers)
+        assert all(abs(a.value - 1) <= a.error for a in answers)
+        # beta = lambda / 2: the location of the minimum moves by half of what the edge moves
+        mean = np.mean([a.value for a in answers])
+        size = n ** (-2 / 3) * (1.21 + 3 * 1.27 / np.sqrt(len(SEEDS))) / 2
+        assert abs(mean - 1) < size
+        assert all(abs(n * a.eigenvalue) < (1.21 + 3 * 1.27) * n ** (-2 / 3) for a in answers)
+
+
+def test_without_a_resolution_the_glass_keeps_its_distance(glass):
+    couplings = symmetric(250) * 250
+    np.fill_diagonal(couplings, 0)
+    found = nm.critical(TAP, "beta", w=couplings, h=0)
+    assert found.status is nm.CriticalStatus.NONE
+    assert found.nearest == glass["TAP", 250, 0].nearest
+
+
+# -- what branches off --------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem", [GIBBS, NATURAL], ids=["potential", "update"])
+@pytest.mark.parametrize("n", [4, 300])
+def test_amplitude_of_the_network(problem, n):
+    couplings = COUPLINGS if n == 4 else abs(symmetric(n)) * n
+    found = nm.critical(problem, "beta", w=couplings, h=0)
+    mode = found.mode["V"]
+    assert np.sum(mode**2) == pytest.approx(1, rel=4 * EPS)
+    assert found.landau.bifurcation is nm.Bifurcation.SUPERCRITICAL
+    assert found.landau.cubic == 0
+    assert found.landau.amplitude == pytest.approx(3 / np.sum(mode**4), rel=1e-13)
+
+
+def test_solved_states_below_the_transition_obey_the_amplitude():
+    found = nm.critical(GIBBS, "beta", w=COUPLINGS, h=0)
+    errors = []
+    for t in (0.04, 0.02, 0.01, 0.005):
+        inverse = found.value / (1 - t)
+        leading = found.mode["V"] * np.sqrt(found.landau.amplitude * t)
+        state = nm.solve(NATURAL, beta=inverse, h=0.0, w=COUPLINGS, starts={"V": leading})["V"][0]
+        squared = (state @ found.mode["V"]) ** 2
+        errors.append(abs(squared / (found.landau.amplitude * t) - 1))
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all(np.abs(orders - 1) < 0.1)  # O(t), the next one O(t^2)
+
+
+@pytest.mark.parametrize(("occupied", "kind"), [(0.2, "SUBCRITICAL"), (0.5, "SUPERCRITICAL")])
+def test_spins_with_a_zero_turn_subcritical(occupied, kind):
+    # spin 1 with weight D of the states +-1: <s^2> = y, fourth cumulant y - 3 y^2
+    K, D = symbols("K D", positive=True)
+    blume = Equations((x,), (K, D), (), potential=-K * x**2 / 2 + log(1 + 2 * D * cosh(K * x)))
+    found = nm.critical(blume, "K", D=occupied / (2 * (1 - occupied)))
+    assert found.value == pytest.approx(1 / occupied, rel=1e-14)
+    assert found.landau.bifurcation.name == kind
+    expected = 6 * occupied**2 / abs(1 - 3 * occupied)
+    assert found.landau.amplitude == pytest.approx(expected, rel=1e-12)
+
+
+def test_at_the_tricritical_point_nothing_up_to_fourth_order_decides():
+    problem = Equations((x,), (beta,), (), potential=(beta - 1) * x**2 / 2 - x**6)
+    found = nm.critical(problem, "beta")
+    assert found.landau.bifurcation is nm.Bifurcation.DEGENERATE
+    assert found.landau.amplitude is None
+
+
+def test_a_cubic_term_makes_it_transcritical():
+    problem = Equations((x,), (beta,), (), potential=(beta - 1) * x**2 / 2 + x**3 / 3 - x**4)
+    found = nm.critical(problem, "beta")
+    assert found.landau.bifurcation is nm.Bifurcation.TRANSCRITICAL
+    assert found.landau.cubic == pytest.approx(-2)
+    # beta x - x + x^2 = 0: eps = 1 - beta
+    assert found.landau.amplitude == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("g", "kind"), [(0.5, "SUPERCRITICAL"), (2.0, "SUBCRITICAL")])
+def test_another_mode_lowers_the_quartic(g, kind):
+    k = 3.0
+    potential = (beta - 1) * x**2 / 2 - k * y**2 / 2 + g * x**2 * y - x**4 / 4
+    found = nm.critical(Equations((x, y), (beta,), (), potential=potential), "beta")
+    # y = g x^2 / k: the quartic of minus the potential is 6 - 12 g^2 / k
+    assert found.landau.quartic == pytest.approx(6 - 12 * g**2 / k, rel=1e-14)
+    assert found.landau.bifurcation.name == kind
+
+
+def test_many_other_modes_lower_the_quartic():
+    n, b = 300, Label("b", (i.range,))
+    rng = np.random.default_rng(7)
+    couplings, weights = abs(symmetric(n)) * n, rng.normal(size=n)
+    cubic = Total(V[i] ** 2, i) * Total(b[i] * V[i], i) / 10
+    problem = Equations(
+        (V[i],), (beta, h, w[i, j], b[i]), (), potential=GIBBS.potential + cubic / N
+    )
+    mode = np.linalg.eigh(couplings)[1][:, -1] * 1.0
+    weights -= mode * (mode @ weights)  # no cubic term along the mode itself
+    found = nm.critical(problem, "beta", w=couplings, b=weights, h=0)
+    mode = found.mode["V"]
+    response = (np.eye(n) - found.value * couplings / n) / n
+    image = -2 * weights / (10 * n)  # of minus the potential: D2G[mode, mode] off the mode
+    lifted = response + np.outer(mode, mode)
+    direct = 2 * np.sum(mode**4) / n
+    assert found.landau.quartic == pytest.approx(
+        direct - 3 * image @ np.linalg.solve(lifted, image), rel=1e-9
+    )
+
+
+# -- the door -----------------------------------------------------------------
+
+
+def test_a_field_moves_the_state():
+    with pytest.raises(nm.ProblemError, match="set the field to zero") as refused:
+        nm.critical(GIBBS, "beta", w=COUPLINGS, h=0.1)
+    assert "does not solve the equations at beta" in str(refused.value)
+
+
+def test_a_solution_of_many_points_is_refused():
+    solution = nm.solve(CURIE_WEISS, beta=[0.5, 0.6], J=1.0, h=0.0)
+    with pytest.raises(nm.ShapeError, match="one point"):
+        nm.critical(CURIE_WEISS, "beta", at=solution, J=1.0, h=0.0)
+
+
+def test_names_and_shapes():
+    given = {"J": 1, "h": 0}
+    with pytest.raises(nm.UnknownParameterError, match="no scalar parameter T"):
+        nm.critical(CURIE_WEISS, "T", **given)
+    with pytest.raises(nm.UnknownParameterError, match="no scalar parameter w"):
+        nm.critical(GIBBS, "w", beta=1, h=0)
+    with pytest.raises(nm.UnknownParameterError, match="leave beta="):
+        nm.critical(CURIE_WEISS, "beta", beta=1, **given)
+    with pytest.raises(nm.MissingParameterError, match="h"):
+        nm.critical(CURIE_WEISS, "beta", J=1)
+    with pytest.raises(nm.ShapeError, match="one critical point at a time"):
+        nm.critical(CURIE_WEISS, "beta", J=[1, 2], h=0)
+    with pytest.raises(nm.DomainError, match="no range"):
+        nm.critical(CURIE_WEISS, "beta", between=(2, 1), **given)
+    with pytest.raises(nm.DomainError, match="positive"):
+        nm.critical(CURIE_WEISS, "beta", between=(-1, 2), **given)
+    with pytest.raises(nm.ProblemError, match="no unknown V"):
+        nm.critical(CURIE_WEISS, "beta", at={"V": 0}, **given)
+    with pytest.raises(nm.ShapeError, match="give one number or 4"):
+        nm.critical(GIBBS, "beta", at={"V": [0, 0]}, w=COUPLINGS, h=0)
+
+
+def test_a_jacobian_that_is_not_symmetric_needs_a_potential():
+    problem = Equations((x, y), (beta,), (), residuals=(x - beta * y, y - 2 * beta * x))
+    with pytest.raises(nm.ProblemError, match="not symmetric"):
+        nm.critical(problem, "beta")
+
+
+def test_an_answer_survives_pickle():
+    found = nm.critical(GIBBS, "beta", w=COUPLINGS, h=0)
+    again = pickle.loads(pickle.dumps(found))
+    assert again.sentence == found.sentence
+    np.testing.assert_array_equal(again.mode["V"], found.mode["V"])
+
+
+def test_exponentials_do_not_hide_a_zero():
+    problem = Equations((x,), (beta,), (), potential=-(exp(-beta) - 0.25) * x**2 - x**4)
+    assert nm.critical(problem, "beta", between=(0.1, 5)).value == pytest.approx(
+        np.log(4), rel=1e-14
+    )
