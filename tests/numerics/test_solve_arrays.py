@@ -72,7 +72,7 @@ def test_shapes_of_vector_unknowns():
 
 
 def test_branches_appear_at_the_critical_temperature_of_the_couplings():
-    critical = np.linalg.eigvalsh(COUPLINGS)[-1] / 4  # T_c = lambda_max / N = 0.92229836751136951
+    critical = np.linalg.eigvalsh(COUPLINGS)[-1] / 4  # T_c = lambda_max / N
     assert critical == pytest.approx(0.9222983675113470, rel=4e-16, abs=0)
     found = solve(NETWORK, beta=1 / (critical * np.array([1.02, 0.98])), h=0.0, w=COUPLINGS)
     assert found.count.tolist() == [1, 3]
