@@ -36,6 +36,7 @@ from derive.indices import Index, free_indices
 from derive.typesetting.typeset import Typeset
 
 __all__ = [
+    "Binder",
     "IndexedProduct",
     "Total",
     "components",
@@ -55,7 +56,7 @@ def fresh(index: Index, taken: Iterable[Index]) -> Index:
     return index.renamed(name)
 
 
-class _Binder(Typeset, Expr):
+class Binder(Typeset, Expr):
     """An expression that binds indices: renaming and substitution never capture."""
 
     is_commutative = True
@@ -89,7 +90,7 @@ class _Binder(Typeset, Expr):
     def free_symbols(self) -> set[Any]:
         return self.body.free_symbols
 
-    def _renamed_apart(self, taken: Iterable[Index]) -> _Binder:
+    def _renamed_apart(self, taken: Iterable[Index]) -> Binder:
         """The same sum with no bound index among the indices taken."""
         clash = set(taken) & set(self.indices)
         if not clash:
@@ -139,7 +140,7 @@ def rename_bound(binder: Any, names: dict[Index, Index]) -> Any:
     return Expr.__new__(binder.func, binder.body.xreplace(names), *indices)
 
 
-class Total(_Binder):
+class Total(Binder):
     """The full sum of `body` over its indices, in normal form.
 
     Parameters
@@ -180,7 +181,7 @@ class Total(_Binder):
         return text if getattr(printer, "brackets_sums", False) else rf"\left({text}\right)"
 
 
-class IndexedProduct(_Binder):
+class IndexedProduct(Binder):
     """The product of `body` over its indices: a multiplicative weight.
 
     Examples
@@ -205,7 +206,7 @@ class IndexedProduct(_Binder):
         return _big_operator(printer, r"\prod", self)
 
 
-def _big_operator(printer: Any, operator: str, binder: _Binder) -> str:
+def _big_operator(printer: Any, operator: str, binder: Binder) -> str:
     body = printer.parenthesize(binder.body, PRECEDENCE["Mul"])
     return rf"{operator}_{{{' '.join(printer._print(i) for i in binder.indices)}}} {body}"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 from derive.typesetting.typeset import Typeset
 
-__all__ = ["CriticalPoint", "critical_point", "symmetric_point"]
+__all__ = ["CriticalPoint", "critical_point", "symmetric_point", "wanted_parameter"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,15 @@ class CriticalPoint(Typeset):
     modes : tuple of tuple of Matrix
         For each value the vectors, over the unknowns, along which the response diverges.
     condition : Expr
-        Zero at criticality.
+        Zero at criticality.  For vectors of unknowns, in an eigenvalue of a given array; the
+        transition that is met first is that of the largest one.
     at : tuple of (Expr, Expr)
         The symmetric point.
+    operator : Matrix or None
+        For vectors of unknowns, the inverse response at that point as blocks in index notation,
+        singular at criticality.
+    over : tuple of Expr
+        The unknowns that the operator acts on, the others being eliminated.
     """
 
     parameter: Expr
@@ -43,6 +49,8 @@ class CriticalPoint(Typeset):
     modes: tuple[tuple[Matrix, ...], ...]
     condition: Expr
     at: tuple[tuple[Expr, Expr], ...]
+    operator: Matrix | None = None
+    over: tuple[Expr, ...] = ()
 
     @property
     def value(self) -> Expr:
@@ -72,6 +80,12 @@ class CriticalPoint(Typeset):
         return self.modes[0][0]
 
     def __str__(self) -> str:
+        if not self.values and self.operator is not None:
+            shown = self.operator[0, 0] if self.operator.rows == 1 else self.operator.tolist()
+            return (
+                f"critical where the operator {shown} on {', '.join(map(str, self.over))} is "
+                "singular: no polynomial of one array, numerics.critical finds where"
+            )
         if not self.values:
             return f"critical where {self.condition} = 0"
         return ", ".join(f"{self.parameter} = {value}" for value in self.values)
@@ -123,7 +137,7 @@ def critical_point(
         If the point is no saddle, or the condition does not depend on the parameter.
     """
     point, values = symmetric_point(free_entropy, at, parameters)
-    symbol = _wanted(free_entropy, solve_for_, values)
+    symbol = wanted_parameter(free_entropy, solve_for_, values)
     # where the saddle equations solve a linear response away (1 = 1), the Hessian still has it
     for inverse in (lambda: free_entropy.inverse_response, lambda: -free_entropy.explicit.hessian):
         matrix = inverse().applyfunc(lambda e: cancel(value_at(e.subs(values), point)))
@@ -148,7 +162,7 @@ def critical_point(
     return CriticalPoint(symbol, roots, modes, condition, tuple(point.items()))
 
 
-def _wanted(free_entropy: FreeEntropy, solve_for_: Any, values: dict[Expr, Expr]) -> Expr:
+def wanted_parameter(free_entropy: FreeEntropy, solve_for_: Any, values: dict[Expr, Expr]) -> Expr:
     if solve_for_ is None:
         try:
             symbol = free_entropy.beta_symbol

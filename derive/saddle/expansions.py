@@ -28,6 +28,9 @@ class Expansions:
         @property
         def explicit(self) -> Any: ...
 
+        @property
+        def is_extensive_vector(self) -> bool: ...
+
     @cached_property
     def fluctuation(self) -> Expr:
         """``log Z - N phi`` at order N**0: the correction and the Gaussian fluctuations."""
@@ -76,6 +79,10 @@ class Expansions:
         >>> FreeEntropy(phi, m, beta=b).critical_point(h=0).value
         1/J
         """
+        if self.is_extensive_vector:
+            from derive.saddle.vector_critical import vector_critical_point
+
+            return vector_critical_point(self, at, solve_for, parameters)  # type: ignore[arg-type]
         from derive.saddle.critical import critical_point
 
         return critical_point(self.explicit, at, solve_for, parameters)
