@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sympy import Expr
 
-from derive.equations import Index, free_indices
-from numerics.branches import Branches
-from numerics.problem.errors import BranchError, ProblemError
-from numerics.problem.given import is_array
+from numerics.problem.errors import BranchError
 from numerics.problem.status import Stability, Status
+from numerics.quantities import Quantities
 from numerics.summary import as_html, as_text
+
+if TYPE_CHECKING:
+    from numerics.refined import Refined
 
 __all__ = ["Solution"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Solution(Branches):
+class Solution(Quantities):
     """Branches of a problem over a batch of parameters; immutable, and it survives pickle.
 
     Every quantity has the batch axes first and then one branch axis. Slots without a branch are
@@ -57,20 +58,6 @@ class Solution(Branches):
     >>> solution.observable("twice").round(3).tolist()
     [[0.0], [1.523]]
     """
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.system.given.shape
-
-    @property
-    def unknowns(self) -> tuple[str, ...]:
-        """The names of the unknowns."""
-        return tuple(unknown.name for unknown in self.system.equations.unknowns)
-
-    @property
-    def parameters(self) -> dict[str, np.ndarray]:
-        """The parameters, as they were given."""
-        return dict(self.system.given.values)
 
     @property
     def exists(self) -> np.ndarray:
@@ -115,100 +102,45 @@ class Solution(Branches):
         """Name of each unknown to its values on the branches."""
         return {name: self[name] for name in self.unknowns}
 
-    def __getitem__(self, name: str) -> np.ma.MaskedArray:
-        """An unknown on every branch ``(batch, branch)``, a vector with its own axis last."""
-        return self._masked(self._component(self.states, name))
+    def refined(self, digits: int = 30, **exact: Any) -> Refined:
+        """Every root to many digits, by Newton's method in mpmath.
 
-    def observable(self, observable: str | Expr) -> np.ma.MaskedArray:
-        """An observable of the equations, or an expression of your own, on every branch.
-
-        Values that are not a number are masked; an infinite one, such as the susceptibility at a
-        critical point, stays infinite.
-
-        Raises
-        ------
-        ProblemError
-            If the equations have no observable of this name.
-        """
-        return self._masked(self._observable(observable))
-
-    def quantity(self, name: str | Expr) -> np.ma.MaskedArray:
-        """An unknown, an observable, ``"potential"`` or ``"error"`` on every branch."""
-        return self._masked(self._flat(name))
-
-    def response(self, parameter: str) -> dict[str, np.ma.MaskedArray]:
-        """The derivative of each unknown by a scalar parameter along every branch.
-
-        Where the Jacobian is singular within rounding, as at a critical point or a fold, components
-        that diverge are infinite and the others masked.
+        The reference evaluator walks the expressions themselves and shares no code with the
+        compiled functions, so that this checks them too.
 
         Parameters
         ----------
-        parameter : str
-            The name of a scalar parameter, such as a field ``h`` that acts on every unit.
+        digits : int
+            How many digits, relative to max(1, |x|).
+        **exact
+            Parameters whose value is no double, such as ``h="0.05"`` or ``beta=Rational(2, 3)``;
+            the doubles that were solved for stand for the others.
 
         Returns
         -------
-        dict
-            Name of each unknown to its derivative ``(batch, branch)``, of a vector with its own
-            axis last.
-
-        Raises
-        ------
-        UnknownParameterError
-            If the problem has no such scalar parameter.
-
-        Examples
-        --------
-        >>> from sympy import symbols, tanh
-        >>> from derive.equations import Equations
-        >>> from numerics.solvers import solve
-        >>> m, h = symbols("m h", real=True)
-        >>> spin = Equations((m,), (h,), (), update=(tanh(h),))
-        >>> solve(spin, h=[0.0, 1.0]).response("h")["m"].round(6).tolist()
-        [[1.0], [0.419974]]
-        """
-        from numerics.response import tangents
-
-        states = self._spread(tangents(self.system, self.roots, parameter).values, np.nan)
-        return {name: self._masked(self._component(states, name)) for name in self.unknowns}
-
-    def derivative(self, observable: str | Expr, parameter: str) -> np.ma.MaskedArray:
-        """The total derivative of an observable by a scalar parameter along every branch.
-
-        Its explicit part included. Infinite where the branch is singular and the observable
-        diverges with it; masked where that cannot be told.
-
-        Parameters
-        ----------
-        observable : str or Expr
-            As of `observable`, or the name of an unknown.
-        parameter : str
-            The name of a scalar parameter.
-
-        Raises
-        ------
-        ProblemError, UnknownParameterError
-            If there is no such observable, or no such scalar parameter.
-        """
-        from numerics.response import derivative
-
-        if isinstance(observable, str) and observable in self.unknowns:
-            return self.response(parameter)[observable]
-        expression = self._expression(observable)
-        return self._masked(
-            self._spread(derivative(self.system, self.roots, expression, parameter), np.nan)
-        )
-
-    def susceptibility(self, field: str = "h") -> np.ma.MaskedArray:
-        """The derivative of the observable ``"magnetisation"`` by its field, on every branch.
+        Refined
+            Indexed by the names of unknowns; it has `observable`, `residual` and `error`. Branches
+            that do not reach the digits, as where the Jacobian is singular, are masked.
 
         Raises
         ------
         ProblemError
-            If the equations have no observable of that name.
+            If there are more unknowns than mpmath can carry.
+
+        Examples
+        --------
+        >>> from mpmath import nstr
+        >>> from sympy import cos, symbols
+        >>> from derive.equations import Equations
+        >>> from numerics.solvers import solve
+        >>> x, a = symbols("x a", real=True)
+        >>> fixed = Equations((x,), (a,), (), update=(cos(a * x),), bounds=((0, 1),))
+        >>> nstr(solve(fixed, a=1.0).refined(25)["x"][0], 25)
+        '0.7390851332151606416553121'
         """
-        return self.derivative("magnetisation", field)
+        from numerics.refined import refined
+
+        return refined(self, digits, exact)
 
     def dominant(self, name: str | Expr, missing: float | None = None) -> np.ndarray:
         """An unknown, an observable or ``"potential"`` on the dominant branch of every point.
@@ -291,45 +223,6 @@ class Solution(Branches):
     def _repr_html_(self) -> str:
         return as_html(self)
 
-    def _flat(self, name: str | Expr) -> np.ndarray:
-        if isinstance(name, str) and name in self.unknowns:
-            return self._component(self.states, name)
-        if name == "potential":
-            return self.potentials
-        if name == "error":
-            return self.errors
-        return self._observable(name)
-
-    def _component(self, states: np.ndarray, name: str) -> np.ndarray:
-        if name not in self.unknowns:
-            raise ProblemError(f"there is no unknown {name}: there are {', '.join(self.unknowns)}")
-        which = self.unknowns.index(name)
-        columns = self.system.slices[which]
-        vector = is_array(self.system.equations.unknowns[which])
-        return states[..., columns] if vector else states[..., columns.start]
-
-    def _observable(self, observable: str | Expr) -> np.ndarray:
-        """Values (point, branch, ...), nan where there is no branch."""
-        expression = self._expression(observable)
-        layout = tuple(sorted(free_indices(expression), key=Index.sort_key))
-        point, slot = np.nonzero(self.present)
-        values = self.system.evaluate((expression,), [layout], self.states[point, slot], point)[0]
-        table = np.full((*self.present.shape, *values.shape[1:]), np.nan)
-        table[point, slot] = values
-        return table
-
-    def _expression(self, observable: str | Expr) -> Expr:
-        if isinstance(observable, Expr):
-            return observable
-        known = dict(self.system.equations.observables)
-        if observable not in known:
-            have = ", ".join(known) or "none"
-            raise ProblemError(
-                f"there is no observable {observable}: there are {have}; an expression of the "
-                "unknowns and parameters will do as well"
-            )
-        return known[observable]
-
     def _no_branch(self, flat: int) -> str:
         index = tuple(int(k) for k in np.unravel_index(flat, self.shape or (1,)))
         at = ", ".join(
@@ -341,12 +234,3 @@ class Solution(Branches):
         if self.present[flat].any():
             reason = "none of the branches there is stable"
         return f"no dominant branch at {at}: {reason}; pass missing=... to fill such points"
-
-    def _batch(self, flat: np.ndarray) -> np.ndarray:
-        return flat.reshape((*self.shape, *flat.shape[1:]))
-
-    def _masked(self, flat: np.ndarray) -> np.ma.MaskedArray:
-        axes = (1,) * (flat.ndim - 2)
-        absent = np.broadcast_to(~self.present.reshape(*self.present.shape, *axes), flat.shape)
-        hidden = absent | np.isnan(flat)
-        return np.ma.MaskedArray(self._batch(flat), self._batch(hidden))
