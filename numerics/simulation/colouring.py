@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from numerics.simulation.terms import Matrix, is_sparse
+from numerics.matrices import is_sparse
+from numerics.simulation.terms import Matrix
 
 __all__ = ["colour_classes"]
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from derive.equations import Equations, Label, Pairwise
-from numerics.errors import DomainError, NotANumberError, ShapeError
+from derive.equations import Equations, Pairwise
+from numerics.errors import DomainError, MissingParameterError, ShapeError
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, bind
 from numerics.simulation.network import energy_of
-from numerics.simulation.terms import Values, is_sparse, split
+from numerics.simulation.terms import Values, split
 
-__all__ = ["Opened", "opened", "starting", "whole"]
+__all__ = ["Opened", "generator", "opened", "starting", "whole"]
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,17 @@ class Opened:
         The model.
     given : Given
         Values of its parameters.
-    sparse : dict of str to sparse array
-        Couplings that stay sparse.
     groups : list of ndarray of int
         Points of the batch that share their matrices.
     """
 
     pairwise: Pairwise
     given: Given
-    sparse: Mapping[str, Any]
     groups: list[np.ndarray]
 
     def at(self, points: np.ndarray) -> Values:
         """The parameters at some points."""
-        return Values(self.pairwise.parameters, self.given, self.sparse, points)
+        return Values(self.pairwise.parameters, self.given, points)
 
 
 def opened(problem: Any, parameters: Mapping[str, Any]) -> Opened:
@@ -54,24 +51,13 @@ def opened(problem: Any, parameters: Mapping[str, Any]) -> Opened:
             f"{type(problem).__name__} offers no pairwise(): pass the ensemble; that of a "
             "derivation is its .start"
         )
-    labels = {p.name: p.label for p in model.parameters if hasattr(p, "label")}
-    sparse = {
-        k: _sparse(labels[k], v) for k, v in parameters.items() if k in labels if is_sparse(v)
-    }
-    rest = {k: v for k, v in parameters.items() if k not in sparse}
-    for name in sparse:
-        _add_sizes(labels[name], sparse[name], rest)
-    symbols = tuple(p for p in model.parameters if p.name not in sparse)
-    given = bind(Equations(tuple(s.site for s in model.spins), symbols, ()), rest)
+    given = bind(Equations(tuple(s.site for s in model.spins), model.parameters, ()), parameters)
     _check_sizes(model, given)
-    for name, label in labels.items():
-        if label.symmetric and len(label.ranges) == 2:
-            _check_symmetric(name, sparse[name] if name in sparse else given.flat[name])
-    everywhere = Values(model.parameters, given, sparse, np.arange(given.points))
+    everywhere = Values(model.parameters, given, np.arange(given.points))
     whole_batch = np.arange(given.points)
     varies = any(everywhere.varies(base) for base in _bases(model))
     groups = [whole_batch[k : k + 1] for k in whole_batch] if varies else [whole_batch]
-    return Opened(model, given, sparse, groups)
+    return Opened(model, given, groups)
 
 
 def _bases(model: Pairwise) -> set[Expr]:
@@ -80,52 +66,14 @@ def _bases(model: Pairwise) -> set[Expr]:
     return {base for value in values for base in split(value).values()}
 
 
-def _sparse(label: Label, value: Any) -> Any:
-    if len(label.ranges) != 2:
-        raise ShapeError(f"{label.name} has {len(label.ranges)} indices, so that it is not sparse")
-    matrix = value.tocsr().astype(float)
-    if not np.isfinite(matrix.data).all():
-        raise NotANumberError(f"{label.name} has entries that are not finite: give finite numbers")
-    return matrix
-
-
-def _add_sizes(label: Label, matrix: Any, rest: dict[str, Any]) -> None:
-    """What the shape of a sparse array says about sizes."""
-    for over, length in zip(label.ranges, matrix.shape, strict=True):
-        known = over.size if over.size.is_Integer else rest.get(str(over.size), length)
-        if np.ndim(known) or int(known) != length:
-            raise ShapeError(
-                f"{label.name} has an axis of length {length} where {over.name} is {known}"
-            )
-        if over.size.is_Symbol:
-            rest[str(over.size)] = length
-
-
 def _check_sizes(model: Pairwise, given: Given) -> None:
     for spins in model.spins:
         for index in spins.site.slots:
             if not index.range.size.subs(given.sizes).is_Integer:
-                raise ShapeError(
+                raise MissingParameterError(
                     f"{index.range.size} has no value: pass {index.range.size}=... or an array "
                     "over it"
                 )
-
-
-def _check_symmetric(name: str, value: Any) -> None:
-    """Within rounding: a product of matrices need not be symmetric to the last digit."""
-    mirrored = value.T if is_sparse(value) else np.swapaxes(value, -1, -2)
-    if mirrored.shape != value.shape:
-        raise ShapeError(f"{name} is declared symmetric, but its shape is {value.shape}")
-    excess = abs(value - mirrored)
-    if excess.max() <= 1e-12 * abs(value).max():
-        return
-    at = np.unravel_index(int(excess.argmax()), excess.shape)
-    i, j = (int(k) for k in at[-2:])
-    raise DomainError(
-        f"{name} is declared symmetric, but {name}[{i}, {j}] = {float(value[at])!r} and "
-        f"{name}[{j}, {i}] = {float(mirrored[at])!r}: the exponent holds only their mean, pass "
-        f"({name} + {name}.T)/2 if that is meant, or declare {name} without symmetric=True"
-    )
 
 
 def whole(name: str, value: Any, least: int) -> int:
@@ -137,6 +85,16 @@ def whole(name: str, value: Any, least: int) -> int:
     if number < least or isinstance(value, bool):
         raise DomainError(f"{name}={value!r}: give an integer of at least {least}")
     return number
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """A source of random numbers."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise DomainError(
+            f"rng={rng!r} is no seed: give a whole number, a SeedSequence or a Generator of NumPy"
+        ) from None
 
 
 def starting(start: Any, model: Opened, chains: int, rng: np.random.Generator) -> np.ndarray:

@@ -16,9 +16,10 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from numerics.matrices import is_sparse
 from numerics.simulation.colouring import colour_classes
 from numerics.simulation.network import Network
-from numerics.simulation.terms import Matrix, is_sparse
+from numerics.simulation.terms import Matrix
 
 __all__ = ["HeatBath"]
 

@@ -14,8 +14,9 @@ import numpy as np
 from sympy import Expr, S
 
 from derive.equations import Element, Pairwise, Spins
+from numerics.matrices import is_sparse
 from numerics.problem.errors import ProblemError
-from numerics.simulation.terms import Matrix, Values, diagonal_free, is_sparse, split
+from numerics.simulation.terms import Matrix, Values, split, symmetric_part
 
 __all__ = ["Network", "Quadratic", "energy_of", "network"]
 
@@ -171,7 +172,7 @@ def _assembled(key: Key, known: Values, places: dict[str, slice]) -> Matrix:
         block = known.matrix(base, row.slots, column.slots)
         at = places[row.name], places[column.name]
         if row.label == column.label:
-            parts.append((*at, diagonal_free(block)))
+            parts.append((*at, symmetric_part(block)))
         else:
             parts += [(*at, block), (*at[::-1], block.T)]
     if len(parts) == 1 and parts[0][2].shape == (total, total):

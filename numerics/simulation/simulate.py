@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from numerics.problem.errors import ProblemError
-from numerics.simulation.door import Opened, opened, starting, whole
+from numerics.simulation.door import Opened, generator, opened, starting, whole
 from numerics.simulation.estimate import Protocol, estimates
 from numerics.simulation.measurement import Piece, Plan, measured
 from numerics.simulation.network import network
@@ -61,8 +61,8 @@ def simulate(
     of : str, optional
         The variable whose mean is ``m``; that of all sites by default.
     observables : mapping of str to callable, optional
-        Functions of the spins of each variable, arrays (chains, batch, sites), to
-        (chains, batch).
+        Functions of the spins of each variable, arrays (chains, points, sites) with the batch
+        flattened to points, to (chains, points).
     sites, correlations : bool
         Whether ``<s_i>`` and ``<s_i s_j>`` are measured.
     **parameters
@@ -117,12 +117,12 @@ def simulate(
     )
     if plan.count < 4:
         raise ProblemError(f"{sweeps} sweeps, one in {every} measured, are fewer than four")
-    generator = np.random.default_rng(rng)
-    states = starting(start, model, plan.chains, generator)
+    source = generator(rng)
+    states = starting(start, model, plan.chains, source)
     pieces = []
     for points in model.groups:
         numbers = network(model.pairwise, model.at(points))
-        pieces.append(measured(numbers, plan, states[..., points], generator))
+        pieces.append(measured(numbers, plan, states[..., points], source))
     return _together(pieces, model, plan, given_start)
 
 

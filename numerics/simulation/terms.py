@@ -5,7 +5,6 @@ At a hundred temperatures ``beta*w[i, j]/N`` is one matrix w and a hundred numbe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,19 +12,14 @@ from typing import Any
 import numpy as np
 from sympy import Add, Expr, Mul, S, expand, sympify
 
-from derive.equations import Element, Equations, Index, Label, free_indices
-from numerics.errors import ShapeError
+from derive.equations import Element, Equations, Index, free_indices
 from numerics.kernel import Kernel
+from numerics.matrices import is_sparse
 from numerics.problem.given import Given
 
-__all__ = ["Matrix", "Values", "diagonal_free", "is_sparse", "split"]
+__all__ = ["Matrix", "Values", "split", "symmetric_part"]
 
 Matrix = Any  # a dense array, or a SciPy sparse one
-
-
-def is_sparse(value: Any) -> bool:
-    """Whether a value is a SciPy sparse array or matrix; SciPy is not imported to find out."""
-    return hasattr(value, "tocsr") and hasattr(value, "nnz")
 
 
 def split(expr: Expr) -> dict[Expr, Expr]:
@@ -55,15 +49,12 @@ class Values:
         Their symbols.
     given : Given
         Their values, checked.
-    sparse : dict of str to sparse array
-        Arrays that stay sparse.
     points : ndarray of int
         Which points of the batch.
     """
 
     parameters: tuple[Expr, ...]
     given: Given
-    sparse: Mapping[str, Any]
     points: np.ndarray
 
     def over(self, expr: Expr, order: tuple[Index, ...]) -> np.ndarray:
@@ -71,13 +62,10 @@ class Values:
 
         Axes over which it is constant have length one.
         """
-        expr = self._dense(sympify(expr))
+        expr = sympify(expr)
         occurring = {e.name for e in expr.atoms(Element)} | {s.name for s in expr.free_symbols}
         sizes = [size for size in self.given.sizes if size.is_Symbol]
         needed = [p for p in self.parameters if p.name in occurring and p not in sizes]
-        needed += [
-            e for e in expr.atoms(Element) if e.name.removesuffix("_diagonal") in self.sparse
-        ]
         kernel = _kernel(expr, (*needed, *sizes), order)
         value = np.asarray(kernel(self._arguments(kernel)), dtype=float)
         inner = sum(i in free_indices(expr) for i in order)
@@ -123,46 +111,22 @@ class Values:
         return None
 
     def _array(self, name: str) -> Matrix:
-        if name in self.sparse:
-            return self.sparse[name].tocsr()
         value = self.given.flat[name]
         return value[self.points[0]] if value.ndim > self.given.core[name] else value
 
     def _arguments(self, kernel: Kernel) -> dict[Expr, np.ndarray]:
         taken = self.given.take(self.points)
         sizes = {size.name: float(n) for size, n in self.given.sizes.items() if size.is_Symbol}
-        diagonals = {f"{name}_diagonal": a.diagonal() for name, a in self.sparse.items()}
-        known: dict[str, Any] = {**sizes, **taken, **diagonals}
+        known: dict[str, Any] = {**sizes, **taken}
         return {symbol: known[symbol.name] for symbol in kernel.inputs}
 
-    def _dense(self, expr: Expr) -> Expr:
-        """An expression with the diagonals of sparse arrays in place of elements ``w[i, i]``."""
 
-        def diagonal(element: Element) -> Expr:
-            first, *others = element.slots
-            if any(slot != first for slot in others):
-                raise ShapeError(
-                    f"{element.name} is sparse, and occurs in {expr}: only couplings "
-                    f"{element.name}[i, j] of two spins may be; give it as an array"
-                )
-            return _diagonal(element.label)[first]
-
-        return expr.replace(
-            lambda e: isinstance(e, Element) and e.name in self.sparse and len(e.slots) > 1,
-            diagonal,
-        )
-
-
-def _diagonal(label: Label) -> Label:
-    return Label(f"{label.name}_diagonal", label.ranges[:1], given=True)
-
-
-def diagonal_free(matrix: Matrix) -> Matrix:
-    """The matrix without its diagonal, which stands in the one-site part."""
+def symmetric_part(matrix: Matrix) -> Matrix:
+    """What couples different spins: symmetric to the last digit, without diagonal."""
+    matrix = (matrix + matrix.T) / 2
     if is_sparse(matrix):
         import scipy.sparse as sparse
 
         return (matrix - sparse.diags_array(matrix.diagonal())).tocsr()
-    matrix = matrix.copy()
     np.fill_diagonal(matrix, 0.0)
     return matrix
