@@ -6,6 +6,8 @@ only if ``X_k = 0``: what is left has a natural form where the row itself has no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sympy import (
     Add,
     Dummy,
@@ -27,8 +29,10 @@ from derive.total import Total
 __all__ = ["stripped"]
 
 
-def stripped(row: Expr, unknown: Expr) -> Expr:
+def stripped(row: Expr, unknown: Expr, others: Sequence[Expr] = ()) -> Expr:
     """The row of an indexed unknown without the array and the factors that its terms share.
+
+    A rectangular array leaves an equation for the components of another unknown, over its index.
 
     Examples
     --------
@@ -41,7 +45,7 @@ def stripped(row: Expr, unknown: Expr) -> Expr:
     """
     if not is_indexed(unknown):
         return row
-    row = _without_array(row, unknown)
+    row = _without_array(row, unknown, others)
     own, bounded = set(index_of(unknown)), sorted(row.atoms(tanh), key=str)
     kernels = [e for e in bounded if e.has(*marks((unknown,))) and free_indices(e) == own]
     if any(sum(term.has(kernel) for term in Add.make_args(row)) > 1 for kernel in kernels):
@@ -49,7 +53,7 @@ def stripped(row: Expr, unknown: Expr) -> Expr:
     return row
 
 
-def _without_array(row: Expr, unknown: Expr) -> Expr:
+def _without_array(row: Expr, unknown: Expr, others: Sequence[Expr]) -> Expr:
     """All functions X of the row stand under one ``sum_a c_a A_a``, up to a factor."""
     own = set(index_of(unknown))
     operators: dict[Expr, dict[Expr, Expr]] = {}
@@ -70,7 +74,23 @@ def _without_array(row: Expr, unknown: Expr) -> Expr:
             (c - ratio * first[array]).expand() != 0 for array, c in arrays.items()
         ):
             return row
-    return Add(*(weight * function for function, weight in weights.items()))
+    bare = Add(*(weight * function for function, weight in weights.items()))
+    return _renamed(bare, (unknown, *others)) or row
+
+
+def _renamed(bare: Expr, unknowns: Sequence[Expr]) -> Expr | None:
+    """An equation at a nameless site, named as the unknown whose component stands there."""
+    sites = [sorted(index_of(u), key=str) if is_indexed(u) else [] for u in unknowns]
+    for unknown, site in zip(unknowns, sites, strict=True):
+        if is_indexed(unknown) and bare.has(unknown.xreplace(_nameless(site))):
+            return bare.xreplace({new: old for old, new in _nameless(site).items()})
+    own = sites[0]
+    named = bare.xreplace({new: old for old, new in _nameless(own).items()})
+    return named if free_indices(named) <= set(own) else None
+
+
+def _nameless(site: Sequence[Index]) -> dict[Index, Index]:
+    return {index: index.renamed(f"\0at{k}") for k, index in enumerate(site)}
 
 
 def _under_operator(term: Expr, own: set[Index]) -> tuple[Expr, Expr, Expr] | None:
@@ -86,13 +106,10 @@ def _under_operator(term: Expr, own: set[Index]) -> tuple[Expr, Expr, Expr] | No
     (node,) = sums
     operator = [f for f in Mul.make_args(node.body) if free_indices(f) & own]
     rest = [f for f in Mul.make_args(node.body) if f not in operator]
-    bound = dict(zip(node.indices, sorted(own, key=str), strict=True))
-    if any(j.range != i.range for j, i in bound.items()):
-        return None
     if not all(isinstance(f, Element) for f in operator):
         return None
     array = Total(Mul(*operator), *node.indices)
-    return array, Mul(*coefficient), Mul(*rest).xreplace(bound)
+    return array, Mul(*coefficient), Mul(*rest).xreplace(_nameless(node.indices))
 
 
 def _without_bounded_factors(row: Expr, kernels: list[Expr]) -> Expr:

@@ -183,7 +183,8 @@ def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm 
     """
     updates: dict[Expr, Expr] = {}
     linear_rows = []
-    for row in map(stripped, rows, unknowns):
+    for row, unknown in zip(rows, unknowns, strict=True):
+        row = stripped(row, unknown, unknowns)
         solved = _through_inverse(row, unknowns)
         if solved is not None and solved[0] not in updates:
             u, value = solved
