@@ -14,7 +14,12 @@ from typing import Any
 
 from benchmarks import harness
 
-MODULES = ["benchmarks.start_up", "benchmarks.curie_weiss", "benchmarks.network"]
+MODULES = [
+    "benchmarks.start_up",
+    "benchmarks.curie_weiss",
+    "benchmarks.matrices",
+    "benchmarks.network",
+]
 OUT = Path("out/bench.json")
 HEADER = f"{'candidate':<44}{'ratio':>8}{'seconds':>12}{'error':>10}{'MiB':>9}"
 
