@@ -15,6 +15,7 @@ from numerics.summary import as_html, as_text
 
 if TYPE_CHECKING:
     from numerics.refined import Refined
+    from numerics.solvers.spinodal import Spinodal
 
 __all__ = ["Solution"]
 
@@ -193,6 +194,44 @@ class Solution(Quantities):
     def best_residual(self) -> np.ndarray:
         """The largest residual at `best`; infinite where nothing finite was met."""
         return self._batch(self.best_residuals)
+
+    def nearest_spinodal(self, parameter: str, *index: int, branch: int | None = None) -> Spinodal:
+        """The fold nearest to a point, such as where a branch that is missing there has ended.
+
+        Newton's method on the extended system of `spinodal` starts from the branch, or, at a point
+        without one, from the best state that the search met, which lies next to the fold.
+
+        Parameters
+        ----------
+        parameter : str
+            The scalar parameter that may vary; the others stay as they are at the point.
+        *index : int
+            The point of the batch. Of a solution along one parameter, `branch` alone will do: the
+            fold is sought from where that branch ends.
+        branch : int, optional
+            The slot of a branch; not needed where there is one at most.
+
+        Raises
+        ------
+        BranchError
+            If it is not clear where to start.
+        ProblemError
+            If there are too many unknowns for a dense method.
+
+        Examples
+        --------
+        >>> from sympy import symbols
+        >>> from derive.equations import Equations
+        >>> from numerics.solvers import solve
+        >>> x, a = symbols("x a", real=True)
+        >>> bay = Equations((x,), (a,), (), residuals=(x**2 - x + a,), bounds=((-1, 1),))
+        >>> lost = solve(bay, a=0.3)
+        >>> lost.sentence().split(",")[0], round(lost.nearest_spinodal("a").value, 12)
+        ('no further step lowers the residual', 0.25)
+        """
+        from numerics.solvers.nearest import nearest_spinodal
+
+        return nearest_spinodal(self, parameter, index, branch)
 
     def sentence(self, *index: int) -> str:
         """What happened at one point of the batch, in words."""

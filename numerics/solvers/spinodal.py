@@ -22,7 +22,7 @@ from numerics.solvers.newton import Newton
 from numerics.solvers.roots import polish
 from numerics.solvers.solve import solve
 
-__all__ = ["Spinodal", "spinodal"]
+__all__ = ["Spinodal", "fold", "spinodal"]
 
 GRID = 33
 ZOOMS = 6  # how often the last cell of the branch is looked at more closely
@@ -103,7 +103,7 @@ def spinodal(
     low, high = (float(end) for end in between)
     begin = _begin(equations, parameter, low, fixed, start)
     end = _end_of_branch(equations, parameter, fixed, low, high, begin)
-    return Spinodal(Status.NO_BRANCH) if end is None else _fold(equations, parameter, fixed, *end)
+    return Spinodal(Status.NO_BRANCH) if end is None else fold(equations, parameter, fixed, *end)
 
 
 def _end_of_branch(
@@ -159,9 +159,10 @@ def _follow(chains: Chains, begin: np.ndarray) -> tuple[int, np.ndarray]:
     return int(chains.roots.rows[on[-1]]), chains.roots.x[on[-1]]
 
 
-def _fold(
+def fold(
     equations: Equations, parameter: str, fixed: Mapping[str, Any], near: np.ndarray, value: float
 ) -> Spinodal:
+    """The fold that Newton's method on the extended system finds from near one."""
     extended = extended_system(equations, parameter)
     small = System(equations, bind(equations, {**fixed, parameter: value}))
     here = np.zeros(1, dtype=int)
