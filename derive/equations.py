@@ -122,23 +122,26 @@ class Enumeration:
 
     Attributes
     ----------
-    site : Element
-        The traced variable with its site index, ``s[i]``.
-    values : tuple of Expr
-        The values of one site.
+    sites : tuple of Element
+        The traced variables with their site indices, ``s[i]``.
+    values : tuple of tuple of Expr
+        The values of one site of each variable.
     exponent : Expr
-        In totals over elements of the site variable and of the arrays given.
+        In totals over elements of the variables and of the arrays given.
     parameters : tuple of Expr
         Symbols and array elements.
-    weights : tuple of Expr
-        The logarithm of the weight of each value; zero if not given.
+    weights : tuple of tuple of Expr
+        The logarithm of the weight of each value, for each variable; zero if not given.
+    beta : Expr or None
+        The inverse temperature, if there is one.
     """
 
-    site: Element
-    values: tuple[Expr, ...]
+    sites: tuple[Element, ...]
+    values: tuple[tuple[Expr, ...], ...]
     exponent: Expr
     parameters: tuple[Expr, ...] = ()
-    weights: tuple[Expr, ...] = field(default=())
+    weights: tuple[tuple[Expr, ...], ...] = field(default=())
+    beta: Expr | None = None
 
 
 @dataclass(frozen=True)

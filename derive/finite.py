@@ -109,23 +109,24 @@ def enumeration(ensemble: Ensemble) -> Enumeration:
     Raises
     ------
     MoveError
-        If the ensemble has not exactly one discrete variable with one index.
+        If a variable is not discrete, has colours as values, or has not one index.
     """
     variables = _discrete_variables(ensemble)
-    if len(variables) > 1 or isinstance(variables[0].measure, OneHot):
-        raise MoveError(
-            "an enumeration needs one variable with numbers as values: use finite_sum()"
-        )
-    (variable,) = variables
+    for variable in variables:
+        if isinstance(variable.measure, OneHot):
+            raise MoveError(
+                f"an enumeration needs numbers as values, unlike {variable.name}: use finite_sum()"
+            )
     arrays = {e for e in ensemble.exponent.atoms(Element) if e.label.given}
     arrays = {e.label[tuple(_plain(e, k) for k in range(len(e.slots)))] for e in arrays}
-    size = variable.site_ranges[0].size
+    sizes = {size for v in variables for size in v.site_ranges[0].size.free_symbols}
     return Enumeration(
-        site=variable[Index("i", variable.site_ranges[0])],
-        values=variable.measure.values,
+        sites=tuple(v[Index("i", v.site_ranges[0])] for v in variables),
+        values=tuple(v.measure.values for v in variables),
         exponent=ensemble.exponent + ensemble.log_prefactor,
-        parameters=tuple(sorted(set(ensemble.parameters) - size.free_symbols | arrays, key=str)),
-        weights=variable.measure.log_weights,
+        parameters=tuple(sorted(set(ensemble.parameters) - sizes | arrays, key=str)),
+        weights=tuple(v.measure.log_weights for v in variables),
+        beta=ensemble.beta,
     )
 
 

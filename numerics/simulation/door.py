@@ -11,10 +11,10 @@ import numpy as np
 from sympy import Expr
 
 from derive.equations import Equations, Pairwise
+from numerics.energies import energy_of
 from numerics.errors import DomainError, MissingParameterError, ShapeError
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, bind
-from numerics.simulation.network import energy_of
 from numerics.simulation.terms import Values, split
 
 __all__ = ["Opened", "generator", "opened", "starting", "whole"]
@@ -61,7 +61,7 @@ def opened(problem: Any, parameters: Mapping[str, Any]) -> Opened:
 
 
 def _bases(model: Pairwise) -> set[Expr]:
-    functions = (lambda expr: expr, energy_of(model))
+    functions = (lambda expr: expr, energy_of(model.beta))
     values = [f(coupling.value) for coupling in model.couplings for f in functions]
     return {base for value in values for base in split(value).values()}
 

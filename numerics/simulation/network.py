@@ -14,11 +14,12 @@ import numpy as np
 from sympy import Expr, S
 
 from derive.equations import Element, Pairwise, Spins
+from numerics.energies import energy_of
 from numerics.matrices import is_sparse
 from numerics.problem.errors import ProblemError
 from numerics.simulation.terms import Matrix, Values, split, symmetric_part
 
-__all__ = ["Network", "Quadratic", "energy_of", "network"]
+__all__ = ["Network", "Quadratic", "network"]
 
 Piece = tuple[Expr, Element, Element]  # what couples which two variables
 Key = tuple[Piece, ...]
@@ -114,7 +115,7 @@ def network(model: Pairwise, known: Values) -> Network:
     names = tuple(spins.site.name for spins in model.spins)
     places = tuple(slice(a, b) for a, b in pairwise(accumulate(sizes, initial=0)))
     matrices: dict[Key, Matrix] = {}
-    scales = [_scales(model, function) for function in (_itself, energy_of(model))]
+    scales = [_scales(model, function) for function in (_itself, energy_of(model.beta))]
     for key in dict.fromkeys(key for found in scales for key in found):
         matrices[key] = _assembled(key, known, dict(zip(names, places, strict=True)))
     exponent, energy = (
@@ -122,7 +123,7 @@ def network(model: Pairwise, known: Values) -> Network:
             *_one_site(model, function, known),
             tuple(known.over(found.get(key, S.Zero), ()) for key in matrices),
         )
-        for function, found in zip((_itself, energy_of(model)), scales, strict=True)
+        for function, found in zip((_itself, energy_of(model.beta)), scales, strict=True)
     )
     return Network(
         names=names,
@@ -138,18 +139,6 @@ def network(model: Pairwise, known: Values) -> Network:
 
 def _itself(expr: Expr) -> Expr:
     return expr
-
-
-def energy_of(model: Pairwise) -> Callable[[Expr], Expr]:
-    """What a piece of the exponent contributes to the energy."""
-    beta = model.beta
-    if beta is None:
-        return lambda expr: S.Zero
-    if len(beta.free_symbols) != 1:
-        return lambda expr: -expr / beta
-    (symbol,) = beta.free_symbols
-    rate = -1 / beta.diff(symbol)
-    return lambda expr: rate * expr.diff(symbol)
 
 
 def _scales(model: Pairwise, function: Callable[[Expr], Expr]) -> dict[Key, Expr]:

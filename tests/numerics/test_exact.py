@@ -246,8 +246,8 @@ i, j = Index("i", N), Index("j", N)
 s, b = (Label(name, (i.range,)) for name in "sb")
 A = Label("A", (i.range, i.range), symmetric=True)
 GLASS = Enumeration(
-    s[i],
-    (-1, 1),
+    (s[i],),
+    ((-1, 1),),
     beta * Total(A[i, j] * s[i] * s[j], i, j) / 2 + beta * Total(b[i] * s[i], i),
     (beta, A[i, j], b[i]),
 )
@@ -281,7 +281,9 @@ def test_enumeration_agrees_with_the_sum_over_occupations(sites):
 
 
 def test_enumeration_of_other_values_with_weights():
-    spins = Enumeration(s[i], (-1, 0, 1), h * Total(s[i], i), (h, beta), weights=(-beta, 0, -beta))
+    spins = Enumeration(
+        (s[i],), ((-1, 0, 1),), h * Total(s[i], i), (h, beta), weights=((-beta, 0, -beta),)
+    )
     found = enumerate_states(spins, N=4, h=0.4, beta=0.7)
     single = 1 + 2 * np.exp(-0.7) * np.cosh(0.4)
     assert found.log_z == pytest.approx(4 * np.log(single), rel=8 * EPS)
@@ -291,7 +293,7 @@ def test_enumeration_of_other_values_with_weights():
 def test_enumeration_refuses_too_many_states_and_missing_sizes():
     with pytest.raises(TooManyStatesError, match="4294967296 states"):
         enumerate_states(GLASS, beta=1.0, A=np.zeros((32, 32)), b=np.zeros(32))
-    free = Enumeration(s[i], (-1, 1), h * Total(s[i], i), (h,))
+    free = Enumeration((s[i],), ((-1, 1),), h * Total(s[i], i), (h,))
     with pytest.raises(MissingParameterError, match="N has no value"):
         enumerate_states(free, h=0.1)
-    assert isinstance(free.site, Element)
+    assert isinstance(free.sites[0], Element)
