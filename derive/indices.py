@@ -191,13 +191,16 @@ class Label(Atom):
         Whether the slots may be permuted, as in ``J[i, j] = J[j, i]``.
     given : bool
         Whether its elements are handed in as an array, rather than traced or averaged over.
+    zero_diagonal : bool
+        Whether ``J[i, i]`` is zero.
     """
 
-    __slots__ = ("given", "name", "ranges", "symmetric")
+    __slots__ = ("given", "name", "ranges", "symmetric", "zero_diagonal")
     name: str
     ranges: tuple[IndexRange, ...]
     symmetric: bool
     given: bool
+    zero_diagonal: bool
 
     def __new__(
         cls,
@@ -205,19 +208,23 @@ class Label(Atom):
         ranges: tuple[IndexRange, ...] = (),
         symmetric: bool = False,
         given: bool = False,
+        zero_diagonal: bool = False,
     ) -> Label:
         obj = Atom.__new__(cls)
         obj.name, obj.ranges = str(name), tuple(ranges)
         obj.symmetric, obj.given = bool(symmetric), bool(given)
+        obj.zero_diagonal = bool(zero_diagonal)
         if symmetric and len(set(ranges)) > 1:
             raise DeclarationError(f"{name} cannot be symmetric: its slots have different ranges")
+        if zero_diagonal and not (len(ranges) == 2 and ranges[0] == ranges[1]):
+            raise DeclarationError(f"{name} has no diagonal: it needs two slots over one range")
         return obj
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.symmetric, self.given, *self.ranges)
+        return (self.name, self.symmetric, self.given, self.zero_diagonal, *self.ranges)
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        return (self.name, self.ranges, self.symmetric, self.given)
+        return (self.name, self.ranges, self.symmetric, self.given, self.zero_diagonal)
 
     __iter__ = None  # subscripts name components; a label is no sequence
 
@@ -286,9 +293,11 @@ class Element(Typeset, Expr):
     _diff_wrt = True
     precedence = PRECEDENCE["Atom"]
 
-    def __new__(cls, label: Label, *slots: Any) -> Element:
+    def __new__(cls, label: Label, *slots: Any) -> Any:
         slots = tuple(sympify(slot) for slot in slots)
         _check_slots(label, slots)
+        if label.zero_diagonal and slots[0] == slots[1]:
+            return S.Zero
         if label.symmetric:
             slots = tuple(sorted(slots, key=lambda slot: slot.sort_key()))
         return Expr.__new__(cls, label, *slots)

@@ -249,8 +249,26 @@ def Sphere(name: str, *indices: Index, norm2: Any = None) -> Variable:
     return Variable(label, SphereSurface(label.ranges[-1].size if norm2 is None else norm2))
 
 
-def Given(name: str, *indices: Index, symmetric: bool = False) -> Label:
+def Given(
+    name: str, *indices: Index, symmetric: bool = False, zero_diagonal: bool = False
+) -> Label:
     """An array that is handed in, such as the couplings of a network.
+
+    Parameters
+    ----------
+    name : str
+        How it is written.
+    *indices : Index
+        One for each slot.
+    symmetric : bool
+        Whether ``A[i, j] = A[j, i]``.
+    zero_diagonal : bool
+        Whether ``A[i, i] = 0``: no unit is coupled to itself.
+
+    Raises
+    ------
+    DeclarationError
+        If an index is none, or the slots have different ranges where they must not.
 
     Examples
     --------
@@ -259,5 +277,7 @@ def Given(name: str, *indices: Index, symmetric: bool = False) -> Label:
     >>> A = dv.Given("A", i, j, symmetric=True)
     >>> A[i, j] == A[j, i]
     True
+    >>> dv.Given("J", i, j, zero_diagonal=True)[i, i]
+    0
     """
-    return _label(name, indices, symmetric=symmetric, given=True)
+    return _label(name, indices, symmetric=symmetric, given=True, zero_diagonal=zero_diagonal)

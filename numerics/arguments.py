@@ -23,6 +23,7 @@ from numerics.matrices import (
     as_sparse,
     check_mask,
     check_symmetric,
+    check_zero_diagonal,
     extremes,
     first_bad,
     is_sparse,
@@ -241,6 +242,8 @@ def check_values(given: Input, array: Any, finite: bool = True, unit: float | No
         raise DomainError(f"{given.name}: the symbol was declared an integer")
     if is_symmetric(given):
         check_symmetric(given.name, array, unit)
+    if given.ranges and given.symbol.label.zero_diagonal:
+        check_zero_diagonal(given.name, array)
 
 
 def is_symmetric(given: Input) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "as_sparse",
     "check_mask",
     "check_symmetric",
+    "check_zero_diagonal",
     "extremes",
     "first_bad",
     "is_sparse",
@@ -158,6 +159,28 @@ def check_symmetric(name: str, array: Any, unit: float | None = None) -> None:
         if worst:
             largest = max(float(np.abs(part).max()) for part in _parts(matrix))
             _refuse(name, worst, (*place, *at), ROUNDING * unit * largest)
+
+
+def check_zero_diagonal(name: str, array: Any) -> None:
+    """Refuse a matrix with an entry other than zero on its diagonal.
+
+    Raises
+    ------
+    SymmetryError
+        If there is one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_zero_diagonal("w", np.array([[0.0, 2.0], [2.0, 0.0]]))
+    """
+    own = array.diagonal() if is_sparse(array) else np.diagonal(array, axis1=-2, axis2=-1)
+    if own.any():
+        at = tuple(int(k) for k in np.argwhere(own)[0])
+        raise SymmetryError(
+            f"{name} was declared with zero_diagonal=True, but {name}{[*at, at[-1]]} is "
+            f"{own[at]:.6g}: hand in {name} without its diagonal, or declare {name} without it"
+        )
 
 
 def _refuse(name: str, worst: float, at: tuple[int, ...], allowed: float) -> None:

@@ -50,8 +50,8 @@ def saddle_point(ensemble: Ensemble, size: Any, signature: tuple[int, int] | Non
     size = Symbol(size, integer=True, positive=True) if isinstance(size, str) else sympify(size)
     _refuse_leftovers(ensemble)
     exponent = Add(ensemble.exponent, *(_own_weight(v) for v in ensemble.variables))
-    density, correction = _split(exponent, size)
     assumptions: list[str] = []
+    density, correction = _split(exponent, size, assumptions)
     signs = _signs(ensemble, signature, assumptions)
     scalars = {v.element: Symbol(v.name, real=True) for v in ensemble.variables if _is_scalar(v)}
     fields = [Element(v.label, *named_slots(ensemble, v.label)) for v in ensemble.variables]
@@ -105,13 +105,18 @@ def _own_weight(variable: Variable) -> Expr:
     return weighted_exponent(variable, S.Zero)
 
 
-def _split(exponent: Expr, size: Symbol) -> tuple[Expr, Expr]:
+def _split(exponent: Expr, size: Symbol, assumptions: list[str]) -> tuple[Expr, Expr]:
     """The density of the terms of order N, and the terms of lower order."""
     density, correction = S.Zero, S.Zero
     for term in terms(exponent.expand(deep=False)):
         order = _order(term, size)
+        arrays = sorted({e.name for e in term.atoms(Element) if e.label.given})
         if order == 1:
             density += term / size
+        elif arrays and (order is None or order > 1):
+            # sparse arrays, or entries that fall with N: only the numbers handed in can tell
+            density += term / size
+            assumptions.append(f"the entries of {', '.join(arrays)} make {term} of order {size}")
         elif order is not None and order < 1:
             correction += term
         else:

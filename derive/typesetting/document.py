@@ -119,7 +119,10 @@ def _range(index: Index) -> str:
 
 
 def _array(element: Element) -> str:
-    return _inline(expression(element)) + (" (symmetric)" if element.label.symmetric else "")
+    label = element.label
+    declared = {"symmetric": label.symmetric, "no diagonal": label.zero_diagonal}
+    words = ", ".join(word for word, holds in declared.items() if holds)
+    return _inline(expression(element)) + (f" ({words})" if words else "")
 
 
 def _listed(what: str, items: list[str]) -> list[str]:

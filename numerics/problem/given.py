@@ -24,6 +24,7 @@ from numerics.matrices import (
     as_sparse,
     check_mask,
     check_symmetric,
+    check_zero_diagonal,
     extremes,
     first_bad,
     is_sparse,
@@ -128,6 +129,8 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
         _check_domain(name, symbol, arrays[name])
         if is_array(symbol) and symbol.label.symmetric and len(symbol.slots) == 2:
             check_symmetric(name, arrays[name], _unit(values.get(name)))
+        if is_array(symbol) and symbol.label.zero_diagonal:
+            check_zero_diagonal(name, arrays[name])
     return _flatten({name: arrays[name] for name in symbols}, symbols, sizes)
 
 

@@ -109,3 +109,16 @@ def test_bounded_and_discrete_variables_are_traced_not_approximated():
     w = dv.Sphere("w", i)
     with pytest.raises(dv.MoveError, match=r"w is on a sphere: constrain\('w'\)"):
         dv.Ensemble(trace=w, exponent=h * total(w[i], i)).derive().saddle_point(N)
+
+
+def test_couplings_handed_in_may_scale_in_any_way_and_the_step_says_so():
+    N = dv.size("N")
+    i, j = dv.indices("i j", N)
+    s, J = dv.Ising("s", i), dv.Given("J", i, j, symmetric=True)
+    beta = Symbol("beta", positive=True)
+    energy = -dv.total(J[i, j] * s[i] * s[j], i, j) / 2
+    sparse = dv.Ensemble(trace=s, beta=beta, hamiltonian=energy).derive()
+    d = sparse.constrain("V", s[i], "U").trace("s").saddle_point(N)
+    assert any("entries of J" in assumed for assumed in d.steps[-1].assumptions)
+    V, U = d.unknowns
+    assert d.saddle_equations[1] == Eq(U, beta * dv.total(J[i, j] * V.label[j], j))
