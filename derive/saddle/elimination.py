@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sympy import Dummy, Expr, Matrix, S, log, pi
+from sympy import Dummy, Expr, Matrix, S, expand_log, log, pi
 
 from derive.errors import DeriveError
-from derive.saddle.index_notation import marks, replaced_everywhere
+from derive.saddle.index_notation import index_of, marks, replaced_everywhere
 from derive.saddle.inversion import NotInvertible, solve_for
 from derive.saddle.laplace import wick_corrections
 from derive.saddle.linear import sample_point, sample_sign
-from derive.saddle.stationarity import terms_of
+from derive.saddle.orientation import oriented
+from derive.saddle.stationarity import terms_of, tidy
+from derive.total import Total
 
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
@@ -73,8 +75,8 @@ def eliminate(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
 def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     """Eliminate a vector of unknowns whose stationarity conditions do not couple its components.
 
-    Nothing controls the fluctuations of as many fields as sites, so that the correction is left as
-    it is.
+    The Gaussian factor of each component, ``sqrt(2 pi)`` over the root of its curvature, goes into
+    the correction.
 
     Raises
     ------
@@ -93,15 +95,22 @@ def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
         )
     value = _stationary_value(local, single)
     new_signs = list(signs)
-    if sample_sign(-signs[position] * local.diff(single).subs(single, value)) < 0:
+    curvature = tidy(local.diff(single)).subs(single, value)
+    turned = sample_sign(-signs[position] * curvature) < 0
+    if turned:
         partner = _partner(free_entropy.density, unknowns, signs, position)
         new_signs[partner] = -new_signs[partner]
     del new_signs[position]
+    width = oriented(
+        (signs[position] if turned else -signs[position]) * free_entropy.size * curvature
+    )
+    gaussian = (expand_log(log(2 * pi)) - log(width)) / 2
     return Reduced(
         (unknown,),
         replaced_everywhere(free_entropy.density, unknown, value),
         tuple(new_signs),
-        replaced_everywhere(free_entropy.correction, unknown, value),
+        replaced_everywhere(free_entropy.correction, unknown, value)
+        + Total(gaussian, *index_of(unknown)),
     )
 
 

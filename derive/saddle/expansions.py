@@ -23,6 +23,9 @@ class Expansions:
     if TYPE_CHECKING:
 
         @property
+        def density(self) -> Expr: ...
+
+        @property
         def size(self) -> Expr: ...
 
         @property
@@ -33,7 +36,15 @@ class Expansions:
 
     @cached_property
     def fluctuation(self) -> Expr:
-        """``log Z - N phi`` at order N**0: the correction and the Gaussian fluctuations."""
+        """``log Z - N phi`` at order N**0: the correction and the Gaussian fluctuations.
+
+        With one component per site the determinant stays one, in index notation (`LogDet`), and
+        with as many fields as sites it is a term of an approximation that nothing controls.
+        """
+        if self.is_extensive_vector:
+            from derive.saddle.vector_fluctuations import vector_fluctuation
+
+            return vector_fluctuation(self)  # type: ignore[arg-type]
         return gaussian_fluctuation(self.explicit)
 
     @cached_property
@@ -47,8 +58,9 @@ class Expansions:
 
     def log_partition(self, order: int = 1) -> Expr:
         """log Z around one saddle, up to and including the order 1/N**order."""
-        terms = [c / self.size**k for k, c in enumerate(self.corrections(order), start=1)]
-        return sum(terms, self.size * self.explicit.density + self.fluctuation)
+        beyond = self.corrections(order) if order else ()
+        terms = [c / self.size**k for k, c in enumerate(beyond, start=1)]
+        return sum(terms, self.size * self.density + self.fluctuation)
 
     def critical_point(
         self, at: Any = None, solve_for: Any = None, **parameters: Any

@@ -8,6 +8,7 @@ from sympy import Expr, oo
 
 from derive.equations import Equations
 from derive.errors import ParameterError
+from derive.indices import Element
 from derive.saddle.bounds import bounds
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def equations_of(free_entropy: FreeEntropy, source: str = "h") -> Equations:
     names = (str(u) if updates else f"gradient_{u}" for u in unknowns)
     return Equations(
         unknowns=unknowns,
-        parameters=free_entropy.parameters,
+        parameters=_parameters(free_entropy),
         expressions=tuple(zip(names, outputs, strict=True)),
         update=updates,
         residuals=free_entropy.residuals,
@@ -42,6 +43,15 @@ def equations_of(free_entropy: FreeEntropy, source: str = "h") -> Equations:
         observables=_observables(free_entropy, source),
         bounds=bounds(updates, unknowns) if updates else ((-oo, oo),) * len(unknowns),
     )
+
+
+def _parameters(free_entropy: FreeEntropy) -> tuple[Expr, ...]:
+    """With N where the arrays do not tell it: of ranges of size 2N, say, but none of size N."""
+    given, size = free_entropy.parameters, free_entropy.size
+    elements = [e for e in (*free_entropy.unknowns, *given) if isinstance(e, Element)]
+    sizes = {over.size for e in elements for over in e.label.ranges}
+    hidden = size not in sizes and any(over.has(size) for over in sizes)
+    return (size, *given) if hidden else given
 
 
 def _observables(free_entropy: FreeEntropy, source: str) -> tuple[tuple[str, Expr], ...]:

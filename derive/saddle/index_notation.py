@@ -14,7 +14,7 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol
 
 from derive.indices import Element, Index, free_indices
 from derive.saddle.substitution import substitute
-from derive.total import Total
+from derive.total import Binder, Total
 
 __all__ = [
     "components",
@@ -64,8 +64,8 @@ def is_polynomial_in(expr: Expr, markers: tuple[Any, ...]) -> bool:
 def under_sums(expr: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
     """Rewrite the bodies of all sums, innermost first, and then the expression itself."""
     inner = {
-        node: Total(under_sums(node.body, rewrite), *node.indices)
-        for node in _outermost_totals(expr)
+        node: node.func(under_sums(node.body, rewrite), *node.indices)
+        for node in _outermost_binders(expr)
     }
     changed = {node: value for node, value in inner.items() if value != node}
     return rewrite(expr.xreplace(changed) if changed else expr)
@@ -96,10 +96,10 @@ def _at_indices(expr: Expr, old: Expr, new: Expr, pattern: list[Index]) -> Expr:
     return expr
 
 
-def _outermost_totals(expr: Expr) -> list[Total]:
-    if isinstance(expr, Total):
+def _outermost_binders(expr: Expr) -> list[Binder]:
+    if isinstance(expr, Binder):
         return [expr]
-    return [node for arg in expr.args for node in _outermost_totals(arg)]
+    return [node for arg in expr.args for node in _outermost_binders(arg)]
 
 
 def components(unknown: Expr, sizes: Mapping[Symbol, Any] | None = None) -> tuple[Expr, ...]:
@@ -144,8 +144,10 @@ def given_arrays(expr: Expr, unknowns: Iterable[Expr]) -> tuple[Element, ...]:
 
 def written_out(expr: Any, ranges: Mapping[Any, int]) -> Any:
     """Write out the sums over some ranges, given how many values each has."""
-    if not expr.has(Total):
+    if not expr.has(Binder):
         return expr
+    if hasattr(expr, "written_out") and expr.indices[0].range in ranges:
+        return expr.written_out(ranges)
     if not isinstance(expr, Total):
         return expr.func(*(written_out(arg, ranges) for arg in expr.args))
     opened = [i for i in expr.indices if i.range in ranges]

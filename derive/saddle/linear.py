@@ -25,7 +25,7 @@ from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from derive.errors import DeriveError
 from derive.indices import Element
-from derive.total import Total
+from derive.total import Binder
 
 __all__ = [
     "adjugate",
@@ -168,7 +168,7 @@ def _numbered(expr: Expr) -> Expr:
     opaque = {}
     walk = preorder_traversal(expr)
     for node in walk:
-        if isinstance(node, AppliedUndef | Derivative | Subs | Element | Total):
+        if isinstance(node, AppliedUndef | Derivative | Subs | Element | Binder):
             opaque[node] = Dummy()
             walk.skip()
         elif isinstance(node, Expr) and not type(node).__module__.startswith("sympy"):

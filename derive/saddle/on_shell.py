@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Matrix, Mul, log, pi
+from sympy import Add, Expr, Matrix, Mul, expand_log, log, nan, pi
 
 from derive.errors import DeriveError
 from derive.saddle.elimination import Reduced
 from derive.saddle.index_notation import marks, replaced_everywhere
 from derive.saddle.linear import determinant, sample_sign
 from derive.saddle.stationarity import distributed, gathered, tidy
+from derive.saddle.vector_fluctuations import components_of, log_determinant, with_joined_logarithms
 
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
@@ -73,7 +74,33 @@ def at_saddle_values(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> Reduc
             f"with {', '.join(map(str, wanted))} on shell nothing depends on {', '.join(lost)} any "
             "more: put the conjugates of all fields on shell in one call, on_shell('Ah', 'Bh')"
         )
-    return Reduced(tuple(wanted), density, tuple(kept.values()), correction)
+    return Reduced(
+        tuple(wanted),
+        density,
+        tuple(kept.values()),
+        correction + _lost_fluctuations(free_entropy, density, kept, values),
+    )
+
+
+def _lost_fluctuations(
+    free_entropy: FreeEntropy, density: Expr, kept: Mapping[Expr, int], values: Mapping[Expr, Expr]
+) -> Expr:
+    """What keeps the Gaussian fluctuations as they were; nan where it is not known.
+
+    Without a natural form the Hessian holds the saddle equations inside of themselves.
+    """
+    reduced = free_entropy.func(density, tuple(kept), tuple(kept.values()), *free_entropy.args[3:])
+    if reduced.natural_form is None:
+        return nan
+    try:
+        before, after = log_determinant(free_entropy), log_determinant(reduced)
+    except DeriveError:
+        return nan
+    for unknown, value in values.items():
+        before = replaced_everywhere(before, unknown, value)
+    count = Add(*map(components_of, values))
+    change = count * expand_log(log(2 * pi)) - before + after
+    return with_joined_logarithms(distributed(change / 2))
 
 
 def _given(free_entropy: FreeEntropy, unknown: Expr) -> Expr | None:

@@ -258,6 +258,13 @@ class Typesetter(LatexPrinter):
         text = bracketed(text) if body.is_Add or text.startswith("-") else text
         return rf"{operator}_{{{names}}} {text}"
 
+    def _print_LogDet(self, expr: Any) -> str:
+        renamed = legible(expr, self._scope)
+        outer, self._scope = self._scope, self._scope | {i.name for i in renamed.indices}
+        names, text = " ".join(map(self._print, renamed.indices)), self._print(renamed.body)
+        self._scope = outer
+        return rf"\ln \det_{{{names}}} {bracketed(text)}"
+
     def _print_LogZ(self, expr: LogZ) -> str:
         from derive.typesetting.latex_ensemble import partition_function
 
