@@ -15,7 +15,7 @@ from numerics.simulation.sites import Binned, Bins, pairs
 
 __all__ = ["Piece", "Plan", "measured"]
 
-BINS = 32  # for the errors of single sites
+BINS = 16  # of a chain, for the errors of single sites
 LARGEST = 2**31  # bytes of correlations
 
 

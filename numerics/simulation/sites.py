@@ -42,6 +42,8 @@ class Bins:
         self.length = length
         self.count = 0
         self._inside = 0
+        self._added = 0
+        self._total = np.zeros(())
         self._sum = np.zeros(())
         self._first = np.zeros(())
         self._second = np.zeros(())
@@ -50,20 +52,23 @@ class Bins:
         """One measurement."""
         self._sum = self._sum + value
         self._inside += 1
+        self._added += value.shape[1]
         if self._inside == self.length:
             mean = self._sum / self.length
             self.count += mean.shape[1]
+            self._total = self._total + self._sum.sum(axis=1)
             self._first = self._first + mean.sum(axis=1)
             self._second = self._second + (mean**2).sum(axis=1)
             self._sum, self._inside = np.zeros(()), 0
 
     def result(self) -> Binned:
-        """Means over all whole bins, and the spread of bins over the root of their number."""
+        """Means over all measurements, and the spread of bins over the root of their number."""
         mean, second = self._first / self.count, self._second / self.count
         variance = second - mean**2
         rounding = 16 * np.finfo(float).eps * second
         error = np.sqrt(np.where(variance > rounding, variance, 0.0) / (self.count - 1))
-        return Binned(mean, error, np.zeros(len(mean), dtype=int))
+        rest = self._sum.sum(axis=1) if self._inside else 0.0
+        return Binned((self._total + rest) / self._added, error, np.zeros(len(mean), dtype=int))
 
 
 def pairs(spins: np.ndarray) -> np.ndarray:
