@@ -15,6 +15,8 @@ BASIS = 40  # vectors kept, at most
 KEPT = 10  # Ritz vectors that survive a restart
 ISOLATED = 0.1  # the second eigenvalue is known when its residual is this part of the gap
 NOTHING = 1e-12  # of a direction of norm 1 outside of the basis: rounding
+LEAST = 24  # products before a pair is believed: a start may be an eigenvector, but a higher one
+REOPENED = 100.0
 GAP_PRODUCTS = 200  # spent on the second eigenvalue alone, at most
 FLOOR = 4 * EPS  # below this part of the largest eigenvalue a residual is rounding
 
@@ -34,7 +36,8 @@ class Lowest:
     residual : float
         Norm of ``A @ vector - value * vector``: an eigenvalue lies this near.
     gap : float
-        To the next eigenvalue, to a part in ten unless products ran out; infinite if there is none.
+        To the next eigenvalue, infinite if there is none: to a part in ten with tolerance zero
+        unless products ran out, otherwise a bound from above.
     scale : float
         The largest eigenvalue in magnitude that was met.
     resolved : bool
@@ -91,7 +94,7 @@ def lowest(
     if starts.shape[1] <= DENSE:
         return _dense(product, starts.shape[1])
     space = _Space(product, starts)
-    settled = space.used  # products spent when the lowest pair was last open
+    allowed = products
     scale = spread = 0.0
     while True:
         values, residuals, norms = space.ritz()
@@ -99,12 +102,18 @@ def lowest(
         spread = max(spread, float(values[-1] - values[0]))
         wanted = max(tolerance * spread, FLOOR * scale)
         gap = float(values[1] - values[0])
-        open_pairs = norms > (wanted, max(wanted, ISOLATED * gap))
+        # the gap is wanted with an exact answer only, and worth so much work and no more
+        near = np.inf if tolerance else max(wanted, ISOLATED * gap)
+        wanted_of = np.array([wanted, near])
+        if norms[0] <= wanted:
+            allowed = min(allowed, space.used + GAP_PRODUCTS)
+        elif norms[0] > REOPENED * wanted:  # what had converged was not the lowest
+            allowed = products
+        if space.used < LEAST:
+            wanted_of[:] = 0.0
         caught = below is not None and values[0] < below
-        allowed = products if open_pairs[0] else min(products, settled + GAP_PRODUCTS)
-        settled = space.used if open_pairs[0] else settled
-        done = caught or space.used >= allowed or not open_pairs.any()
-        if done or not any(space.grow(residuals[k]) for k in np.nonzero(open_pairs)[0]):
+        done = caught or space.used >= allowed or (norms <= wanted_of).all()
+        if done or not any(space.grow(residuals[k]) for k in np.nonzero(norms > wanted_of)[0]):
             return _refined(product, space.vector(), gap, scale, wanted)
 
 
@@ -178,7 +187,7 @@ class _Space:
         if norm == 0 or self.size == len(self.basis):
             return False
         new = direction / norm
-        for _ in range(3):
+        for _ in range(2):
             new = new - (self.basis[: self.size] @ new) @ self.basis[: self.size]
             size = np.sqrt(np.sum(new * new))
             if size < NOTHING:

@@ -2,7 +2,7 @@
 
 For every vector v the first zero of ``v A(p) v`` lies at or beyond that of the lowest eigenvalue.
 Taking the lowest mode there, and the first zero of its form, converges quadratically (Rayleigh
-functionals; Voss, BIT 49, 387 (2009)).
+functionals; Voss and Werner, Math. Meth. Appl. Sci. 4, 415 (1982)).
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Critical points by the derived inverse response: eigenvalue routines, closed forms, refusals."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy.linalg import eigh
+from scipy.sparse import csr_array
 from sympy import cosh, exp, log, symbols, tanh
 
 import numerics as nm
@@ -118,6 +120,52 @@ def test_two_thousand_sites_to_a_few_roundings():
     assert found.temperature == pytest.approx(largest / 2000, rel=16 * EPS)
     assert found.error < 64 * EPS * found.value
     assert found.mode_error < 1e-10
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.99, 1.01])
+def test_the_uniform_mode_is_not_taken_for_the_lowest_because_it_is_exact(ratio):
+    n = 400
+    uniform = np.ones(n) / np.sqrt(n)
+    staggered = uniform * (-1.0) ** np.arange(n)
+    couplings = n * (ratio * np.outer(uniform, uniform) + np.outer(staggered, staggered))
+    found = nm.critical(GIBBS, "beta", w=couplings, h=0)
+    assert found.temperature == pytest.approx(max(ratio, 1), rel=16 * EPS)
+    expected = uniform if ratio > 1 else staggered
+    assert abs(found.mode["V"] @ expected) == pytest.approx(1, abs=1e-12)
+
+
+def cycles(n, count, seed=0):
+    """Sparse couplings of a random graph of `count` cycles through all sites: degree 2 count."""
+    generator = np.random.default_rng(seed)
+    orders = [np.arange(n), *(generator.permutation(n) for _ in range(count - 1))]
+    rows, columns = np.concatenate(orders), np.concatenate([np.roll(o, 1) for o in orders])
+    matrix = csr_array((np.ones(count * n), (rows, columns)), shape=(n, n))
+    return csr_array(matrix + matrix.T)
+
+
+@pytest.mark.parametrize("degree", [pytest.param(2, marks=pytest.mark.slow), 8])
+def test_sparse_couplings_of_a_hundred_thousand_sites(degree):
+    n = 100_000
+    tracemalloc.start()
+    found = nm.critical(GIBBS, "beta", w=n * cycles(n, degree // 2), h=0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.status is nm.CriticalStatus.CROSSES
+    assert found.temperature == pytest.approx(degree, rel=8 * EPS)
+    np.testing.assert_allclose(found.mode["V"], 1 / np.sqrt(n), rtol=1e-8)
+    assert found.landau.amplitude == pytest.approx(3 * n, rel=1e-12)
+    assert peak < 400 * 8 * n  # a few hundred vectors, where a matrix would be 100 000
+    if degree > 2:  # of a random regular graph all other eigenvalues are under 2 sqrt(d - 1)
+        assert n * found.gap == pytest.approx(1 - 2 * np.sqrt(degree - 1) / degree, rel=0.1)
+
+
+def test_sparse_couplings_are_the_same_as_dense_ones():
+    graph = cycles(300, 3)
+    signs = np.sign(symmetric(300))
+    dense = 300 * graph.toarray() * signs
+    one, other = (nm.critical(GIBBS, "beta", w=w, h=0) for w in (dense, csr_array(dense)))
+    assert one.value == pytest.approx(other.value, rel=8 * EPS)
+    np.testing.assert_allclose(one.mode["V"], other.mode["V"], atol=1e-11)
 
 
 def test_modes_that_become_critical_together_are_called_degenerate():
@@ -366,6 +414,13 @@ def test_a_field_moves_the_state():
     with pytest.raises(nm.ProblemError, match="set the field to zero") as refused:
         nm.critical(GIBBS, "beta", w=COUPLINGS, h=0.1)
     assert "does not solve the equations at beta" in str(refused.value)
+
+
+def test_couplings_that_are_not_symmetric_are_refused():
+    with pytest.raises(nm.SymmetryError):
+        nm.critical(GIBBS, "beta", w=np.triu(COUPLINGS), h=0)
+    with pytest.raises(nm.NotANumberError):
+        nm.critical(GIBBS, "beta", w=np.full((4, 4), np.nan), h=0)
 
 
 def test_a_solution_of_many_points_is_refused():
