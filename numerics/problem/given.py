@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, solve
 
 from derive.equations import Element, Equations
 from numerics.errors import (
@@ -124,6 +124,7 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
             sizes[size] = _given_size(name, arrays[name], sizes.get(size))
         elif name in symbols and size in sizes:
             arrays[name] = np.asarray(float(sizes[size]))
+    _check_compound(sizes)
     _check_complete(symbols, arrays)
     for name, symbol in symbols.items():
         _check_domain(name, symbol, arrays[name])
@@ -138,7 +139,8 @@ def sizes_of(symbol: Expr) -> tuple[Symbol, ...]:
     """The symbolic sizes of the ranges of an element."""
     if not is_array(symbol):
         return ()
-    return tuple(over.size for over in symbol.label.ranges if isinstance(over.size, Symbol))
+    found = (s for over in symbol.label.ranges for s in sorted(over.size.free_symbols, key=str))
+    return tuple(dict.fromkeys(found))
 
 
 def _check_distinct(equations: Equations) -> None:
@@ -249,7 +251,30 @@ def _sizes(
                     f"{name} has shape {array.shape}: an axis of length {length} where {over.name} "
                     f"is {expected}"
                 )
-    return sizes
+    return _told_by_compounds(sizes) | sizes
+
+
+def _told_by_compounds(sizes: Mapping[Expr, int]) -> dict[Expr, int]:
+    """What ranges of size 2N or N + 1 say of N, where no range has size N itself."""
+    told: dict[Expr, int] = {}
+    for size, length in sizes.items():
+        if isinstance(size, Symbol) or len(size.free_symbols) != 1:
+            continue
+        (symbol,) = size.free_symbols
+        roots = [r for r in solve(size - length, symbol) if r.is_Integer and r > 0]
+        if len(roots) != 1:
+            raise ShapeError(f"an axis of length {length} is none of size {size}")
+        told[symbol] = int(roots[0])
+    return told
+
+
+def _check_compound(sizes: Mapping[Expr, int]) -> None:
+    known = {size: length for size, length in sizes.items() if isinstance(size, Symbol)}
+    for size, length in sizes.items():
+        expected = size.subs(known)
+        if expected.is_Integer and expected != length:
+            told = ", ".join(f"{s} = {known[s]}" for s in sorted(size.free_symbols, key=str))
+            raise ShapeError(f"an axis of length {length} is none of size {size} with {told}")
 
 
 def _given_size(name: str, array: np.ndarray, known: int | None) -> int:
