@@ -17,7 +17,7 @@ from numerics.problem.given import Given, is_array
 
 __all__ = ["LARGE", "System"]
 
-LARGE = 300  # components beyond which no matrix (n, n) is formed for every state
+LARGE = 200  # components beyond which no matrix (n, n) is formed: there it takes a second per point
 
 Layout = tuple[Index | None, ...]
 

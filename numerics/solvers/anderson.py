@@ -73,11 +73,11 @@ class AndersonFixedPoint:
     3
     """
 
-    depth: int = 5
+    depth: int = 8
     damping: float = 0.5
     begin: float = 0.1
     tol: float = 1e-12
-    max_steps: int = 1000
+    max_steps: int = 2000
     runaway: float = 1e12
 
     def __post_init__(self) -> None:
@@ -112,11 +112,11 @@ class AndersonFixedPoint:
         change, size, status = measured(state.x, new, self.tol, self.runaway)
         failed = (size > GROWTH * state.least) & (state.steps >= 0)
         begin = np.where(failed, LESS * np.minimum(size, state.begin), state.begin)
-        mixing = size < begin
+        mixing = ~failed & ((size < begin) | (state.steps >= 0))
         fraction = self._damped(state, change, mixing)
         state = self._stored(replace(state, begin=begin, fraction=fraction), change, mixing)
         least = np.where(mixing, np.minimum(state.least, size), np.inf)
-        step = np.where(mixing, 1.0, fraction)[:, None] * change
+        step = np.where(state.steps > 0, 1.0, fraction)[:, None] * change
         mixed = np.nonzero(mixing & (state.steps > 0))[0]
         if mixed.size:
             whole = mixed.size == len(mixing)

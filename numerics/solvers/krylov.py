@@ -123,6 +123,8 @@ def _extend(product: Product, basis: np.ndarray, hess: np.ndarray, k: int) -> No
         part = np.einsum("rkn,rn->rk", basis[:, : k + 1], new)
         new = new - np.einsum("rk,rkn->rn", part, basis[:, : k + 1])
         hess[:, : k + 1, k] += part
+    closed = ~basis[:, k].any(axis=1)  # a column that is neither the least nor the lowest value
+    hess[closed, k, k] = np.abs(hess[closed]).max(axis=(1, 2), initial=0)
     size = np.linalg.norm(new, axis=1)
     size[size <= 1e-14 * before] = 0.0  # the space is closed: what is left is rounding
     hess[:, k + 1, k] = size
