@@ -78,3 +78,51 @@ def test_shared_exponents_leave_the_logarithm():
     )
     for kept in (log(exp(u) + exp(v)), log(exp(u + v) + 1), log(u), tanh(u)):
         assert without_common_exponents(kept) == kept
+
+
+# -- one order parameter equals another --
+
+
+def layers(columns=None, symmetric=True):
+    p = j if columns is None else dv.Index("j", dv.IndexRange(columns, "out"))
+    s, t = dv.Ising("s", i), dv.Ising("t", p)
+    W = dv.Given("W", i, p, symmetric=symmetric and columns is None)
+    exponent = beta * total(W[i, p] * s[i] * t[p], i, p) / (2 * N)
+    d = dv.Ensemble(trace=[s, t], exponent=exponent).derive()
+    d = d.constrain("A", s[i], "P").constrain("B", t[p], "Q").trace(s).trace(t)
+    return d.saddle_point(N).eliminate("P", "Q")
+
+
+@pytest.mark.parametrize("rule", ["A", dv.Real("A", i), lambda k: dv.Real("A", i)[k]])
+def test_a_vector_may_equal_another(rule):
+    d = layers().ansatz("B", rule)
+    A, W = dv.Real("A", i), dv.Given("W", i, j, symmetric=True)
+    assert d.unknowns == (A[i],)
+    (equation,) = d.saddle_equations
+    assert equation.lhs == A[i]
+    assert equation.rhs == tanh(beta * total(W[i, j] * A[j], j) / (2 * N))
+    assert d.steps[-1].assumptions == ("B[j] = A[j]",)
+    assert d.check(N=3).rows[-1].verdict == "holds"
+
+
+def test_also_over_another_range_of_the_same_size():
+    d = layers(columns=N).ansatz("B", "A")
+    assert d.unknowns == (dv.Real("A", i)[i],)
+    assert {e.label.ranges for e in d.density.atoms(dv.Element)} == {
+        (dv.IndexRange(N),),
+        (dv.IndexRange(N), dv.IndexRange(N)),
+    }
+    # a rectangular array is not symmetric, so that nothing supports the ansatz
+    assert d.check(N=3).rows[-1].verdict == "FAILS"
+
+
+def test_opposite_layers_are_an_ansatz_too():
+    d = layers().ansatz("B", lambda k: -dv.Real("A", i)[k])
+    assert d.check(N=3).rows[-1].verdict == "holds"
+
+
+def test_vectors_of_different_sizes_are_refused():
+    with pytest.raises(dv.MoveError, match="of equal size"):
+        layers(columns=2 * N).ansatz("B", "A")
+    with pytest.raises(dv.MoveError, match="is no ansatz"):
+        layers().ansatz("B", "C")

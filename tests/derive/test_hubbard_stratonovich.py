@@ -1,11 +1,11 @@
 """Squares and forms of sums become fields: which, on which contour, with which prefactor."""
 
 import pytest
-from sympy import I, Matrix, Rational, expand_log, log, pi, symbols
+from sympy import Eq, I, Matrix, Rational, expand_log, log, pi, symbols, tanh
 
 import derive as dv
 from derive import total
-from derive.gaussian_norm import GaussianNorm
+from derive.gaussian_norm import BipartiteForm, GaussianNorm
 from derive.measures import SteepestContour
 
 N = dv.size("N")
@@ -102,3 +102,88 @@ def test_the_order_of_the_names_is_that_of_the_declarations():
     m1 = after["m1"].element
     assert after.exponent.expand().coeff(m1).has(M)
     assert not after.exponent.expand().coeff(m1).has(L)
+
+
+# -- bilinear forms in any array --
+
+
+def two_layers(columns=N, **options):
+    p = dv.Index("p", dv.IndexRange(columns, "out"))
+    a, b, w = dv.Ising("a", i), dv.Ising("b", p), dv.Given("w", i, p)
+    exponent = beta * total(w[i, p] * a[i] * b[p], i, p) / N + h * total(b[p], p)
+    return dv.Ensemble(trace=[a, b], exponent=exponent).derive(), (a, b, w, p)
+
+
+@pytest.mark.parametrize("columns", [N, 2 * N, 3])
+def test_a_rectangular_array_takes_a_field_for_each_side(columns):
+    d, (a, b, w, p) = two_layers(columns)
+    d = d.hubbard_stratonovich("x", "y")
+    x, y = d["x"], d["y"]
+    form = BipartiteForm(beta * w[i, p] / N, i, p)
+    assert [contour(d.state, name) for name in "xy"] == [
+        SteepestContour(form, 0),
+        SteepestContour(form, 1),
+    ]
+    coupled = total(w[i, p] * (x[i] * b[p] + y[p] * a[i] - x[i] * y[p]), i, p)
+    assert (d.exponent - beta * coupled / N - h * total(b[p], p)).expand() == 0
+    assert d.log_prefactor == GaussianNorm(form)
+    report = d.trace(a).trace(b).check(N=2)
+    assert report.holds
+    assert report.worst_digits > 25
+
+
+def test_at_the_saddle_the_fields_are_the_means_of_the_layers():
+    d, (a, b, w, _) = two_layers()
+    saddle = d.hubbard_stratonovich("x", "y").trace(a).trace(b).saddle_point(N)
+    x, y = saddle.unknowns
+    assert saddle.signs == (1, -1)
+    q = y.slots[0]
+    assert saddle.saddle_equations[0] == Eq(x, tanh(beta * total(w[i, q] * y, q) / N))
+    mean = saddle.saddle_equations[1]
+    assert mean.lhs == y
+    assert (mean.rhs.args[0] - h - beta * total(w[i, q] * x, i) / N).expand() == 0
+
+
+def test_one_array_over_one_range_may_couple_two_variables():
+    t, A = dv.Ising("t", j), dv.Given("A", i, j)
+    after = linearised(total(A[i, j] * s[i] * t[j], i, j), "x", "y", trace=[s, t])
+    assert after.check(N=2).holds
+    B = dv.Given("B", i, j, symmetric=True)
+    both = linearised(
+        total(A[i, j] * s[i] * t[j], i, j) + total(B[i, j] * s[i] * s[j], i, j),
+        "x",
+        "y",
+        "z",
+        trace=[s, t],
+    )
+    assert [v.name for v in both.state.variables] == ["s", "t", "x", "y", "z"]
+    assert both.check(N=2).holds
+
+
+def test_a_variable_may_meet_a_function_of_itself():
+    A = dv.Given("A", i, j)
+    after = linearised(total(A[i, j] * S[i] * S[j] ** 2, i, j), "x", "y", trace=S)
+    assert after.check(N=2).holds
+
+
+def test_a_field_is_no_form():
+    A, g = dv.Given("A", i, j), dv.Given("g", j)
+    with pytest.raises(dv.MoveError, match="quadratic in sums"):
+        linearised(total(A[i, j] * s[i] * g[j], i, j), "x")
+
+
+def test_bilinear_forms_say_how_many_names_they_need():
+    d, _ = two_layers()
+    with pytest.raises(dv.MoveError, match=r"2 field\(s\) are needed"):
+        d.hubbard_stratonovich("x")
+    with pytest.raises(dv.DeclarationError, match="used twice"):
+        d.hubbard_stratonovich("x", "x")
+    A = dv.Given("A", i, j)
+    with pytest.raises(dv.MoveError, match="is not declared symmetric"):
+        linearised(total(A[i, j] * s[i] * s[j], i, j), "x")
+
+
+def test_the_block_form_says_the_same():
+    d, (a, b, w, _) = two_layers()
+    joined = d.join("u", [a, b], {"W": [[0, w], [w.T, 0]], "H": [0, h]})
+    assert joined.hubbard_stratonovich("z").trace("u").check(N=2).holds
