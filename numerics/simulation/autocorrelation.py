@@ -117,11 +117,15 @@ def _autocovariance(deviations: np.ndarray) -> np.ndarray:
 
 
 def _window(rho: np.ndarray, count: int) -> tuple[int, bool]:
-    """The first lag at which truncation costs less than noise, eq. (51)."""
+    """The first lag at which truncation costs less than noise, eq. (51).
+
+    The decay is taken to last one measurement at least: a series that alternates has a short time
+    because terms cancel, and not because they are small.
+    """
     lags = np.arange(1, len(rho))
     time = 0.5 + np.cumsum(rho[1:])
     above = np.maximum(time, 0.5 + 1e-12)
-    decay = np.where(time > 0.5, S / np.log((2 * above + 1) / (2 * above - 1)), 1e-12)
+    decay = np.maximum(S / np.log((2 * above + 1) / (2 * above - 1)), 1.0)
     slope = np.exp(-lags / decay) - decay / np.sqrt(lags * float(count))
     passed = np.flatnonzero(slope < 0)
     if not passed.size:

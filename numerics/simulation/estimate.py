@@ -7,7 +7,7 @@ autocorrelations are summed: Wolff, Comput. Phys. Commun. 156, 143 (2004), eq. (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -46,6 +46,10 @@ class Estimate:
     def reliable(self) -> bool:
         """Whether every error bar can be trusted."""
         return bool((self.status == Sampling.RELIABLE).all())
+
+    def doubted(self, fluctuation: Estimate) -> Estimate:
+        """The fluctuation of this quantity, which is in doubt wherever its mean is."""
+        return replace(fluctuation, status=np.maximum(self.status, fluctuation.status))
 
     def reshaped(self, shape: tuple[int, ...]) -> Estimate:
         """The same with another shape of the batch."""
@@ -87,12 +91,13 @@ def estimates(
     size = np.abs(m)
     found["abs_m"] = estimate(size, how)
     found["m2"], found["m4"] = estimate(m**2, how), estimate(m**4, how)
-    found["chi"] = estimate(scale * sites[0] * _deviation(m), how)
-    found["chi_abs"] = estimate(scale * sites[0] * _deviation(size), how)
+    found["chi"] = found["m"].doubted(estimate(scale * sites[0] * _deviation(m), how))
+    found["chi_abs"] = found["abs_m"].doubted(estimate(scale * sites[0] * _deviation(size), how))
     found["binder"] = _binder(m, how)
     if "energy" in series:
         fluctuation = _deviation(series["energy"])
-        found["specific_heat"] = estimate(scale**2 * sites[1] * fluctuation, how)
+        heat = estimate(scale**2 * sites[1] * fluctuation, how)
+        found["specific_heat"] = found["energy"].doubted(heat)
     return found
 
 
