@@ -31,6 +31,8 @@ from derive.agreement import Agreement, agree
 
 # what comes out: the free entropy, and the hand-over to numerics
 from derive.saddle.free_entropy import FreeEntropy
+from derive.saddle.log_det import LogDet
+from derive.saddle.spectrum import Eigenvalue, SingularValue
 from derive.equations import Enumeration, Equations, FiniteSum, Pairwise
 
 # how it is shown
@@ -59,6 +61,7 @@ __all__ = [
     "Discrete",
     "Element",
     "Ensemble",
+    "Eigenvalue",
     "Enumeration",
     "Equations",
     "FiniteSum",
@@ -71,6 +74,7 @@ __all__ = [
     "Interval",
     "Ising",
     "Kind",
+    "LogDet",
     "MoveError",
     "NotExtensiveError",
     "Pairwise",
@@ -78,6 +82,7 @@ __all__ = [
     "Potts",
     "Real",
     "Sphere",
+    "SingularValue",
     "Spin",
     "Step",
     "Total",

@@ -106,7 +106,15 @@ class Expansions:
         return spinodal(self.explicit, source)
 
     def landau(self, order: int = 4, **options: Any) -> Landau:
-        """Expand in the order parameter around a symmetric point; see `Landau`."""
+        """Expand in the order parameter around a symmetric point; see `Landau`.
+
+        With one component per site the expansion is along the eigenvector that becomes critical,
+        ``mode="psi"``; see `landau_mode`.
+        """
+        if self.is_extensive_vector:
+            from derive.saddle.landau_mode import landau_mode
+
+            return landau_mode(self, order=order, **options)  # type: ignore[arg-type]
         from derive.saddle.landau import landau
 
         return landau(self.explicit, order, **options)

@@ -30,6 +30,7 @@ from sympy.core.function import Function
 
 from derive.errors import DeriveError
 from derive.saddle.linear import vanishes
+from derive.total import Total
 
 __all__ = ["Series", "along_curve", "neat", "value_at"]
 
@@ -46,7 +47,12 @@ class _Pole(Exception):
     """A negative power beyond those that are carried."""
 
 
-def along_curve(expr: Expr, curve: dict[Expr, Series], order: int) -> Series:
+def along_curve(
+    expr: Expr,
+    curve: dict[Expr, Series],
+    order: int,
+    summed: Callable[[Expr], Expr] = lambda coefficient: coefficient,
+) -> Series:
     """Coefficients of an expression in the parameter of a curve.
 
     Parameters
@@ -57,6 +63,8 @@ def along_curve(expr: Expr, curve: dict[Expr, Series], order: int) -> Series:
         For each unknown its coefficients 0, ..., order.
     order : int
         The last coefficient.
+    summed : callable, optional
+        Applied to every coefficient of a sum over an index, to bring it to a shorter form.
 
     Raises
     ------
@@ -72,7 +80,7 @@ def along_curve(expr: Expr, curve: dict[Expr, Series], order: int) -> Series:
     """
     for poles in range(_DEEPEST_POLE + 1):
         try:
-            laurent = _Laurent(curve, order + 2 * poles, poles).expand(expr)
+            laurent = _Laurent(curve, order + 2 * poles, poles, summed).expand(expr)
         except _Pole:
             continue
         if all(vanishes(c) for c in laurent[:poles]):
@@ -95,8 +103,14 @@ def value_at(expr: Expr, point: dict[Expr, Expr]) -> Expr:
 class _Laurent:
     """Arithmetic of series whose k-th coefficient multiplies e**(k - poles)."""
 
-    def __init__(self, curve: dict[Expr, Series], order: int, poles: int) -> None:
-        self.curve, self.poles = curve, poles
+    def __init__(
+        self,
+        curve: dict[Expr, Series],
+        order: int,
+        poles: int,
+        summed: Callable[[Expr], Expr],
+    ) -> None:
+        self.curve, self.poles, self.summed = curve, poles, summed
         self.length = poles + order + 1
 
     def expand(self, expr: Expr) -> Series:
@@ -114,6 +128,8 @@ class _Laurent:
             return result
         if expr.is_Pow and not expr.exp.has(*self.curve):
             return self.power(self.expand(expr.base), expr.exp)
+        if isinstance(expr, Total):
+            return [self.summed(Total(c, *expr.indices)) for c in self.expand(expr.body)]
         if isinstance(expr, coth):  # the one function here with a pole of its own
             return self.expand(cosh(expr.args[0]) / sinh(expr.args[0]))
         if isinstance(expr, Function) and len(expr.args) == 1:

@@ -57,9 +57,16 @@ class SymmetricPoint:
 
     def value(self, expr: Expr) -> Expr:
         """An expression at this point."""
-        for old, new in (self.parameters | self.unknowns).items():
+        expr = self.at_parameters(expr)
+        for old, new in self.unknowns.items():
             expr = _put_in(expr, old, new)
-        return distributed(expr.doit() if expr.is_number else expr)
+        return distributed(expr)
+
+    def at_parameters(self, expr: Expr) -> Expr:
+        """An expression at the values of the parameters."""
+        for old, new in self.parameters.items():
+            expr = _put_in(expr, old, new)
+        return expr
 
 
 def _put_in(expr: Expr, old: Expr, new: Expr) -> Expr:
