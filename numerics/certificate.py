@@ -110,7 +110,7 @@ class Certificate:
         where = ", ".join(f"{name} in {text}" for name, text in self.ranges)
         lines = [f"error <= {BOUND:g} u (1 + K) {verdict} for {self.kernel}", f"  for {where}"]
         for o in self.outputs:
-            at = ", ".join(f"{name}={value:.6g}" for name, value in o.point)
+            at = ", ".join(f"{name}={_text(value)}" for name, value in o.point)
             undefined = f", {o.undefined} undefined" if o.undefined else ""
             lines += [
                 f"  {o.name}: worst {o.error:.2f} u (1 + K), relative error {o.relative_error:.1e},"
@@ -121,6 +121,13 @@ class Certificate:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _text(value: Any) -> str:
+    """A number with six digits, or the entries of an array."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return f"{value:.6g}"
 
 
 def _tuples(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -12,13 +11,14 @@ from mpmath import mpf
 from sympy import Expr
 
 from derive.equations import Element, Index
-from numerics.arguments import as_number_array, bind
+from numerics.arguments import bind
 from numerics.certificate import Certificate, OutputCertificate
 from numerics.derivatives import derivatives
-from numerics.errors import NumericsError, PrecisionError
+from numerics.errors import PrecisionError
 from numerics.kernel import Kernel
+from numerics.ranges import Ranges, range_text
 from numerics.reference import Undefined, trusted
-from numerics.samples import Box, box, nearby, spread
+from numerics.samples import nearby, spread
 
 __all__ = ["certify"]
 
@@ -51,14 +51,16 @@ def certify(
         By symbol or name, for names that are no keyword.
     **named
         For each parameter a pair ``(low, high)``, or a number or an array that is kept fixed.  A
-        positive range over a decade or more is sampled logarithmically.
+        positive range over a decade or more is sampled logarithmically.  The ends of an array's
+        range are numbers where its size follows from another array, or arrays of its shape; the
+        entries vary one by one, those of a symmetric array in pairs.
 
     Returns
     -------
     Certificate
         The worst error of each output in units of u (1 + K), where K is the condition number: the
-        sum over parameters of ``abs(x df/dx / f)``, and u = 2**-53.  Errors below the smallest
-        normal number, 2e-308, count as underflow and not as errors.
+        sum over parameters, entry by entry, of ``abs(x df/dx / f)``, and u = 2**-53.  Errors
+        below the smallest normal number, 2e-308, count as underflow and not as errors.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def certify(
     True
     """
     given = bind(kernel.arguments, (), {**(ranges or {}), **named})
-    problem = _Problem.of(kernel, given)
+    problem = Ranges.of(kernel, given)
     rng = np.random.default_rng(seed)
     trials = [_Trial(problem, number) for number in range(len(kernel.outputs))]
     points = spread(problem.box, samples, rng)
@@ -82,73 +84,21 @@ def certify(
         trial.compare(points)
         for _ in range(ROUNDS if problem.box.low else 0):
             trial.compare(nearby(problem.box, trial.worst_points(WORST), EACH, rng))
-    texts = tuple((g.name, _text(v)) for g, v in zip(kernel.arguments, given, strict=True))
+    texts = [(g.name, range_text(v)) for g, v in zip(kernel.arguments, given, strict=True)]
+    held = zip(kernel.bound_arguments, kernel.bound.values(), strict=True)
+    texts += [(g.name, range_text(v)) for g, v in held]
     outputs = tuple(trial.certificate() for trial in trials)
-    return Certificate(repr(kernel), kernel.backend, texts, seed, outputs)
-
-
-@dataclass
-class _Problem:
-    """The kernel with the box of what varies and the values of what does not."""
-
-    kernel: Kernel
-    box: Box
-    varying: tuple[int, ...]
-    fixed: dict[int, Any]
-
-    @classmethod
-    def of(cls, kernel: Kernel, given: list[Any]) -> _Problem:
-        varying: list[int] = []
-        fixed: dict[int, Any] = {}
-        ranges: dict[str, tuple[float, float]] = {}
-        whole: list[bool] = []
-        for number, (argument, value) in enumerate(zip(kernel.arguments, given, strict=True)):
-            if isinstance(value, tuple) and len(value) == 2 and not argument.ranges:
-                varying.append(number)
-                low, high = map(float, value)
-                ranges[f"{argument.name} (argument {number})"] = (low, high)
-                whole.append(bool(argument.symbol.is_integer))
-                continue
-            array = as_number_array(argument.name, value)
-            if array.ndim != len(argument.ranges):
-                raise NumericsError(
-                    f"{argument.name}: give a range (low, high), a number, or one array "
-                    f"with an axis for each of its {len(argument.ranges)} indices"
-                )
-            fixed[number] = array
-        return cls(kernel, box(ranges, whole), tuple(varying), fixed)
-
-    def arguments(self, points: np.ndarray) -> list[Any]:
-        """Values by position, a batch of the points."""
-        return [
-            points[:, self.varying.index(k)] if k in self.varying else self.fixed[k]
-            for k in range(len(self.kernel.arguments))
-        ]
-
-    def values(self, point: np.ndarray) -> dict[Any, Any]:
-        """Values by symbol and label, sizes included, for the reference."""
-        found: dict[Any, Any] = {}
-        for number, argument in enumerate(self.kernel.arguments):
-            symbol = argument.symbol
-            if number in self.fixed:
-                found[symbol.label if argument.ranges else symbol] = (
-                    self.fixed[number] if argument.ranges else float(self.fixed[number])
-                )
-                sizes = zip(argument.ranges, self.fixed[number].shape, strict=True)
-                found.update({r.size: n for r, n in sizes if not r.size.is_Integer})
-            else:
-                found[symbol] = float(point[self.varying.index(number)])
-        return found
+    return Certificate(repr(kernel), kernel.backend, tuple(texts), seed, outputs)
 
 
 class _Trial:
     """The comparison of one output; keeps every point with its error."""
 
-    def __init__(self, problem: _Problem, number: int) -> None:
+    def __init__(self, problem: Ranges, number: int) -> None:
         self.problem, self.number = problem, number
         self.name, self.expr = problem.kernel.equations.expressions[number]
         self.axes = problem.kernel.output_indices(number)
-        self.slopes = [_slope(self.expr, g.symbol) for g in problem.kernel.arguments]
+        self.slopes = [_slope(self.expr, symbol) for symbol in problem.symbols]
         self.errors: list[float] = []
         self.points: list[np.ndarray] = []
         self.details: list[tuple[float, float]] = []
@@ -191,16 +141,12 @@ class _Trial:
                 self.name, float("inf"), float("inf"), 0.0, (), 0, 0, self.undefined
             )
         worst = int(np.argmax(self.errors))
-        values = self.problem.arguments(self.points[worst][None])
-        named = tuple(
-            (g.name, np.asarray(v).tolist() if g.ranges else float(np.ravel(v)[0]))
-            for g, v in zip(self.problem.kernel.arguments, values, strict=True)
-        )
+        named = self.problem.point(self.points[worst])
         return OutputCertificate(
             self.name,
             self.errors[worst],
             *self.details[worst],
-            _tuples(named),
+            named,
             self.digits,
             len(self.errors),
             self.undefined,
@@ -223,31 +169,25 @@ def _true_value(
 ) -> tuple[Any, Any, int]:
     """The value, the sum of abs(x df/dx), and the digits that were needed."""
     (true,), digits = trusted([expr], values, at)
-    total = mpf(0)
+    terms, places = [], []
     for parameter, slope, indices in slopes:
-        if slope == 0:
-            continue
         sizes = [int(values.get(i.size, i.size)) for i in indices]
         for place in product(*(range(1, n + 1) for n in sizes)):
-            here = {**at, **dict(zip(indices, place, strict=True))}
-            (term,), used = trusted([parameter * slope], values, here, 20, 1e-3)
-            total += abs(term)
-            digits = max(digits, used)
-    return true, total, digits
+            if slope != 0 and (not _is_mirrored(parameter) or place[0] <= place[1]):
+                terms.append(parameter * slope)
+                places.append({**at, **dict(zip(indices, place, strict=True))})
+    moved, used = trusted(terms, values, places, 20, 1e-3)
+    return true, sum(map(abs, moved), mpf(0)), max(digits, used)
+
+
+def _is_mirrored(parameter: Expr) -> bool:
+    """Whether an entry of an array stands for two, so that one of them is counted."""
+    return (
+        isinstance(parameter, Element) and parameter.label.symmetric and len(parameter.slots) == 2
+    )
 
 
 def _quotient(above: Any, below: Any) -> float:
     if above == 0:
         return 0.0
     return float(above / below) if below != 0 else float("inf")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"({value[0]!r}, {value[1]!r})"
-    shape = np.shape(value)
-    return f"<array of shape {shape}>" if shape else repr(value)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value

@@ -270,6 +270,11 @@ class Kernel:
         """The values that `bind` fixed, by symbol, or by one element of an array."""
         return {self._program.inputs[k].symbol: value for k, value in self._bound.items()}
 
+    @property
+    def bound_arguments(self) -> tuple[Input, ...]:
+        """The arguments that `bind` fixed, with the ranges of arrays, in the order of `bound`."""
+        return tuple(self._program.inputs[k] for k in self._bound)
+
     def _fix(self, bound: dict[int, Any]) -> None:
         given = self._program.inputs
         self._bound, self._runners = bound, {}

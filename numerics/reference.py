@@ -36,7 +36,7 @@ from sympy import (
     sign,
 )
 
-from derive.equations import Element, Index, IndexedProduct, Total
+from derive.equations import Element, Index, IndexedProduct, Total, free_indices
 from numerics.errors import PrecisionError, UnsupportedExpressionError
 from numerics.site_integrals import density, interval, is_site_integral
 
@@ -73,7 +73,8 @@ class _Walk:
         self._memo: dict[Any, Any] = {}
 
     def __call__(self, expr: Expr, at: Mapping[Index, int]) -> Any:
-        key = (expr, tuple(sorted((i.name, i.range.name, k) for i, k in at.items())))
+        free = _free(expr)
+        key = (expr, frozenset((i, k) for i, k in at.items() if i in free))
         if key not in self._memo:
             value = self._value(expr, at)
             if not self.mp.isfinite(value) or getattr(value, "imag", 0) != 0:
@@ -86,14 +87,10 @@ class _Walk:
             return self.mp.mpf(self.values[expr])
         if expr in at:
             return self.mp.mpf(at[expr])
-        if expr.is_number and not expr.atoms(Element, Index) and not expr.atoms(Function):
-            return self.mp.mpmathify(expr.evalf(self.mp.dps + 5))
-        if is_site_integral(expr):
-            return self._integral(expr, at)
-        for kind, method in _METHODS:
-            if isinstance(expr, kind):
-                return method(self, expr, at)
-        raise UnsupportedExpressionError(f"{expr} has no numeric meaning")
+        return _method(expr)(self, expr, at)
+
+    def _number(self, expr: Expr, at: Mapping[Index, int]) -> Any:
+        return self.mp.mpmathify(expr.evalf(self.mp.dps + 5))
 
     def _add(self, expr: Expr, at: Mapping[Index, int]) -> Any:
         return self._sum([self(arg, at) for arg in expr.args])
@@ -201,6 +198,29 @@ _METHODS: tuple[tuple[Any, Callable[..., Any]], ...] = (
 )
 
 
+@lru_cache(maxsize=4096)
+def _free(expr: Expr) -> frozenset[Index]:
+    return free_indices(expr)
+
+
+@lru_cache(maxsize=4096)
+def _method(expr: Expr) -> Callable[..., Any]:
+    """How a node is evaluated."""
+    if expr.is_number and not expr.atoms(Element, Index) and not expr.atoms(Function):
+        return _Walk._number
+    if is_site_integral(expr):
+        return _Walk._integral
+    for kind, method in _METHODS:
+        if isinstance(expr, kind):
+            return method
+    raise UnsupportedExpressionError(f"{expr} has no numeric meaning")
+
+
+@lru_cache(maxsize=4096)
+def _has_integral(expr: Expr) -> bool:
+    return any(is_site_integral(node) for node in preorder_traversal(expr))
+
+
 @lru_cache(maxsize=256)
 def _integrand(expr: Expr, variable: Expr, symbols: tuple[Symbol, ...]) -> Callable[..., Any]:
     """An integrand as an mpmath function: a walk for each of its nodes would take minutes."""
@@ -246,11 +266,22 @@ def evaluate(
 def trusted(
     expressions: Sequence[Expr],
     values: Mapping[Any, Any],
-    at: Mapping[Index, int] | None = None,
+    at: Mapping[Index, int] | Sequence[Mapping[Index, int]] | None = None,
     digits: int = 34,
     agree: float = 1e-25,
 ) -> tuple[list[Any], int]:
     """Evaluate expressions at a precision that is raised until two precisions agree.
+
+    Parameters
+    ----------
+    expressions, values
+        As in `evaluate`.
+    at : mapping, or a sequence of mappings, optional
+        Where the free indices stand, in all expressions or in each.
+    digits : int
+        The first precision.
+    agree : float
+        Relative difference below which two precisions agree.
 
     Returns
     -------
@@ -274,15 +305,16 @@ def trusted(
     >>> trusted([1 - tanh(x)**2], {x: 50.0})[1] > 34
     True
     """
+    places = [at or {}] * len(expressions) if at is None or isinstance(at, Mapping) else at
     before: list[Any] = []
     reason: ArithmeticError | None = None
     largest = LARGEST_PRECISION
-    if any(is_site_integral(node) for expr in expressions for node in preorder_traversal(expr)):
+    if any(map(_has_integral, expressions)):
         largest = LARGEST_QUADRATURE
     while digits <= largest:
         walk = _Walk(values, digits)
         try:
-            now = [walk(expr, at or {}) for expr in expressions]
+            now = [walk(expr, place) for expr, place in zip(expressions, places, strict=True)]
         except (Undefined, ZeroDivisionError) as error:
             if digits > UNDERFLOW and not walk.cancelled:
                 raise Undefined(str(error)) from None

@@ -74,8 +74,13 @@ def _column(unit: np.ndarray, low: float, high: float, signed: np.ndarray) -> np
 
 
 def spread(where: Box, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Corners, a low-discrepancy sequence and random points, together about `count`."""
+    """Corners, a low-discrepancy sequence and random points, together about `count`.
+
+    Of a box in no dimensions, its one point.
+    """
     size = len(where.low)
+    if size == 0:
+        return np.empty((1, 0))
     corners = np.array(list(islice(product((0.0, 1.0), repeat=size), CORNERS))).reshape(-1, size)
     left = max(count - len(corners), 2)
     unit = np.concatenate(
