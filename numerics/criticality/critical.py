@@ -15,7 +15,7 @@ from numerics.criticality.lowest import EPS, Lowest
 from numerics.criticality.response import Family, Response
 from numerics.criticality.result import Criticality, CriticalStatus
 from numerics.criticality.search import Met, first_zero, is_positive
-from numerics.errors import DomainError, ShapeError, UnknownParameterError
+from numerics.errors import DomainError, NonFiniteError, ShapeError, UnknownParameterError
 from numerics.problem import forms
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, as_equations, bind, is_array
@@ -82,6 +82,8 @@ def critical(
     UnknownParameterError, ShapeError, DomainError
         For a parameter that is none, is also given, or is no scalar; for a batch; for a range that
         is empty.
+    NonFiniteError
+        If the equations or the inverse response are not finite somewhere in the range.
 
     Notes
     -----
@@ -98,12 +100,14 @@ def critical(
     >>> entropy = -m * atanh(m) - log(1 - m**2) / 2
     >>> magnet = Equations((m,), (beta, h), (), potential=beta * (m**2 / 2 + h * m) + entropy)
     >>> found = nm.critical(magnet, "beta", h=0)
-    >>> found
-    <Criticality: the lowest eigenvalue of the inverse response crosses zero at beta = 1 +- 2.2e-15>
+    >>> found.status.name, round(found.temperature, 14), found.error < 1e-14
+    ('CROSSES', 1.0, True)
     >>> found.landau.bifurcation.name, round(found.landau.amplitude, 12)
     ('SUPERCRITICAL', 3.0)
     """
     equations = as_equations(problem)
+    if not 0 <= resolution < 1:
+        raise DomainError(f"resolution={resolution} is no part of the largest eigenvalue: 0 to 1")
     low, high = _range(equations, parameter, between, fixed)
     given = _given(equations, parameter, (low, high), fixed)
     grid = _grid(low, high)
@@ -188,12 +192,18 @@ def _check_solves(family: Family, grid: np.ndarray) -> None:
     for value in grid[:: GRID // 4]:
         operator = family.at(float(value))
         residual = np.abs(operator.map(residuals))
-        if not (residual <= SOLVES * operator.magnitudes(residuals)).all():
+        where = f"at {family.parameter} = {value:g}"
+        if not np.isfinite(residual).all():
+            raise NonFiniteError(
+                f"the equations are not finite in this state {where}: give between=(low, high), "
+                "or another state at=..."
+            )
+        if (residual > SOLVES * operator.magnitudes(residuals)).any():
             raise ProblemError(
-                f"the state does not solve the equations at {family.parameter} = {value:g}: the "
-                f"residual is {np.nanmax(residual):.3g}. A critical point belongs to a state that "
-                "stays where it is, as the paramagnet does without a field: set the field to zero, "
-                "or give at=...; spinodal finds where a branch that moves ends"
+                f"the state does not solve the equations {where}: the residual is "
+                f"{float(residual.max()):.3g}. A critical point belongs to a state that stays "
+                "where it is, as the paramagnet does without a field: set the field to zero, or "
+                "give at=...; spinodal finds where a branch that moves ends"
             )
 
 
@@ -241,20 +251,22 @@ def _answer(response: Response, grid: np.ndarray, resolution: float) -> Critical
         near = (met.value, met.pair.value)
         return Criticality(CriticalStatus.NONE, parameter, searched, nearest=near)
     status = CriticalStatus.CROSSES if met.crosses else CriticalStatus.TOUCHES
+    error = _error(response, met, full, slope, doubt)
     single = met.pair.gap > SEPARATE * met.pair.scale
+    change = abs(slope * met.value) if abs(met.value) > error else 0.0
     return Criticality(
         status if met.pair.resolved else CriticalStatus.UNRESOLVED,
         parameter,
         searched,
         value=met.value,
-        error=_error(response, met, full, slope, doubt),
+        error=error,
         mode=_named(response.family, full),
         mode_error=met.pair.vector_error,
         eigenvalue=met.pair.value,
         slope=slope,
         gap=met.pair.gap,
         nearest=None if met.crosses else (met.value, met.pair.value),
-        landau=landau(response, met.value, full, slope, single) if met.crosses else None,
+        landau=landau(response, met.value, full, change, single) if met.crosses else None,
     )
 
 
@@ -276,7 +288,8 @@ def _error(response: Response, met: Met, full: np.ndarray, slope: float, doubt: 
 
 
 def _named(family: Family, full: np.ndarray) -> dict[str, Any]:
+    full.flags.writeable = False
     return {
-        unknown.name: full[part].copy() if is_array(unknown) else float(full[part][0])
+        unknown.name: full[part] if is_array(unknown) else float(full[part][0])
         for unknown, part in zip(family.equations.unknowns, family.system.slices, strict=True)
     }

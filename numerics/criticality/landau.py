@@ -37,7 +37,7 @@ def _derivatives(equations: Equations, kind: str) -> tuple[tuple[Expr, ...], tup
 
 
 def landau(
-    response: Response, value: float, mode: np.ndarray, slope: float, single: bool
+    response: Response, value: float, mode: np.ndarray, change: float, single: bool
 ) -> Landau:
     """The expansion along a critical mode, from directional derivatives in index notation.
 
@@ -49,8 +49,9 @@ def landau(
         The critical value of the parameter.
     mode : ndarray
         The null vector over all unknowns, of norm 1.
-    slope : float
-        The derivative of its eigenvalue by the parameter.
+    change : float
+        Of its eigenvalue per relative change of the parameter, in magnitude; 0 where the critical
+        value is zero, so that there is none.
     single : bool
         Whether no other mode is critical.
     """
@@ -74,17 +75,18 @@ def landau(
     quartic = straight - mixed
     if abs(quartic) <= doubt[1] + ROUNDING * abs(mixed):
         quartic = 0.0
-    return _classified(value, slope, cubic, quartic, single and solved)
+    return _classified(change, cubic, quartic, single and solved)
 
 
-def _classified(value: float, slope: float, cubic: float, quartic: float, sound: bool) -> Landau:
-    change = abs(slope * value)  # of the inverse response, per relative change of the parameter
-    if not sound or change == 0 or cubic == quartic == 0:
+def _classified(change: float, cubic: float, quartic: float, sound: bool) -> Landau:
+    if not sound or cubic == quartic == 0:
         return Landau(Bifurcation.DEGENERATE, cubic, quartic, None)
     if cubic:
-        return Landau(Bifurcation.TRANSCRITICAL, cubic, quartic, 2 * change / abs(cubic))
-    kind = Bifurcation.SUPERCRITICAL if quartic > 0 else Bifurcation.SUBCRITICAL
-    return Landau(kind, cubic, quartic, 6 * change / abs(quartic))
+        kind, amplitude = Bifurcation.TRANSCRITICAL, 2 * change / abs(cubic)
+    else:
+        kind = Bifurcation.SUPERCRITICAL if quartic > 0 else Bifurcation.SUBCRITICAL
+        amplitude = 6 * change / abs(quartic)
+    return Landau(kind, cubic, quartic, amplitude if change else None)
 
 
 def _others(

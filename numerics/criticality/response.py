@@ -13,6 +13,7 @@ import numpy as np
 from sympy import Expr
 
 from derive.equations import Equations
+from numerics.errors import NonFiniteError
 from numerics.problem.given import Given
 from numerics.problem.operator import Operator, directions_of, scalar_parameter
 from numerics.problem.system import Layout, System
@@ -126,7 +127,14 @@ class Response:
         """The map times rows of vectors, all at one value or each at its own."""
         operator = self.family.at(values, len(v))
         full = self._completed(operator, v)
-        return self.sign * self._apply(operator, full)[:, ~self._inner]
+        found = self.sign * self._apply(operator, full)[:, ~self._inner]
+        if not np.isfinite(found).all():
+            parameter, (low, high) = self.family.parameter, (np.min(values), np.max(values))
+            raise NonFiniteError(
+                f"the inverse response is not finite somewhere from {parameter} = {low:g} to "
+                f"{high:g}: give between=(low, high) where it is"
+            )
+        return found
 
     def form(self, values: float | np.ndarray, v: np.ndarray) -> np.ndarray:
         """The quadratic form ``v A v`` of one vector at one or many values."""

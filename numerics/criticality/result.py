@@ -58,7 +58,8 @@ class Landau:
         what the cubic coupling to the other modes adds.
     amplitude : float or None
         ``eps^2 = amplitude * abs(t)`` on the side where the ordered state exists; of a
-        transcritical one, ``abs(eps) = amplitude * abs(t)``.  None if degenerate.
+        transcritical one, ``abs(eps) = amplitude * abs(t)``.  None if degenerate, or if the
+        critical value is zero, to which nothing is relative.
     """
 
     bifurcation: Bifurcation

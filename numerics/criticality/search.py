@@ -84,7 +84,7 @@ class _Curve:
 
         if form(ends[0]) <= 0 or form(ends[1]) >= 0:  # zero within rounding, alone or in a batch
             return ends[0] if form(ends[0]) <= 0 else ends[1]
-        return float(brentq(form, *ends, xtol=EPS * min(np.abs(ends)) + 1e-300, rtol=4 * EPS))
+        return float(brentq(form, *ends, xtol=EPS / 4 * max(np.abs(ends)), rtol=4 * EPS))
 
     def forms(self, points: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """The form of a vector at several values, of a long vector one by one."""

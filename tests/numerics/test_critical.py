@@ -469,3 +469,36 @@ def test_exponentials_do_not_hide_a_zero():
     assert nm.critical(problem, "beta", between=(0.1, 5)).value == pytest.approx(
         np.log(4), rel=1e-14
     )
+
+
+@pytest.mark.parametrize("between", [(-1, 1), (-1, 1.1), (-3, 0.5)])
+def test_a_critical_value_of_zero(between):
+    a = symbols("a", real=True)
+    found = nm.critical(Equations((x,), (a,), (), potential=a * x**2 - x**4), "a", between=between)
+    assert abs(found.value) <= 4 * EPS
+    assert found.landau.bifurcation is nm.Bifurcation.SUPERCRITICAL
+    assert found.landau.amplitude is None
+
+
+def test_fields_on_the_imaginary_axis_alone():
+    problem = Equations((x,), (beta,), (), potential=(1 - beta) * x**2 + x**4, signs=(-1,))
+    assert nm.critical(problem, "beta").value == pytest.approx(1, rel=4 * EPS)
+
+
+def test_residuals_of_either_sign():
+    for sign in (-1, 1):
+        problem = Equations((x,), (beta,), (), residuals=(sign * (x - tanh(beta * x)),))
+        found = nm.critical(problem, "beta")
+        assert found.value == pytest.approx(1, rel=4 * EPS)
+        assert found.landau.amplitude == pytest.approx(3, rel=1e-14)
+
+
+def test_what_is_not_finite_is_no_answer():
+    problem = Equations((x,), (beta,), (), potential=(beta - 1) * (exp(beta) + 1) * cosh(x))
+    with pytest.raises(nm.NonFiniteError, match="between"):
+        nm.critical(problem, "beta")
+    assert nm.critical(problem, "beta", between=(0.1, 10)).value == pytest.approx(1, rel=8 * EPS)
+    with pytest.raises(nm.NonFiniteError, match="another state"):
+        nm.critical(GIBBS, "beta", at={"V": 2.0}, w=COUPLINGS, h=0)
+    with pytest.raises(nm.DomainError, match="resolution"):
+        nm.critical(CURIE_WEISS, "beta", resolution=-1, J=1, h=0)
