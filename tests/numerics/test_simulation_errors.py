@@ -69,7 +69,7 @@ def test_autocorrelation_of_a_process_with_known_time(a):
 
 def test_a_series_shorter_than_its_memory_says_so():
     walk = np.cumsum(np.random.default_rng(1).normal(size=60))
-    apart = np.random.default_rng(1).normal(size=(400, 2)) + [-5, 5]
+    apart = np.random.default_rng(1).normal(size=(30, 40)) + np.repeat([-5, 5], 20)
     assert not nm.autocorrelation(apart).reached
     assert nm.autocorrelation(np.linspace(0, 1, 40)).effective < 10
     assert nm.autocorrelation(walk).effective < 10
