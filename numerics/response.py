@@ -17,6 +17,7 @@ from numerics.problem.operator import Operator, along, directions_of, scalar_par
 from numerics.problem.roots import Roots
 from numerics.problem.system import LARGE, System
 from numerics.solvers.krylov import LARGEST_BASIS, blocks_of, solved
+from numerics.solvers.newton import newton_direction
 from numerics.solvers.roots import EPS
 
 __all__ = ["Tangents", "derivative", "tangents"]
@@ -95,10 +96,7 @@ def _directly(system: System, roots: Roots, slope: np.ndarray) -> Parts:
     """The solution, the least singular value and its directions right and left."""
     jacobian = system.linear(roots.x, roots.rows)[1]
     left, values, right = np.linalg.svd(jacobian)
-    solution = np.full_like(slope, np.nan)
-    regular = values[:, -1] > 0
-    solution[regular] = np.linalg.solve(jacobian[regular], -slope[regular, :, None])[..., 0]
-    return solution, values[:, -1], right[:, -1], left[:, :, -1]
+    return newton_direction(slope, jacobian), values[:, -1], right[:, -1], left[:, :, -1]
 
 
 def _by_products(operator: Operator, slope: np.ndarray, products: int) -> Parts:
