@@ -35,9 +35,11 @@ class BipartiteForm(Expr):
     column = property(lambda self: self.args[2])
 
     def _latex(self, printer: Any) -> str:
-        block = printer._print(self.entry)
-        rows = rf"0 & {block} \\ \left({block}\right)^{{\top}} & 0"
-        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+        coefficient, array = self.entry.as_independent(Element, as_Add=False)
+        scale = "" if coefficient == 1 else printer._print(coefficient)
+        block = printer._print(array)
+        rows = rf"0 & {block} \\ {block}^{{\top}} & 0"
+        return rf"{scale} \left(\begin{{smallmatrix}} {rows} \end{{smallmatrix}}\right)".strip()
 
     def _sympystr(self, printer: Any) -> str:
         return f"BipartiteForm({printer._print(self.entry)})"

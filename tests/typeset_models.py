@@ -69,6 +69,24 @@ def linearised_network():
     return model.derive().hubbard_stratonovich("m").trace(v)
 
 
+def two_layers():
+    k, m = dv.Index("k", dv.IndexRange(N, "out")), dv.Index("m", N + 1)
+    a, b, A = dv.Binary("a", m), dv.Ising("b", k), dv.Given("A_0", m, k)
+    model = dv.Ensemble(trace=[a, b], exponent=beta / N * dv.total(A[m, k] * a[m] * b[k], m, k))
+    w, f = dv.Given("w", i, k), dv.Given("f", k)
+    spins = model.derive().change_variable("a", "s", lambda s: (1 + s) / 2)
+    layers = spins.split(m, [1, i], {"s": [1, "s"], "A_0": [f, w]})
+    return layers.hubbard_stratonovich("x", "y").trace("s")
+
+
+def joined_layers():
+    k = dv.Index("k", dv.IndexRange(N, "out"))
+    a, b, w = dv.Ising("a", i), dv.Ising("b", k), dv.Given("w", i, k)
+    model = dv.Ensemble(trace=[a, b], exponent=beta / N * dv.total(w[i, k] * a[i] * b[k], i, k))
+    blocks = {"W_{all}": [[0, w], [w.T, 0]]}
+    return model.derive().join("s", [a, b], blocks).hubbard_stratonovich("x").trace("s")
+
+
 def sphere():
     w, f = dv.Sphere("w", i), dv.Given("f", i)
     model = dv.Ensemble(trace=w, exponent=beta * dv.total(f[i] * w[i], i))
@@ -126,6 +144,8 @@ DERIVATIONS = {
         potts,
         network,
         linearised_network,
+        two_layers,
+        joined_layers,
         sphere,
         quartic,
         mixed_measures,

@@ -18,6 +18,7 @@ from sympy import (
 
 import derive as dv
 from derive import total
+from tests.typeset_models import joined_layers, two_layers
 
 N = dv.size("N")
 i, j = dv.indices("i j", N)
@@ -72,6 +73,8 @@ DERIVATIONS = {
     "network": lambda: network().saddle_point(N),
     "populations": populations,
     "sphere": sphere,
+    "split": two_layers,
+    "joined": joined_layers,
 }
 
 OBJECTS = {
@@ -92,6 +95,9 @@ OBJECTS = {
     "nested integral": quartic().state.exponent,
     "average": quartic().saddle_point(N).gradient[0],
     "joint contour": populations().state,
+    "bipartite contour": two_layers().state,
+    "transpose": A.T,
+    "blocks": joined_layers().steps[0].details[0],
     "free entropy": magnet().saddle_point(N).state,
     "function of a sum": cosh(beta * M),
 }
