@@ -31,7 +31,7 @@ POINTS = 24
 def names_points_anew(step: Step) -> bool:
     """Whether the step says how the components on both sides are related."""
     moved = step.move in ("change_variable", "split", "join")
-    return moved and isinstance(step.details[0], Blocks | Tuple)
+    return moved and isinstance(next(iter(step.details), None), Blocks | Tuple)
 
 
 def check_coordinates(step: Step, world: World, digits: int) -> tuple[str, float, float]:
