@@ -254,8 +254,10 @@ def _answer(response: Response, grid: np.ndarray, resolution: float) -> Critical
     error = _error(response, met, full, slope, doubt)
     single = met.pair.gap > SEPARATE * met.pair.scale
     change = abs(slope * met.value) if abs(met.value) > error else 0.0
+    if not met.pair.resolved:
+        status = CriticalStatus.UNRESOLVED
     return Criticality(
-        status if met.pair.resolved else CriticalStatus.UNRESOLVED,
+        status,
         parameter,
         searched,
         value=met.value,
@@ -266,14 +268,20 @@ def _answer(response: Response, grid: np.ndarray, resolution: float) -> Critical
         slope=slope,
         gap=met.pair.gap,
         nearest=None if met.crosses else (met.value, met.pair.value),
-        landau=landau(response, met.value, full, change, single) if met.crosses else None,
+        landau=(
+            landau(response, met.value, full, change, single)
+            if status is CriticalStatus.CROSSES
+            else None
+        ),
     )
 
 
 def _doubt(response: Response, met: Met, full: np.ndarray) -> float:
     """Rounding of the lowest eigenvalue, and what the residual of its mode leaves open."""
     pair: Lowest = met.pair
-    left = min(pair.residual, pair.residual**2 / pair.gap if pair.gap > 0 else np.inf)
+    left = pair.residual
+    if pair.resolved and pair.gap > 0:
+        left = min(left, pair.residual**2 / pair.gap)
     return ROUNDING * response.rounding(met.value, full) + left
 
 

@@ -12,7 +12,11 @@ __all__ = ["Bifurcation", "CriticalStatus", "Criticality", "Landau"]
 
 
 class CriticalStatus(IntEnum):
-    """How the lowest eigenvalue of the inverse response meets zero."""
+    """How the lowest eigenvalue of the inverse response meets zero.
+
+    `CROSSES` and `TOUCHES` are critical points.  `UNRESOLVED`: it seems to cross, but its mode did
+    not converge, as where very many modes are nearly critical together; the value is the best met.
+    """
 
     CROSSES = 0
     TOUCHES = 1

@@ -164,10 +164,9 @@ def _descend(curve: _Curve, value: float) -> tuple[float, Lowest]:
         zero = curve.first_zero(pair.vector, value)
         settled = zero is None or abs(zero - value) <= 4 * EPS * abs(value)
         value = value if zero is None else zero
-        if settled and tolerance == 0:
-            return value, pair
-        if zero is None or abs(zero - value) < 1e-2 * abs(value) or tolerance == COARSE:
-            tolerance = 0.0
+        if tolerance == 0 and (settled or not pair.resolved):
+            break
+        tolerance = 0.0
     return value, pair
 
 
@@ -204,7 +203,8 @@ def _minimum(curve: _Curve, vector: np.ndarray, beyond: float | None) -> Met | N
         value = float(brentq(lambda p, v=vector: curve.slope(p, v), *ends, rtol=4 * EPS))
         pair = curve.pair(value, tolerance)
         vector = pair.vector
-        if tolerance == 0 and abs(value - before) <= SETTLED * abs(value):
+        settled = abs(value - before) <= SETTLED * abs(value)
+        if tolerance == 0 and (settled or not pair.resolved):
             break
         tolerance = 0.0
     return Met(value, pair, crosses=False)

@@ -159,6 +159,16 @@ def test_sparse_couplings_of_a_hundred_thousand_sites(degree):
         assert n * found.gap == pytest.approx(1 - 2 * np.sqrt(degree - 1) / degree, rel=0.1)
 
 
+def test_a_mode_that_does_not_converge_is_called_unresolved():
+    # a staggered ring: eigenvalues 2 - (2 pi k / N)^2 next to the largest one
+    found = nm.critical(GIBBS, "beta", w=-4000 * cycles(4000, 1), h=0)
+    assert found.status is nm.CriticalStatus.UNRESOLVED
+    assert "did not converge" in found.sentence
+    assert abs(found.value - 0.5) <= found.error < 1e-4
+    assert not found.status.found
+    assert found.landau is None
+
+
 def test_sparse_couplings_are_the_same_as_dense_ones():
     graph = cycles(300, 3)
     signs = np.sign(symmetric(300))
