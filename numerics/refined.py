@@ -40,7 +40,8 @@ class Refined:
     residual : masked ndarray of mpf (batch, branch)
         The largest residual.
     error : masked ndarray of mpf (batch, branch)
-        The last Newton step, relative to max(1, |x|): what is left of it is its square.
+        An estimate of the error, relative to max(1, |x|): the last Newton step, and the rounding of
+        the residuals sent through the inverse Jacobian.
     """
 
     digits: int
@@ -131,35 +132,37 @@ def _exactly(name: str, value: Any) -> Any:
 def _newton(
     system: System, values: dict[Any, Any], state: list[Any], digits: int
 ) -> tuple[list[Any], Any, Any]:
-    """The state, its largest residual and the last step, relative to max(1, |x|)."""
-    rows, columns = (
-        _places(system, system.equations.unknowns),
-        _places(system, forms.columns_of(system.equations)),
-    )
-    work = digits + GUARD
-    error = mpf("inf")
+    """The state, its largest residual, and the error that is left, relative to max(1, |x|)."""
+    error = last = mpf("inf")
     for _ in range(STEPS):
-        here = values | _placed(system, state)
-        residual = mp.matrix(
-            [evaluate(forms.residuals(system.equations)[a], here, work, at) for a, at in rows]
-        )
-        jacobian = mp.matrix(len(rows), len(rows))
-        for r, (a, at) in enumerate(rows):
-            for c, (b, beside) in enumerate(columns):
-                entry = forms.jacobian(system.equations)[a][b]
-                jacobian[r, c] = evaluate(entry, here, work, {**at, **beside})
+        residual, jacobian = _linear(system, values | _placed(system, state), digits + GUARD)
         try:
-            step = mp.lu_solve(jacobian, -residual)
+            inverse = mp.inverse(jacobian)
         except ZeroDivisionError:  # the Jacobian is singular: no digits can be promised
-            return state, mp.norm(residual, mp.inf), mpf(0) if not any(residual) else error
+            return state, mp.norm(residual, mp.inf), mpf("inf")
+        step = -inverse * residual
         scale = max([mpf(1), *(abs(v) for v in state)])
-        before, error = error, mp.norm(step, mp.inf) / scale
-        if error >= before and error <= mpf(10) ** (-digits):
+        before, last = last, mp.norm(step, mp.inf) / scale
+        # the rounding of the residuals, sent through the inverse Jacobian, is what no step mends
+        rounding = mp.norm(inverse, mp.inf) * mpf(10) ** (2 - digits - GUARD)
+        error = last + rounding
+        if last >= before or last == 0:
             break
         state = [v + d for v, d in zip(state, step, strict=True)]
-        if error == 0:
-            break
     return state, mp.norm(residual, mp.inf), error
+
+
+def _linear(system: System, here: dict[Any, Any], work: int) -> tuple[Any, Any]:
+    """Residuals and their Jacobian as matrices of mpmath."""
+    rows = _places(system, system.equations.unknowns)
+    columns = _places(system, forms.columns_of(system.equations))
+    first, second = forms.residuals(system.equations), forms.jacobian(system.equations)
+    residual = mp.matrix([evaluate(first[a], here, work, at) for a, at in rows])
+    jacobian = mp.matrix(len(rows), len(rows))
+    for r, (a, at) in enumerate(rows):
+        for c, (b, beside) in enumerate(columns):
+            jacobian[r, c] = evaluate(second[a][b], here, work, {**at, **beside})
+    return residual, jacobian
 
 
 Place = tuple[int, dict[Index, int]]
