@@ -7,7 +7,7 @@ from sympy import Rational, sqrt, symbols
 import numerics as nm
 from derive.equations import Equations
 from derive.models import curie_weiss
-from tests.numerics.networks import COUPLINGS, ferromagnet, network
+from tests.numerics.derived_networks import COUPLINGS, ferromagnet, network
 
 # beta, h: V, U, F per unit, N beta F + N log 2, m; 25 digits and more (mpmath)
 REFERENCE = {

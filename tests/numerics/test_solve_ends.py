@@ -5,7 +5,7 @@ import pytest
 
 import numerics as nm
 from numerics.solvers import Status
-from tests.numerics.networks import COUPLINGS, ferromagnet, network
+from tests.numerics.derived_networks import COUPLINGS, ferromagnet, network
 
 AGAINST = {"h": -0.05, "w": COUPLINGS}  # a field against the branch that is followed
 

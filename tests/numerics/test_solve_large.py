@@ -12,7 +12,7 @@ import numerics as nm
 from derive.equations import Equations, Index, Label, Total
 from numerics.problem.system import LARGE, System
 from numerics.solvers import Stability, Status
-from tests.numerics.networks import critical, ferromagnet, glass, network
+from tests.numerics.derived_networks import critical, ferromagnet, glass, network
 
 SIZE = LARGE + 20
 
