@@ -7,62 +7,24 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 from scipy.sparse import csr_array
-from sympy import cosh, exp, log, symbols, tanh
+from sympy import cosh, exp, symbols, tanh
 
 import numerics as nm
 from derive.equations import Equations, Index, Label, Total
-from tests.numerics.models import CONJUGATE, CURIE_WEISS, NETWORK, N, V, beta, h, i, j, w
-
-EPS = np.finfo(float).eps
-COUPLINGS = np.array(
-    [[0.0, 1.0, 2.0, 0.5], [1.0, 0.0, 1.5, 1.0], [2.0, 1.5, 0.0, 1.0], [0.5, 1.0, 1.0, 0.5]]
+from tests.numerics.models import CONJUGATE, CURIE_WEISS, NETWORK, N, beta, i, j, w
+from tests.numerics.networks import (
+    COUPLINGS,
+    CRITICAL_TEMPERATURE,
+    EPS,
+    GIBBS,
+    HEATED,
+    NATURAL,
+    cycles,
+    entropy,
+    symmetric,
 )
-CRITICAL_TEMPERATURE = float("0.9222983675113469885028580363")  # mpmath, 25 digits
 
-T = symbols("T", positive=True)
 x, y = symbols("x y", real=True)
-
-
-def entropy(p):
-    return -p * log(p)
-
-
-# The network with its conjugate field eliminated: the potential is maximal in every V_i.
-S = Total(entropy((1 + V[i]) / 2) + entropy((1 - V[i]) / 2), i)
-GIBBS = Equations(
-    (V[i],),
-    (beta, h, w[i, j]),
-    (),
-    potential=(beta / (2 * N) * Total(w[i, j] * V[i] * V[j], i, j) + beta * h * Total(V[i], i) + S)
-    / N,
-)
-HEATED = Equations(
-    (V[i],),
-    (T, h, w[i, j]),
-    (),
-    potential=(Total(w[i, j] * V[i] * V[j], i, j) / (2 * N * T) + h / T * Total(V[i], i) + S) / N,
-)
-NATURAL = Equations(
-    (V[i],),
-    (beta, h, w[i, j]),
-    (),
-    update=(tanh(beta * (Total(w[i, j] * V[j], j) / N + h)),),
-)
-# The next order of Plefka's expansion.
-ONSAGER = Total(w[i, j] ** 2 * (1 - V[i] ** 2) * (1 - V[j] ** 2), i, j)
-TAP = Equations(
-    (V[i],),
-    (beta, h, w[i, j]),
-    (),
-    potential=GIBBS.potential + beta**2 / (4 * N**3) * ONSAGER,
-)
-
-
-def symmetric(n, seed=0):
-    """Gaussian couplings with a semicircle of eigenvalues on (-2, 2)."""
-    matrix = np.random.default_rng(seed).normal(size=(n, n))
-    return (matrix + matrix.T) / np.sqrt(2 * n)
-
 
 # -- the value ----------------------------------------------------------------
 
@@ -132,15 +94,6 @@ def test_the_uniform_mode_is_not_taken_for_the_lowest_because_it_is_exact(ratio)
     assert found.temperature == pytest.approx(max(ratio, 1), rel=16 * EPS)
     expected = uniform if ratio > 1 else staggered
     assert abs(found.mode["V"] @ expected) == pytest.approx(1, abs=1e-12)
-
-
-def cycles(n, count, seed=0):
-    """Sparse couplings of a random graph of `count` cycles through all sites: degree 2 count."""
-    generator = np.random.default_rng(seed)
-    orders = [np.arange(n), *(generator.permutation(n) for _ in range(count - 1))]
-    rows, columns = np.concatenate(orders), np.concatenate([np.roll(o, 1) for o in orders])
-    matrix = csr_array((np.ones(count * n), (rows, columns)), shape=(n, n))
-    return csr_array(matrix + matrix.T)
 
 
 @pytest.mark.parametrize("degree", [pytest.param(2, marks=pytest.mark.slow), 8])
@@ -279,142 +232,6 @@ def test_an_eigenvalue_that_turns_back(least):
         assert found.status is nm.CriticalStatus.TOUCHES
         assert found.value == pytest.approx(1, abs=found.error)
     assert found.landau is None
-
-
-SIZES, SEEDS = (250, 750), range(4)
-
-
-@pytest.fixture(scope="module")
-def glass():
-    """Critical points on Sherrington-Kirkpatrick couplings of variance 1/N, by both expansions."""
-    found = {}
-    for n in SIZES:
-        for seed in SEEDS:
-            couplings = symmetric(n, seed) * n
-            np.fill_diagonal(couplings, 0)
-            for name, problem in (("mean field", GIBBS), ("TAP", TAP)):
-                # Tracy-Widom: the largest eigenvalue is 2 + N^(-2/3) (-1.21 +- 1.27); of the
-                # inverse response (1 - beta J)^2 / N, at most 4 / N, that is a quarter of it
-                resolution = (1.21 + 3 * 1.27) / 4 * n ** (-2 / 3)
-                given = {"w": couplings, "h": 0, "resolution": resolution}
-                found[name, n, seed] = nm.critical(problem, "beta", **given)
-    return found
-
-
-def test_naive_mean_field_of_a_glass_crosses_at_twice_the_temperature(glass):
-    for n in SIZES:
-        answers = [glass["mean field", n, seed] for seed in SEEDS]
-        assert all(a.status is nm.CriticalStatus.CROSSES for a in answers)
-        mean = np.mean([a.temperature for a in answers])
-        spread = 1.27 * n ** (-2 / 3) / np.sqrt(len(SEEDS))
-        assert abs(mean - (2 - 1.21 * n ** (-2 / 3))) < 3 * spread
-
-
-def test_tap_of_a_glass_touches_at_the_temperature(glass):
-    for n in SIZES:
-        answers = [glass["TAP", n, seed] for seed in SEEDS]
-        assert all(a.status is nm.CriticalStatus.TOUCHES for a in answers)
-        assert all(abs(a.value - 1) <= a.error for a in answers)
-        # beta = lambda / 2: the location of the minimum moves by half of what the edge moves
-        mean = np.mean([a.value for a in answers])
-        size = n ** (-2 / 3) * (1.21 + 3 * 1.27 / np.sqrt(len(SEEDS))) / 2
-        assert abs(mean - 1) < size
-        assert all(abs(n * a.eigenvalue) < (1.21 + 3 * 1.27) * n ** (-2 / 3) for a in answers)
-
-
-def test_without_a_resolution_the_glass_keeps_its_distance(glass):
-    couplings = symmetric(250) * 250
-    np.fill_diagonal(couplings, 0)
-    found = nm.critical(TAP, "beta", w=couplings, h=0)
-    assert found.status is nm.CriticalStatus.NONE
-    assert found.nearest == glass["TAP", 250, 0].nearest
-
-
-# -- what branches off --------------------------------------------------------
-
-
-@pytest.mark.parametrize("problem", [GIBBS, NATURAL], ids=["potential", "update"])
-@pytest.mark.parametrize("n", [4, 300])
-def test_amplitude_of_the_network(problem, n):
-    couplings = COUPLINGS if n == 4 else abs(symmetric(n)) * n
-    found = nm.critical(problem, "beta", w=couplings, h=0)
-    mode = found.mode["V"]
-    assert np.sum(mode**2) == pytest.approx(1, rel=4 * EPS)
-    assert found.landau.bifurcation is nm.Bifurcation.SUPERCRITICAL
-    assert found.landau.cubic == 0
-    assert found.landau.amplitude == pytest.approx(3 / np.sum(mode**4), rel=1e-13)
-
-
-def test_solved_states_below_the_transition_obey_the_amplitude():
-    found = nm.critical(GIBBS, "beta", w=COUPLINGS, h=0)
-    errors = []
-    for t in (0.04, 0.02, 0.01, 0.005):
-        inverse = found.value / (1 - t)
-        leading = found.mode["V"] * np.sqrt(found.landau.amplitude * t)
-        state = nm.solve(NATURAL, beta=inverse, h=0.0, w=COUPLINGS, starts={"V": leading})["V"][0]
-        squared = (state @ found.mode["V"]) ** 2
-        errors.append(abs(squared / (found.landau.amplitude * t) - 1))
-    orders = np.log2(np.array(errors[:-1]) / errors[1:])
-    assert np.all(np.abs(orders - 1) < 0.1)  # O(t), the next one O(t^2)
-
-
-@pytest.mark.parametrize(("occupied", "kind"), [(0.2, "SUBCRITICAL"), (0.5, "SUPERCRITICAL")])
-def test_spins_with_a_zero_turn_subcritical(occupied, kind):
-    # spin 1 with weight D of the states +-1: <s^2> = y, fourth cumulant y - 3 y^2
-    K, D = symbols("K D", positive=True)
-    blume = Equations((x,), (K, D), (), potential=-K * x**2 / 2 + log(1 + 2 * D * cosh(K * x)))
-    found = nm.critical(blume, "K", D=occupied / (2 * (1 - occupied)))
-    assert found.value == pytest.approx(1 / occupied, rel=1e-14)
-    assert found.landau.bifurcation.name == kind
-    expected = 6 * occupied**2 / abs(1 - 3 * occupied)
-    assert found.landau.amplitude == pytest.approx(expected, rel=1e-12)
-
-
-def test_at_the_tricritical_point_nothing_up_to_fourth_order_decides():
-    problem = Equations((x,), (beta,), (), potential=(beta - 1) * x**2 / 2 - x**6)
-    found = nm.critical(problem, "beta")
-    assert found.landau.bifurcation is nm.Bifurcation.DEGENERATE
-    assert found.landau.amplitude is None
-
-
-def test_a_cubic_term_makes_it_transcritical():
-    problem = Equations((x,), (beta,), (), potential=(beta - 1) * x**2 / 2 + x**3 / 3 - x**4)
-    found = nm.critical(problem, "beta")
-    assert found.landau.bifurcation is nm.Bifurcation.TRANSCRITICAL
-    assert found.landau.cubic == pytest.approx(-2)
-    # beta x - x + x^2 = 0: eps = 1 - beta
-    assert found.landau.amplitude == pytest.approx(1)
-
-
-@pytest.mark.parametrize(("g", "kind"), [(0.5, "SUPERCRITICAL"), (2.0, "SUBCRITICAL")])
-def test_another_mode_lowers_the_quartic(g, kind):
-    k = 3.0
-    potential = (beta - 1) * x**2 / 2 - k * y**2 / 2 + g * x**2 * y - x**4 / 4
-    found = nm.critical(Equations((x, y), (beta,), (), potential=potential), "beta")
-    # y = g x^2 / k: the quartic of minus the potential is 6 - 12 g^2 / k
-    assert found.landau.quartic == pytest.approx(6 - 12 * g**2 / k, rel=1e-14)
-    assert found.landau.bifurcation.name == kind
-
-
-def test_many_other_modes_lower_the_quartic():
-    n, b = 300, Label("b", (i.range,))
-    rng = np.random.default_rng(7)
-    couplings, weights = abs(symmetric(n)) * n, rng.normal(size=n)
-    cubic = Total(V[i] ** 2, i) * Total(b[i] * V[i], i) / 10
-    problem = Equations(
-        (V[i],), (beta, h, w[i, j], b[i]), (), potential=GIBBS.potential + cubic / N
-    )
-    mode = np.linalg.eigh(couplings)[1][:, -1] * 1.0
-    weights -= mode * (mode @ weights)  # no cubic term along the mode itself
-    found = nm.critical(problem, "beta", w=couplings, b=weights, h=0)
-    mode = found.mode["V"]
-    response = (np.eye(n) - found.value * couplings / n) / n
-    image = -2 * weights / (10 * n)  # of minus the potential: D2G[mode, mode] off the mode
-    lifted = response + np.outer(mode, mode)
-    direct = 2 * np.sum(mode**4) / n
-    assert found.landau.quartic == pytest.approx(
-        direct - 3 * image @ np.linalg.solve(lifted, image), rel=1e-9
-    )
 
 
 # -- the door -----------------------------------------------------------------
