@@ -14,7 +14,7 @@ from derive.indices import indices, size
 from derive.total import total
 from derive.variables import Given, Ising
 
-__all__ = ["by_hubbard_stratonovich", "derivation", "ensemble"]
+__all__ = ["by_hubbard_stratonovich", "derivation", "ensemble", "tap"]
 
 N = size("N")
 
@@ -58,6 +58,9 @@ def derivation(symmetric: bool = True) -> Derivation:
 def by_hubbard_stratonovich() -> Derivation:
     """The same by the vector Gaussian identity: one field x_i on each site.
 
+    Along eigenvectors of w with negative eigenvalue its contour is imaginary, so that the saddle
+    point is a maximum only for couplings without such.
+
     Examples
     --------
     >>> from derive.models import weighted_network
@@ -65,3 +68,21 @@ def by_hubbard_stratonovich() -> Derivation:
     (x[i],)
     """
     return ensemble().derive().hubbard_stratonovich("x").trace("s").saddle_point(N)
+
+
+def tap(order: int = 2) -> Derivation:
+    """Plefka's expansion in the couplings, with the reaction of each spin's surroundings on it.
+
+    Parameters
+    ----------
+    order : int
+        2 for the equations of Thouless, Anderson and Palmer; 1 is naive mean field, without the
+        diagonal of w, which is exact from the start.
+
+    Examples
+    --------
+    >>> from derive.models import weighted_network
+    >>> weighted_network.tap().unknowns
+    (V[i], U[i])
+    """
+    return ensemble().derive().plefka("V", order=order, conjugate="U")

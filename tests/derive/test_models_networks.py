@@ -116,6 +116,7 @@ def test_reference_saddle_is_found_by_the_gaussian_fields_too(point, known):
         weighted_network.derivation,
         lambda: weighted_network.derivation(symmetric=False),
         weighted_network.by_hubbard_stratonovich,
+        weighted_network.tap,
         two_layer_network.spin_form,
         two_layer_network.block_form,
         two_layer_network.derivation,
@@ -126,6 +127,29 @@ def test_every_step_of_the_models_holds(route):
     report = route().check()
     assert report.holds
     assert report.worst_digits > 25
+
+
+def test_the_second_order_has_the_reaction_of_the_neighbours():
+    d = weighted_network.tap()
+    means, fields = d.saddle_equations
+    assert means == Eq(V[i], tanh(U[i]))
+    # V_i (1 - V_j^2) (beta w_ij / N)^2, summed over j != i
+    reaction = beta**2 * total(w[i, j] ** 2 * (1 - V[j] ** 2), j) / N**2
+    reaction -= beta**2 * w[i, i] ** 2 * (1 - V[i] ** 2) / N**2
+    neighbours = beta * total(w[i, j] * V[j], j) / N - beta * w[i, i] * V[i] / N
+    assert (fields.rhs - beta * h - neighbours + V[i] * reaction).expand() == 0
+    assert d.check().holds
+
+
+def test_each_order_comes_closer_to_the_exact_free_energy():
+    at = {"beta": 0.6, "h": 0.15, "w": COUPLINGS}
+    exact = -weighted_network.ensemble().log_partition(
+        N=4, beta="0.6", h="0.15", w=COUPLINGS.tolist()
+    )
+    exact = float(exact) / (4 * at["beta"])
+    found = [nm.solve(weighted_network.tap(k), **at).dominant("free_energy") for k in (1, 2, 3)]
+    errors = np.abs(np.array(found, dtype=float) - exact)
+    assert (errors[1:] < errors[:-1] / 2).all()
 
 
 # -- two layers --
