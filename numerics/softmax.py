@@ -11,6 +11,7 @@ from math import prod
 
 from sympy import Add, Expr, Mul, Pow, S, cosh, exp, log, sinh, tanh
 
+from derive.equations import Element
 from numerics.exponentials import LogSumExp, SoftAverage
 from numerics.special import Log1mExp, Log2Cosh, LogCosh, Logistic, LogSinhc, Softplus
 
@@ -22,7 +23,7 @@ LARGEST_EXPANSION = 256
 
 def _is_exponential(factor: Expr) -> bool:
     base, power = (factor.base, factor.exp) if isinstance(factor, Pow) else (factor, S.One)
-    return isinstance(base, exp | cosh | sinh) and power.is_Integer and bool(base.free_symbols)
+    return isinstance(base, exp | cosh | sinh) and power.is_Integer and not base.is_number
 
 
 def _has_exponential(expr: Expr) -> bool:
@@ -120,9 +121,13 @@ def _log_sinhc(arg: Expr) -> Expr | None:
     for factor in Mul.make_args(arg):
         if isinstance(factor, sinh):
             rest = arg / factor * factor.args[0]
-            if rest.free_symbols < arg.free_symbols or rest.is_number:
+            if _variables(rest) < _variables(arg) or rest.is_number:
                 return LogSinhc(factor.args[0]) + log(rest)
     return None
+
+
+def _variables(expr: Expr) -> set[Expr]:
+    return expr.free_symbols | expr.atoms(Element)
 
 
 def _over_sums(expr: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:

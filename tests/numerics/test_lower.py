@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import KroneckerDelta, cosh, exp, log, symbols, tanh
+from sympy import KroneckerDelta, cosh, exp, log, sinh, symbols, tanh
 
 import derive as dv
 import numerics as nm
@@ -137,6 +137,24 @@ def test_potts_free_energy_and_shares_do_not_overflow():
     for expr in (log_z, share, log(1 + dv.total(exp(beta * x[a]), a))):
         certificate = nm.certify(nm.compile(expr), x=fields[:2], beta=(0.01, 1), samples=20)
         assert certificate.holds, certificate
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        (log(2 * cosh(V[i])), [1000.0, 400.0]),
+        (log(1 + exp(V[i])), [1000.0, 0.0]),
+        (exp(V[i]) / (1 + exp(V[i])), [1.0, 0.0]),
+        (dv.total(log(2 * cosh(V[i])), i) / N, 700.0),
+        (log(sinh(h * V[i]) / V[i]), [1000 - log(2000.0), 400 - log(800.0)]),
+    ],
+)
+def test_exponentials_of_elements_do_not_overflow(expr, expected):
+    """An element of an array is no number although no symbol occurs in it."""
+    kernel = nm.compile(expr)
+    values = {"V": [1000.0, -400.0], "h": 1.0}
+    result = kernel(**{given.name: values[given.name] for given in kernel.arguments})
+    np.testing.assert_allclose(result, np.array(expected, float), rtol=1e-14, atol=1e-100)
 
 
 def test_equal_sums_with_other_names_of_their_indices():
