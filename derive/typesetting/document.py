@@ -18,6 +18,7 @@ from derive.ensemble import Ensemble
 from derive.errors import DeriveError
 from derive.indices import Element, Index, free_indices
 from derive.saddle.free_entropy import FreeEntropy
+from derive.saddle.implicit_derivative import ImplicitDerivative
 from derive.saddle.index_notation import with_other_index
 from derive.step import Step
 from derive.typesetting.abbreviations import abbreviated, abbreviations, narrowed
@@ -198,14 +199,23 @@ def _equations(wanted: list[Wanted], free_entropy: FreeEntropy) -> list[Line]:
     names_taken = 0
     for left, value, beside in wanted:
         try:
-            found = opened(value())
+            found = _pieces(left, value())
         except DeriveError:
             continue
-        names = abbreviations(free_entropy.density, start=names_taken + 1)
-        own = _equation(left, found, names, beside)
-        names_taken += len(own) - 1
-        lines += own
-    return lines
+        for name, expr in found:
+            names = abbreviations(free_entropy.density, start=names_taken + 1)
+            own = _equation(name, opened(expr), names, beside)
+            names_taken += len(own) - 1
+            lines += own
+    return list(dict.fromkeys(lines))
+
+
+def _pieces(left: str, found: Any) -> list[tuple[str, Expr]]:
+    """A result under its name; a derivative of vectors with the equations of its responses."""
+    if not isinstance(found, ImplicitDerivative):
+        return [(left, found)]
+    responses = [(expression(eq.lhs), eq.rhs) for eq in found.definitions]
+    return [(left, found.expression), *responses]
 
 
 def _equation(
