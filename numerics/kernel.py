@@ -147,8 +147,9 @@ class Kernel:
     @cached_property
     def source(self) -> str:
         """The NumPy source for a batch in which every scalar varies, and arrays do not."""
-        fixed = frozenset(k for k, g in enumerate(self._program.inputs) if g.ranges)
-        return print_numpy(self._program, fixed).source
+        bound = frozenset(self._bound)
+        fixed = bound.union(k for k, g in enumerate(self._program.inputs) if g.ranges)
+        return print_numpy(self._program, fixed, bound).source
 
     def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
         """Evaluate; parameters by position, by keyword, or as one mapping by symbol or name.
@@ -280,7 +281,8 @@ class Kernel:
         self._bound, self._runners = bound, {}
         self._count = sum(not g.is_size for g in given)
         self._arguments = tuple(given[k] for k in self._free_numbers())
-        self.__dict__.pop("signature", None)
+        for cached in ("signature", "source"):
+            self.__dict__.pop(cached, None)
 
     def _free_numbers(self) -> list[int]:
         return [k for k in range(self._count) if k not in self._bound]
