@@ -104,8 +104,8 @@ def implicit_derivative(
         return ImplicitDerivative(expr, ())
     if free_entropy.natural_form is None:
         raise DeriveError(
-            "the saddle equations have no form unknown = ..., so that no response can be defined by "
-            "itself: see response_equation, or eliminate unknowns first"
+            "the saddle equations have no form unknown = ..., so that no response can be defined "
+            "by itself: see response_equation, or eliminate unknowns first"
         )
     motion = _Motion(free_entropy, apart_from_rows(free_entropy, parameters[0]))
     for order in range(1, len(parameters) + 1):

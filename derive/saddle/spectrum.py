@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sympy import Add, Expr, Mul, S, cancel
+from sympy import Add, Dummy, Expr, Mul, S, cancel
 
 from derive.errors import DeclarationError, DeriveError
 from derive.indices import Element, Index, Label, free_indices
@@ -141,33 +141,42 @@ def polynomials_of_one_array(
             return None
         diagonals.append(diagonal)
         words.append(chains)
+    if not any(words):
+        return diagonals, Dummy("lambda")
     return _in_powers(diagonals, words) or _in_one_matrix(diagonals, words, rows[0], columns[0])
 
 
 def _in_powers(
     diagonals: list[Expr], words: list[dict[Word, Expr]]
 ) -> tuple[list[Expr], Expr] | None:
-    """Every product is a power of the shortest one, w or W W^T."""
-    shortest = min((word for chains in words for word in chains), key=len, default=None)
-    if shortest is None:
+    """Every product is a power of one, of w or of W W^T."""
+    found = {word for chains in words for word in chains}
+    shortest = min(found, key=len)
+    prefixes = (shortest[:n] for n in range(1, len(shortest) + 1))
+    base = next((p for p in prefixes if all(_is_power(word, p) for word in found)), None)
+    if base is None:
         return None
-    value, step = _value_of(shortest)
-    found = []
-    for diagonal, chains in zip(diagonals, words, strict=True):
-        for word, coefficient in chains.items():
-            times, left = divmod(len(word), len(shortest))
-            if left or word != shortest * times:
-                return None
-            diagonal += coefficient * value ** (step * times)
-        found.append(diagonal)
-    return found, value
+    even = all(len(word) % 2 == 0 for word in found)
+    value, step = _value_of(base, even)
+    return [
+        diagonal + Add(*(c * value ** (step * len(w) // len(base)) for w, c in chains.items()))
+        for diagonal, chains in zip(diagonals, words, strict=True)
+    ], value
 
 
-def _value_of(word: Word) -> tuple[Expr, int]:
-    """The eigenvalue of a product of arrays as a power of that of one array."""
+def _is_power(word: Word, base: Word) -> bool:
+    times, left = divmod(len(word), len(base))
+    return not left and word == base * times
+
+
+def _value_of(word: Word, even: bool) -> tuple[Expr, int]:
+    """The eigenvalue of a product of arrays as a power of that of one array.
+
+    Where a symmetric array occurs in even powers only, its singular value is that without a sign.
+    """
     (first, turned), *rest = word
     if not rest:
-        return Eigenvalue(first), 1
+        return (SingularValue if even and first.symmetric else Eigenvalue)(first), 1
     if rest == [(first, not turned)]:
         return SingularValue(first), 2
     row, column = Index("i", _ends(word)[0]), Index("j", _ends(word)[1])

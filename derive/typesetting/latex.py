@@ -17,10 +17,12 @@ from sympy.core.relational import Relational
 from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.equations import Equations
+from derive.indices import free_indices
 from derive.saddle.critical import CriticalPoint
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.implicit_derivative import ImplicitDerivative
 from derive.saddle.landau import Landau
+from derive.saddle.log_det import LogDet
 from derive.saddle.spinodal import Spinodal
 from derive.step import Step
 from derive.typesetting.latex_ensemble import ensemble_latex
@@ -170,6 +172,10 @@ def _equations(equations: Equations) -> list[Line]:
 
 
 def _critical_point(point: CriticalPoint) -> list[Line]:
+    slots = free_indices(point.condition)
+    if not point.values and len(slots) == 2:
+        determinant = expression(LogDet(point.condition, *slots))
+        return [("0", "=", determinant.removeprefix(r"\ln "))]
     if not point.values:
         return [("0", "=", expression(point.condition))]
     name = latex_name(f"{point.parameter}_c")

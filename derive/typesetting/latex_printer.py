@@ -261,7 +261,8 @@ class Typesetter(LatexPrinter):
     def _print_LogDet(self, expr: Any) -> str:
         renamed = legible(expr, self._scope)
         outer, self._scope = self._scope, self._scope | {i.name for i in renamed.indices}
-        names, text = " ".join(map(self._print, renamed.indices)), self._print(renamed.body)
+        names = " ".join(sorted(map(self._print, renamed.indices)))
+        text = self._print(renamed.body)
         self._scope = outer
         return rf"\ln \det_{{{names}}} {bracketed(text)}"
 
