@@ -19,6 +19,7 @@ MODULES = [
     "benchmarks.curie_weiss",
     "benchmarks.matrices",
     "benchmarks.network",
+    "benchmarks.simulation",
 ]
 OUT = Path("out/bench.json")
 HEADER = f"{'candidate':<44}{'ratio':>8}{'seconds':>12}{'error':>10}{'MiB':>9}"

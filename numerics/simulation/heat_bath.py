@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,24 @@ ROWS = 64  # sites of a block in which spins are coupled
 ELEMENTS = 2**20  # local fields at a time where they are not
 
 
+class Step(NamedTuple):
+    """Sites of a block that no coupling joins, updated together.
+
+    Attributes
+    ----------
+    start : int
+        How many sites of the block come before.
+    sites : slice or int
+        Their rows in the block; a number is faster than a slice of one.
+    inner : tuple of array
+        The couplings of each matrix to the sites before.
+    """
+
+    start: int
+    sites: Any
+    inner: tuple[np.ndarray, ...]
+
+
 @dataclass(frozen=True)
 class Block:
     """Sites whose local fields are computed at once.
@@ -35,20 +54,17 @@ class Block:
     ----------
     sites : slice
         In the order of updates.
-    steps : tuple of slice
-        Sites of the block that no coupling joins, updated together.
+    steps : tuple of Step
+        What is updated one after the other.
     rows : tuple of (slice, array)
         For each matrix, its columns that are not zero, and the rows of these sites in them.
-    inner : tuple of array
-        Couplings within the block; empty where there is one step.
     variable : int
         Whose sites they are.
     """
 
     sites: slice
-    steps: tuple[slice, ...]
+    steps: tuple[Step, ...]
     rows: tuple[tuple[slice, Matrix], ...]
-    inner: tuple[np.ndarray, ...]
     variable: int
 
 
@@ -78,7 +94,8 @@ class HeatBath:
         self._shape = spins.shape
         self._spins = np.ascontiguousarray(spins[self.order]).reshape(len(self.order), -1)
         chains, points = spins.shape[1:]
-        matrices = [m[self.order][:, self.order] for m in network.matrices]
+        in_order = np.array_equal(self.order, np.arange(len(self.order)))  # spares copies
+        matrices = [m if in_order else m[self.order][:, self.order] for m in network.matrices]
         self._blocks = _blocks(classes, matrices, chains * points)
         self._preferences = [
             _replicated(p, self.order[place] - place.start, chains, points)
@@ -109,56 +126,64 @@ class HeatBath:
 
     def _update(self, block: Block) -> None:
         spins = self._spins[block.sites]
-        before = spins.copy()
         uniform = self.rng.random(spins.shape)
         fields = [rows @ self._spins[columns] for columns, rows in block.rows]
         place = self.network.places[block.variable]
         own = slice(block.sites.start - place.start, block.sites.stop - place.start)
         preferred = self._preferences[block.variable]
         preferred = preferred[:, own] if preferred.shape[1] > 1 else preferred
-        draw = _two if len(preferred) == 2 else _several
-        drawn = draw(self.network.values[block.variable], preferred, uniform)
+        values = self.network.values[block.variable]
+        draw = _two if len(values) == 2 else _several
+        drawn = draw(values, preferred, uniform, self._scales)
+        change = np.empty_like(spins)
         for step in block.steps:
-            local = _NOTHING
-            for scale, field in zip(self._scales, fields, strict=True):
-                local = local + scale * field[step]
-            new = drawn(local, step)
-            if block.inner:
-                change = new - spins[step]
-                for inner, field in zip(block.inner, fields, strict=True):
-                    field[step.stop :] += inner[step.stop :, step] @ change
-            spins[step] = new
-        # A spin's change ds adds 2 ds (M s) to s M s, with M s as it was at its turn: later changes
-        # went to later rows of the fields only.
-        change = spins - before
+            here = [field[step.sites] for field in fields]
+            if step.start:
+                for field, row in zip(here, step.inner, strict=True):
+                    field += row @ change[: step.start]
+            new = drawn(here, step.sites)
+            change[step.sites] = new - spins[step.sites]
+            spins[step.sites] = new
+        # A spin's change ds adds 2 ds (M s) to s M s, with M s as it was at its turn.
         for form, field in zip(self._forms, fields, strict=True):
             form += 2 * np.einsum("nr,nr->r", change, field)
 
 
-Drawn = Callable[[np.ndarray, slice], np.ndarray]
-_NOTHING = np.zeros((1, 1))
+Drawn = Callable[[list[np.ndarray], Any], np.ndarray]
 
 
-def _two(values: np.ndarray, preferred: np.ndarray, uniform: np.ndarray) -> Drawn:
+def _two(
+    values: np.ndarray, preferred: np.ndarray, uniform: np.ndarray, scales: list[np.ndarray]
+) -> Drawn:
     """The second value where a logistic random number is below its log-odds."""
     low, high = values
     with np.errstate(divide="ignore"):  # at 0 the logarithm is -inf: below all odds
         logistic = np.log(uniform / (1 - uniform))
     excess = logistic - (preferred[1] - preferred[0])
-    return lambda local, step: np.where(excess[step] < (high - low) * local, high, low)
+    widths = [(high - low) * scale for scale in scales]
+    return lambda fields, sites: np.where(excess[sites] < _sum(widths, fields), high, low)
 
 
-def _several(values: np.ndarray, preferred: np.ndarray, uniform: np.ndarray) -> Drawn:
+def _several(
+    values: np.ndarray, preferred: np.ndarray, uniform: np.ndarray, scales: list[np.ndarray]
+) -> Drawn:
     """Inversion of the distribution function."""
 
-    def drawn(local: np.ndarray, step: slice) -> np.ndarray:
-        own = preferred[:, step] if preferred.shape[1] > 1 else preferred
-        logs = own + np.multiply.outer(values, local)
+    def drawn(fields: list[np.ndarray], sites: Any) -> np.ndarray:
+        own = preferred[:, sites] if preferred.shape[1] > 1 else preferred[:, 0]
+        logs = own + np.multiply.outer(values, _sum(scales, fields))
         levels = np.cumsum(np.exp(logs - logs.max(axis=0)), axis=0)
-        chosen = (levels[:-1] <= uniform[step] * levels[-1]).sum(axis=0)
-        return values[np.broadcast_to(chosen, uniform[step].shape)]
+        chosen = (levels[:-1] <= uniform[sites] * levels[-1]).sum(axis=0)
+        return values[np.broadcast_to(chosen, uniform[sites].shape)]
 
     return drawn
+
+
+def _sum(scales: list[np.ndarray], fields: list[np.ndarray]) -> np.ndarray:
+    """Local fields: one product for each matrix; zero without any."""
+    if len(scales) == 1:
+        return scales[0] * fields[0]
+    return sum((s * f for s, f in zip(scales, fields, strict=True)), start=np.zeros(1))
 
 
 def _replicated(preferences: np.ndarray, order: np.ndarray, chains: int, points: int) -> np.ndarray:
@@ -194,10 +219,13 @@ def _blocks(
 
 def _block(variable: int, start: int, sizes: list[int], matrices: Sequence[Matrix]) -> Block:
     sites = slice(start, start + sum(sizes))
-    steps = tuple(slice(a, b) for a, b in pairwise(accumulate(sizes, initial=0)))
     rows = tuple(_present(matrix[sites]) for matrix in matrices)
-    inner = tuple(_dense(matrix[sites, sites]) for matrix in matrices) if len(steps) > 1 else ()
-    return Block(sites, steps, rows, inner, variable)
+    inner = [_dense(matrix[sites, sites]) for matrix in matrices] if len(sizes) > 1 else []
+    steps = []
+    for first, last in pairwise(accumulate(sizes, initial=0)):
+        own = first if last == first + 1 else slice(first, last)
+        steps.append(Step(first, own, tuple(couplings[own, :first] for couplings in inner)))
+    return Block(sites, tuple(steps), rows, variable)
 
 
 def _present(rows: Matrix) -> tuple[slice, Matrix]:

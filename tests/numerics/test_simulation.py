@@ -8,6 +8,7 @@ test_simulation_errors.py).  Seeds are 1, 2, 3, ...
 import numpy as np
 import pytest
 from scipy import stats
+from sympy import tanh
 
 import numerics as nm
 from numerics.simulation import heat_bath
@@ -19,7 +20,7 @@ RUNS = 200
 def hotelling(vectors, expected):
     """The p-value that independent vectors (runs, components) have this mean.
 
-    Directions in which nothing varies, such as s_i^2 = 1, must agree exactly.
+    Directions in which nothing varies, such as s_i^2 = 1, must agree to rounding.
     """
     runs = len(vectors)
     spread = vectors - vectors.mean(axis=0)
@@ -44,15 +45,19 @@ def repeated(parameters):
 
 
 def agreement(ensemble, parameters, seed, sweeps=150):
-    """How probable the deviations of all means and correlations from enumeration are."""
+    """How probable the deviations of means, correlations and energy from enumeration are.
+
+    The energy is a sum of the others, and must be the same sum in both.
+    """
     run = nm.simulate(
         ensemble, sweeps=sweeps, burn_in=60, chains=1, rng=seed, correlations=True,
         **repeated(parameters),
     )  # fmt: skip
     exact = nm.enumerate_states(ensemble, **parameters)
     upper = np.triu_indices(exact.mean.shape[-1])
-    vectors = np.hstack([run.means.value, run.correlations.value[:, *upper]])
-    return hotelling(vectors, np.concatenate([exact.mean, exact.correlation[upper]]))
+    energy = run["energy"].value[:, None]
+    vectors = np.hstack([run.means.value, run.correlations.value[:, *upper], energy])
+    return hotelling(vectors, np.hstack([exact.mean, exact.correlation[upper], exact.energy]))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -133,6 +138,20 @@ def test_couplings_of_any_symmetry_and_form_are_one_network():
     one = nm.simulate(net.UNSYMMETRIC, u=matrix, **common)
     other = nm.simulate(net.UNSYMMETRIC, u=(matrix + matrix.T) / 2, **common)
     np.testing.assert_array_equal(one.states, other.states)
+
+
+def test_couplings_that_depend_on_the_temperature_otherwise():
+    """tanh(beta w_ij) is another matrix at every temperature; the energy is -d log Z/d beta."""
+    i, j = net.i, net.j
+    exponent = net.dv.total(tanh(net.beta * net.w[i, j]) * net.s[i] * net.s[j], i < j)
+    model = net.dv.Ensemble(trace=net.s, exponent=exponent + net.h * net.s[1])
+    matrix = np.random.default_rng(1).normal(size=(4, 4))
+    point = {"w": matrix + matrix.T, "h": 0.2, "beta": [0.3, 0.9]}
+    run = nm.simulate(model, sweeps=4000, rng=1, **point)
+    exact = nm.enumerate_states(model, **point)
+    for name in ("m", "energy"):
+        pulls = (run[name].value - getattr(exact, name)) / run[name].error
+        assert np.abs(pulls).max() < 4, name
 
 
 def test_the_energy_is_that_of_the_states():
