@@ -6,14 +6,16 @@ size; a derivative is therefore an expression together with these equations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sympy import Add, Eq, Expr
+from sympy import Add, Eq, Expr, oo
 
+from derive.equations import Equations
 from derive.errors import DeriveError
 from derive.indices import free_indices
 from derive.saddle.block_system import Slots, apart
+from derive.saddle.bounds import bounds
 from derive.saddle.index_notation import index_of, is_indexed, marks
 from derive.saddle.stationarity import compact, tidy
 from derive.saddle.vector_response import apart_from_rows, moved, response_equations
@@ -37,6 +39,8 @@ class ImplicitDerivative(Typeset):
         second derivative by the same parameter).
     definitions : tuple of Eq
         ``dV[i] = ...``, one linear equation for each response that occurs.
+    free_entropy : FreeEntropy
+        Whose saddle moves.
 
     Examples
     --------
@@ -53,6 +57,7 @@ class ImplicitDerivative(Typeset):
 
     expression: Expr
     definitions: tuple[Eq, ...]
+    free_entropy: FreeEntropy
 
     @property
     def equation(self) -> Eq:
@@ -71,9 +76,30 @@ class ImplicitDerivative(Typeset):
         return self.definitions[0]
 
     def __mul__(self, factor: Expr) -> ImplicitDerivative:
-        return ImplicitDerivative(compact(self.expression * factor), self.definitions)
+        return replace(self, expression=compact(self.expression * factor))
 
     __rmul__ = __mul__
+
+    def equations(self) -> Equations:
+        """What numerics needs to solve for the saddle and the responses together.
+
+        The observable ``value`` is the expression.
+        """
+        natural, unknowns = self.free_entropy.natural_form, self.free_entropy.unknowns
+        assert natural is not None  # responses are defined by it
+        responses = tuple(eq.lhs for eq in self.definitions)
+        update = (*natural.updates, *(eq.rhs for eq in self.definitions))
+        everything = (*unknowns, *responses)
+        limits = ((-oo, oo),) * len(responses)
+        return Equations(
+            unknowns=everything,
+            parameters=self.free_entropy.parameters,
+            expressions=tuple((str(u), g) for u, g in zip(everything, update, strict=True)),
+            update=update,
+            residuals=tuple(g - u for u, g in zip(everything, update, strict=True)),
+            observables=(("value", self.expression),),
+            bounds=(*bounds(natural.updates, unknowns), *limits),
+        )
 
     def __str__(self) -> str:
         if not self.definitions:
@@ -101,7 +127,7 @@ def implicit_derivative(
             "differentiate the response equation"
         )
     if not parameters:
-        return ImplicitDerivative(expr, ())
+        return ImplicitDerivative(expr, (), free_entropy)
     if free_entropy.natural_form is None:
         raise DeriveError(
             "the saddle equations have no form unknown = ..., so that no response can be defined "
@@ -110,7 +136,7 @@ def implicit_derivative(
     motion = _Motion(free_entropy, apart_from_rows(free_entropy, parameters[0]))
     for order in range(1, len(parameters) + 1):
         expr = motion.derivative(expr, order)
-    return ImplicitDerivative(expr, motion.definitions(expr, len(parameters)))
+    return ImplicitDerivative(expr, motion.definitions(expr, len(parameters)), free_entropy)
 
 
 @dataclass(frozen=True)
