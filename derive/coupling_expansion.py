@@ -1,8 +1,8 @@
 r"""The Legendre transform of log Z at fixed means, order by order in the interaction I.
 
-With ``exponent = local + alpha * I`` and fields that hold the means ``<x_i> = V_i``, the derivatives
-of ``G(V, alpha) = ext_U (log Z(U, alpha) - sum_i U_i V_i)`` at alpha = 0 are averages over
-independent sites of
+With ``exponent = local + alpha * I`` and fields that hold the means ``<x_i> = V_i``, the
+derivatives of ``G(V, alpha) = ext_U (log Z(U, alpha) - sum_i U_i V_i)`` at alpha = 0 are averages
+over independent sites of
 
     Y = I - <I> - sum_i (<I d_i> / kappa_2(i)) d_i,       d_i = x_i - V_i,
 
@@ -17,7 +17,7 @@ A. Georges and J. S. Yedidia, J. Phys. A 24, 2173 (1991), section 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
 from itertools import product as cartesian
 from math import factorial, prod

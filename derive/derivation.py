@@ -13,6 +13,7 @@ from derive.moves.blocks import join, split
 from derive.moves.change_variable import change_variable
 from derive.moves.constrain import constrain
 from derive.moves.hubbard_stratonovich import hubbard_stratonovich
+from derive.moves.plefka import plefka
 from derive.moves.saddle_point import saddle_point
 from derive.moves.trace import trace
 from derive.saddle.free_entropy import FreeEntropy
@@ -237,6 +238,39 @@ class Derivation(Foldable):
         -J*beta*m**2/2 + log(2*cosh(beta*(J*m + h)))
         """
         return self._on_ensemble(saddle_point, size, signature=signature)
+
+    def plefka(
+        self, *names: str, order: int = 2, conjugate: Any = None, size: Any = None
+    ) -> Derivation:
+        """Free entropy at given means, to an order in the interaction (approximation).
+
+        Order 1 is naive mean field, order 2 TAP; the couplings may be arrays given.
+
+        Parameters
+        ----------
+        *names : str
+            A name for the means of each variable, in the order of their declaration.
+        order : int
+            1 to 4.
+        conjugate : str or sequence of str, optional
+            Names of the conjugate fields, ``name + "hat"`` by default.
+        size : Symbol, optional
+            What densities are per: the number of sites by default.
+
+        Raises
+        ------
+        MoveError
+            If the interaction is no polynomial, or another move has to come first.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> i, j = dv.indices("i j", dv.size("N")); s, w = dv.Ising("s", i), dv.Given("w", i, j)
+        >>> glass = dv.Ensemble(trace=s, exponent=dv.total(w[i, j]*s[i]*s[j], i, j))
+        >>> glass.derive().plefka("V", conjugate="U").saddle_equations[0]
+        Eq(V[i], tanh(U[i]))
+        """
+        return self._on_ensemble(plefka, *names, order=order, conjugate=conjugate, size=size)
 
     def ansatz(self, name: Any, rule: Any = None) -> Derivation:
         """Restrict an indexed order parameter to a form with fewer unknowns (ansatz).

@@ -1,8 +1,8 @@
 """An exponent as a polynomial in single-site variables, sorted by how many sites a term couples.
 
-A sum over all sites is split by which of them coincide, ``sum_ij w_ij s_i s_j = sum_{i != j} + sum_i
-w_ii s_i**2``, so that what touches one site only is known exactly; the relations of the measures
-(s**2 = 1) then lower the powers.
+A sum over all sites is split by which of them coincide, ``sum_ij w_ij s_i s_j`` into i != j and
+``sum_i w_ii s_i**2``, so that what touches one site only is known exactly; the relations of the
+measures (s**2 = 1) then lower the powers.
 """
 
 from __future__ import annotations

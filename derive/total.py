@@ -223,15 +223,15 @@ def _distribute(body: Expr, indices: tuple[Index, ...]) -> tuple[Expr, ...]:
     """Products over additions, only where the addition depends on a bound index."""
     if body.is_Add:
         return tuple(term for arg in body.args for term in _distribute(arg, indices))
-    inside: list[Expr] = []
-    outside: list[Expr] = []
+    sums: list[Expr] = []
+    rest: list[Expr] = []
     for factor in Mul.make_args(body):
-        (inside if _mentions(factor, indices) else outside).append(factor)
-    if not any(_is_sum(factor) for factor in inside):
+        (sums if _is_sum(factor) and _mentions(factor, indices) else rest).append(factor)
+    if not sums:
         return (body,)
-    opened = Mul(*(_open_sum(f) if _is_sum(f) else f for f in inside)).expand(deep=False)
+    opened = Mul(*map(_open_sum, sums)).expand(deep=False)  # denominators stay as they are
     return tuple(
-        term for arg in Add.make_args(opened) for term in _distribute(Mul(*outside, arg), indices)
+        term for arg in Add.make_args(opened) for term in _distribute(Mul(*rest, arg), indices)
     )
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import mpmath
 from mpmath import mp
 
-from derive.checks.asymptotic import check_saddle
+from derive.checks.asymptotic import Convergence, check_saddle
 from derive.checks.coordinates import check_coordinates, names_points_anew
 from derive.checks.evaluate import Environment
 from derive.checks.expand import Expansion, components_of
+from derive.checks.expansion_in_coupling import check_coupling_expansion
 from derive.checks.integrals import Estimate, OutOfReach, TwoDimensional
 from derive.checks.restricted import check_ansatz, check_elimination
 from derive.checks.world import World
@@ -134,25 +135,24 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
     try:
         if isinstance(step.after, Ensemble):
             return _row(name, step, *_exact(step, world, digits))
+        if step.move == "plefka":
+            return _approaching(name, step, check_coupling_expansion(step, world))
         if step.kind == Kind.APPROXIMATION:
             return CheckRow(name, step.kind, "; ".join(step.assumptions), 0.0, 0.0, "uncontrolled")
         if step.kind == Kind.ANSATZ:
             return _row(name, step, *check_ansatz(step, world))
         if step.kind == Kind.EXACT:
             return _row(name, step, *check_elimination(step, world))
-        found = check_saddle(derivation, position, world)
-        verdict = "holds" if found.order >= found.claimed else "not verified"
-        return CheckRow(
-            name,
-            step.kind,
-            found.method,
-            found.order,
-            found.claimed,
-            "FAILS" if found.refuted else verdict,
-        )
+        return _approaching(name, step, check_saddle(derivation, position, world))
     except (OutOfReach, DeriveError, ZeroDivisionError, ValueError) as reason:
         method = str(reason) or "a division by zero here, as at a critical point"
         return CheckRow(name, step.kind, method, 0.0, digits, "not verified")
+
+
+def _approaching(name: str, step: Step, found: Convergence) -> CheckRow:
+    verdict = "holds" if found.order >= found.claimed else "not verified"
+    verdict = "FAILS" if found.refuted else verdict
+    return CheckRow(name, step.kind, found.method, found.order, found.claimed, verdict)
 
 
 def _row(name: str, step: Step, method: str, found: float, wanted: float) -> CheckRow:

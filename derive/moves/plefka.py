@@ -1,7 +1,8 @@
 r"""Expand the free entropy at fixed means in powers of the interaction (Plefka's expansion).
 
 The first order is naive mean field, the second that of Thouless, Anderson and Palmer.  See
-`derive.coupling_expansion` for the general identity and `derive.cumulants` for the averages.
+`derive.coupling_expansion` for the general identity, `derive.cumulants` for the averages over
+independent sites, and `derive.site_cumulants` for the single sites.
 
 T. Plefka, J. Phys. A 15, 1971 (1982).
 """
@@ -16,7 +17,7 @@ from typing import Any
 from sympy import Add, Dummy, Expr, Mul, S, Symbol, cancel, sympify
 
 from derive.coupling_expansion import HIGHEST_ORDER, coupling_orders
-from derive.cumulants import SiteCumulants, placeholder_order, site_cumulants
+from derive.cumulants import placeholder_order
 from derive.ensemble import Ensemble, check_new_names, named_slots
 from derive.errors import MoveError
 from derive.indices import Element, Index, Label
@@ -25,6 +26,7 @@ from derive.measures import Continuous, Finite, OneHot, SphereSurface
 from derive.monomials import polynomial_of, site_indices
 from derive.nested import log_trace
 from derive.saddle.free_entropy import FreeEntropy
+from derive.site_cumulants import site_cumulants
 from derive.step import Kind, Moved
 from derive.total import Total
 from derive.variables import Variable
