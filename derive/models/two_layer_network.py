@@ -103,8 +103,9 @@ def fully_connected() -> Derivation:
     """The reduction to one layer: for symmetric W the ansatz that both layers are alike.
 
     Twice the free entropy of the network with couplings W, at half the inverse temperature.  It is
-    an ansatz, no identity of the partition functions: it keeps the equations of state of
-    saddle points with A = B, and neglects all others and the fluctuations between the layers.
+    an ansatz, no identity of the partition functions: it keeps the equations of state of saddle
+    points with A = B, which dominate if the eigenvalue of W of largest modulus is positive, and
+    neglects the other saddle points and the fluctuations between the layers, of order one in ln Z.
 
     Examples
     --------
