@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations_with_replacement, count
 
-from sympy import Dummy, Expr, KroneckerDelta, Mul, S, interpolate
+from sympy import Dummy, Expr, Integer, KroneckerDelta, Mul, S, interpolate
 
 from derive.ensemble import Ensemble, elements_of, terms
 from derive.equations import Coupling, Pairwise, Spins
@@ -92,6 +92,8 @@ class _Reader:
                 spins[own.pop()] *= factor
             else:
                 coefficient *= factor
+        for spin in spins:
+            self._check_slots(spin)
         if len(spins) == 1:
             ((spin, function),) = spins.items()
             self._one(spin, function, coefficient, bound)
@@ -103,6 +105,13 @@ class _Reader:
                 f"the term {term} is of higher order: it couples "
                 f"{' '.join(map(str, spins.values()))}, and a pairwise model has products of two "
                 "spins only"
+            )
+
+    def _check_slots(self, spin: Element) -> None:
+        if shifted := [slot for slot in spin.slots if not isinstance(slot, Index | Integer)]:
+            raise CouplingError(
+                f"{spin} is no spin where {shifted[0]} leaves the range: tie two indices by "
+                "KroneckerDelta(j, i + 1) under a double sum instead, which ends at the boundary"
             )
 
     def _opened(self, term: Expr) -> tuple[list[Expr], Slots]:

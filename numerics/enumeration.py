@@ -44,8 +44,8 @@ class EnumeratedSum:
         ``<|m|>`` and ``<m**4>`` of the mean spin m.
     moments : tuple of ndarray (batch) or None
         Mean and variance of the energy of all sites, where there is an inverse temperature.
-    beta : ndarray (batch) or None
-        The inverse temperature.
+    beta : ndarray (batch)
+        The inverse temperature; 1 where there is none.
     place : slice
         The sites that `m` is the mean of.
     """
@@ -56,7 +56,7 @@ class EnumeratedSum:
     abs_m: np.ndarray
     m4: np.ndarray
     moments: tuple[np.ndarray, np.ndarray] | None
-    beta: np.ndarray | None
+    beta: np.ndarray
     place: slice
 
     @property
@@ -76,7 +76,7 @@ class EnumeratedSum:
 
     @property
     def chi(self) -> np.ndarray:
-        """``beta n (<m**2> - <m>**2)`` for n spins; beta is 1 where there is none."""
+        """``beta n (<m**2> - <m>**2)`` for n spins."""
         return self._response(self.m)
 
     @property
@@ -97,7 +97,6 @@ class EnumeratedSum:
     @property
     def specific_heat(self) -> np.ndarray:
         """``beta**2 (<E**2> - <E>**2) / N``."""
-        assert self.beta is not None
         return self.beta**2 * self._thermal[1] / self.mean.shape[-1]
 
     @property
@@ -108,7 +107,7 @@ class EnumeratedSum:
 
     def _response(self, m: np.ndarray) -> np.ndarray:
         count = self.place.stop - self.place.start
-        return (1.0 if self.beta is None else self.beta) * count * (self.m2 - m**2)
+        return self.beta * count * (self.m2 - m**2)
 
 
 def enumerate_states(
@@ -285,18 +284,16 @@ class _Sum:
         correlation[:, self.upper[1], self.upper[0]] = pairs
         first, second = self.energies / self.norm
         moments = (first + self.origin).reshape(shape), (second - first**2).reshape(shape)
-        beta = None
-        if self.model.beta is not None:
-            beta = np.broadcast_to(self._value(self.model.beta, {}), (self.given.points,))
-            beta = beta.reshape(shape)
+        thermal = self.model.beta is not None
+        beta = self._value(self.model.beta, {}) if thermal else np.ones(())
         return EnumeratedSum(
             log_z=(self.top + np.log(self.norm)).reshape(shape),
             mean=mean.reshape((*shape, sites)),
             correlation=correlation.reshape((*shape, sites, sites)),
             abs_m=rest[:, 0].reshape(shape),
             m4=rest[:, 1].reshape(shape),
-            moments=moments if beta is not None else None,
-            beta=beta,
+            moments=moments if thermal else None,
+            beta=np.broadcast_to(beta, (self.given.points,)).reshape(shape),
             place=self.place,
         )
 

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from sympy import Integer, KroneckerDelta, Ne, Rational, cosh, exp, log, symbols
+from sympy import Integer, KroneckerDelta, Mul, Ne, Rational, cosh, exp, log, symbols
 from sympy.functions import Heaviside
 
 import derive as dv
@@ -18,6 +18,7 @@ q = dv.Discrete("q", i, values=(-2, 0, 1, Rational(5, 2)), weights=(1, 2, 3, 4))
 w, u = dv.Given("w", i, j, symmetric=True), dv.Given("u", i, j)
 c, b, xi, v = dv.Given("c", i), dv.Given("b", l), dv.Given("xi", i, mu), dv.Given("v", k, l)
 a, o = dv.Binary("a", k), dv.Binary("o", l)
+g, r = dv.Ising("g", k, l), dv.Index("r", K)
 M = dv.total(s[i], i)
 
 MODELS = {
@@ -34,6 +35,11 @@ MODELS = {
     "two_layers": ([a, o], dv.total(v[k, l] * a[k] * o[l], k, l) / N + dv.total(b[l] * o[l], l)),
     "on_one_site": ([s, S], J * dv.total(s[i] * S[i], i) + dv.total(w[i, j] * s[i] * S[j], i, j)),
     "sums_of_two": ([s, t], J / N * M * dv.total(t[i], i) + h * M),
+    "lattice": (
+        g,
+        J * dv.total(g[k, l] * g[r, l] * KroneckerDelta(r, k + 1), k, l, r)
+        + dv.total(v[k, l] * g[k, l], k, l),
+    ),
     "no_coupling": (q, dv.total(c[i] * q[i], i)),
 }
 
@@ -45,10 +51,12 @@ def added_up(read: dv.Pairwise):
         for power, field in enumerate(spins.fields, 1):
             exponent += dv.total(field * spins.site**power, *spins.site.slots)
     for one in read.couplings:
-        pairs, apart = one.value * one.row * one.column, 1
+        apart = 1
         if one.row.label == one.column.label:
-            apart = (1 - KroneckerDelta(one.row.slots[0], one.column.slots[0])) / 2
-        exponent += dv.total(pairs * apart, *one.row.slots, *one.column.slots)
+            ties = zip(one.row.slots, one.column.slots, strict=True)
+            apart = (1 - Mul(*(KroneckerDelta(*tie) for tie in ties))) / 2
+        pairs = one.value * one.row * one.column * apart
+        exponent += dv.total(pairs, *one.row.slots, *one.column.slots)
     return exponent
 
 
@@ -122,6 +130,7 @@ def test_a_derivation_gives_the_pairwise_form_of_its_state():
         (S, dv.total(S[i] ** 2, i) ** 2 / N, r"couples S\[i'\]\*\*2 S\[i''\]\*\*2"),
         (s, dv.total(w[i, j] * s[i] * s[j] * s[m], i, j, m), "of higher order"),
         (s, log(cosh(M)), r"log\(cosh\(Total\(s\[i\], i\)\)\) .* no polynomial"),
+        (s, dv.total(s[i] * s[i + 1], i), r"s\[i' \+ 1\] is no spin where i' \+ 1 leaves"),
         (s, dv.total(exp(s[i] * s[j]), i, j), r"the factor exp\(s\[i'\]\*s\[j'\]\)"),
     ],
 )

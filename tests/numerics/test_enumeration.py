@@ -37,6 +37,21 @@ def test_two_layers_against_the_partition_function_at_thirty_digits():
     assert reads.chi == pytest.approx(1.5 * found.covariance[2:, 2:].sum() / 3, rel=1e-13)
 
 
+def test_two_layers_of_spins_are_one_network_of_both():
+    """sum_ab exp(beta/(2N) a W b): 25 digits by an independent enumeration."""
+    a, b = dv.Ising("a", net.k), dv.Ising("b", net.l)
+    layers = net.ensemble(
+        [a, b], -dv.total(net.v[net.k, net.l] * a[net.k] * b[net.l], net.k, net.l)
+    )
+    matrix = np.array([[1.0, 2.0, -1.0], [0.5, 1.0, 3.0], [0.0, -2.0, 1.0]])
+    found = nm.enumerate_states(layers, v=matrix / 6, beta=1.3)
+    assert found.log_z == pytest.approx(4.622996513666040087580132733, rel=1e-14)
+    bordered = np.block([[np.zeros((3, 3)), matrix], [matrix.T, np.zeros((3, 3))]])
+    flat = nm.enumerate_states(net.NETWORK, w=bordered, beta=1.3, h=0.0)
+    assert flat.log_z == pytest.approx(found.log_z, rel=1e-14)
+    np.testing.assert_allclose(flat.correlation, found.correlation, atol=1e-14)
+
+
 def test_curie_weiss_against_occupation_numbers():
     points = {"N": 12, "J": 1.0, "h": [[0.0], [0.3]], "beta": [0.5, 1.0, 2.0]}
     every = nm.enumerate_states(net.CURIE_WEISS, **points)
@@ -122,6 +137,10 @@ def test_what_enumeration_refuses():
     free = dv.Ensemble(trace=net.s, exponent=net.h * dv.total(net.s[net.i], net.i))
     with pytest.raises(nm.ProblemError, match="no inverse temperature beta"):
         _ = nm.enumerate_states(free, N=3, h=0.1).energy
+    with pytest.raises(nm.ProblemError, match="no inverse temperature beta"):
+        _ = nm.enumerate_states(free, N=3, h=0.1).specific_heat
+    response = nm.enumerate_states(free, N=3, h=0.1).chi
+    assert response == pytest.approx(1 - np.tanh(0.1) ** 2, rel=1e-12)
     colours = dv.Potts("p", net.i, q=3)
     with pytest.raises(dv.MoveError, match="numbers as values, unlike p"):
         nm.enumerate_states(dv.Ensemble(trace=colours, exponent=0), N=3)

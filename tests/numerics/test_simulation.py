@@ -8,7 +8,7 @@ test_simulation_errors.py).  Seeds are 1, 2, 3, ...
 import numpy as np
 import pytest
 from scipy import stats
-from sympy import tanh
+from sympy import KroneckerDelta, tanh
 
 import numerics as nm
 from numerics.simulation import heat_bath
@@ -138,6 +138,23 @@ def test_couplings_of_any_symmetry_and_form_are_one_network():
     one = nm.simulate(net.UNSYMMETRIC, u=matrix, **common)
     other = nm.simulate(net.UNSYMMETRIC, u=(matrix + matrix.T) / 2, **common)
     np.testing.assert_array_equal(one.states, other.states)
+
+
+def test_a_lattice_of_two_indices_is_a_network_of_its_sites():
+    dv, x, y = net.dv, net.dv.Index("x", net.K), net.dv.Index("y", net.L)
+    up, right = net.dv.Index("X", net.K), net.dv.Index("Y", net.L)
+    s = dv.Ising("s", x, y)
+    bonds = dv.total(s[x, y] * s[up, y] * KroneckerDelta(up, x + 1), x, y, up) + dv.total(
+        s[x, y] * s[x, right] * KroneckerDelta(right, y + 1), x, y, right
+    )
+    lattice = net.ensemble(s, -net.J * bonds - net.h * dv.total(s[x, y], x, y))
+    chain = [np.eye(n, k=1) + np.eye(n, k=-1) for n in (4, 5)]
+    w = 20 * (np.kron(chain[0], np.eye(5)) + np.kron(np.eye(4), chain[1]))
+    point = {"sweeps": 50, "rng": 1, "beta": [0.2, 0.5], "h": 0.1}
+    grid = nm.simulate(lattice, K=4, L=5, J=1.0, **point)
+    flat = nm.simulate(net.NETWORK, w=w, **point)
+    np.testing.assert_array_equal(grid.states, flat.states)
+    np.testing.assert_allclose(grid.series["energy"], flat.series["energy"], rtol=1e-12)
 
 
 def test_couplings_that_depend_on_the_temperature_otherwise():
