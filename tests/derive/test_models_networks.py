@@ -196,15 +196,18 @@ def test_layers_that_are_alike_are_one_network_at_half_the_inverse_temperature()
 
 
 def test_the_critical_temperature_halves():
-    d = two_layer_network.fully_connected()
-    for factor, ordered in ((0.99, True), (1.01, False)):
-        temperature = factor * CRITICAL_TEMPERATURE / 2
-        found = nm.solve(d, beta=1 / temperature, W=COUPLINGS)
-        assert bool(np.abs(found.dominant("A")).max() > 0.05) is ordered
-        layers = nm.solve(two_layer_network.derivation(), beta=1 / temperature, W=COUPLINGS)
-        np.testing.assert_allclose(
-            np.abs(layers.dominant("A")), np.abs(found.dominant("A")), atol=1e-7
-        )
+    network = nm.critical(weighted_network.derivation(), "beta", w=COUPLINGS, h=0.0)
+    assert 1 / network.value == pytest.approx(CRITICAL_TEMPERATURE, rel=1e-14)
+    for layers in (two_layer_network.fully_connected(), two_layer_network.derivation()):
+        found = nm.critical(layers, "beta", W=COUPLINGS)
+        assert 1 / found.value == pytest.approx(CRITICAL_TEMPERATURE / 2, rel=1e-14)
+
+
+def test_unsymmetric_layers_order_where_their_largest_singular_value_says():
+    weights = COUPLINGS @ np.diag([1.0, -0.5, 2.0, 0.3])
+    largest = np.linalg.svd(weights, compute_uv=False)[0]
+    found = nm.critical(two_layer_network.derivation(), "beta", W=weights)
+    assert 1 / found.value == pytest.approx(largest / (2 * 4), rel=1e-13)
 
 
 def test_alike_is_an_ansatz_that_unsymmetric_weights_do_not_support():
