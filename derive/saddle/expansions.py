@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr
 
 from derive.saddle.fluctuations import corrections, gaussian_fluctuation
+from derive.saddle.stationarity import distributed
 
 if TYPE_CHECKING:
     from derive.saddle.critical import CriticalPoint
@@ -60,7 +61,9 @@ class Expansions:
         """log Z around one saddle, up to and including the order 1/N**order."""
         beyond = self.corrections(order) if order else ()
         terms = [c / self.size**k for k, c in enumerate(beyond, start=1)]
-        return sum(terms, self.size * self.density + self.fluctuation)
+        leading = self.size * self.density
+        leading = distributed(leading) if self.is_extensive_vector else leading
+        return sum(terms, leading + self.fluctuation)
 
     def critical_point(
         self, at: Any = None, solve_for: Any = None, **parameters: Any

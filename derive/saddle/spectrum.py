@@ -84,8 +84,9 @@ class Eigenvalue(Binder):
     _sympyrepr = _sympystr
 
     def _latex(self, printer: Any) -> str:
-        inside = self.body.label if isinstance(self.body, Element) else self.body
-        return rf"\{self.name}\left({printer._print(inside)}\right)"
+        if isinstance(self.body, Element):
+            return rf"\{self.name}({printer._print(self.body.label)})"
+        return rf"\{self.name}\left({printer._print(self.body)}\right)"
 
 
 class SingularValue(Eigenvalue):

@@ -25,6 +25,7 @@ from derive.saddle.landau import Landau
 from derive.saddle.log_det import LogDet
 from derive.saddle.spinodal import Spinodal
 from derive.step import Step
+from derive.total import Total
 from derive.typesetting.latex_ensemble import ensemble_latex
 from derive.typesetting.latex_measures import definitions, measure_latex
 from derive.typesetting.latex_printer import Typesetter, bracketed
@@ -193,9 +194,11 @@ def _landau(landau: Landau) -> list[Line]:
     signed = []
     for power, coefficient in enumerate(landau.coefficients):
         if coefficient != 0:
-            sign, factor = Typesetter().signed_term(coefficient)
-            factor = bracketed(factor) if coefficient.is_Add and power else factor
-            signed.append((sign, f"{factor} {expression(x**power)}" if power else factor))
+            whole = coefficient * x**power if coefficient.has(Total) else coefficient
+            sign, factor = Typesetter().signed_term(whole)
+            apart = bool(power) and whole is coefficient
+            factor = bracketed(factor) if coefficient.is_Add and apart else factor
+            signed.append((sign, f"{factor} {expression(x**power)}" if apart else factor))
     (first, text), *rest = signed or [("+", "0")]
     series = ("- " if first == "-" else "") + text + "".join(f" {s} {t}" for s, t in rest)
     remainder = rf" + \mathcal{{O}}({expression(x ** len(landau.series))})"
