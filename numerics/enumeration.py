@@ -96,7 +96,7 @@ class EnumeratedSum:
 
     @property
     def specific_heat(self) -> np.ndarray:
-        """``beta**2 (<E**2> - <E>**2) / N``."""
+        """``beta**2 (<E**2> - <E>**2) / N``, the specific heat of an exponent -beta H."""
         return self.beta**2 * self._thermal[1] / self.mean.shape[-1]
 
     @property

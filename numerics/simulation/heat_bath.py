@@ -170,11 +170,14 @@ def _several(
     """Inversion of the distribution function."""
 
     def drawn(fields: list[np.ndarray], sites: Any) -> np.ndarray:
-        own = preferred[:, sites] if preferred.shape[1] > 1 else preferred[:, 0]
-        logs = own + np.multiply.outer(values, _sum(scales, fields))
+        here = uniform[sites]
+        # a number for sites takes away their axis, which uniform preferences keep at length one
+        single = slice(None) if here.ndim == 2 else 0
+        own = preferred[:, sites if preferred.shape[1] > 1 else single]
+        logs = own + values.reshape(-1, *(1,) * here.ndim) * _sum(scales, fields)
         levels = np.cumsum(np.exp(logs - logs.max(axis=0)), axis=0)
-        chosen = (levels[:-1] <= uniform[sites] * levels[-1]).sum(axis=0)
-        return values[np.broadcast_to(chosen, uniform[sites].shape)]
+        chosen = (levels[:-1] <= here * levels[-1]).sum(axis=0)
+        return values[np.broadcast_to(chosen, here.shape)]
 
     return drawn
 

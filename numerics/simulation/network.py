@@ -194,7 +194,9 @@ def _one_site(
     for spins in model.spins:
         powers = [_per_site(function(field), spins, known) for field in spins.fields]
         if function is not _itself and any(function(w) != 0 for w in spins.weights):
-            weights = np.array([known.over(function(w), ()) for w in spins.weights])
+            weights = np.array(
+                np.broadcast_arrays(*(known.over(function(w), ()) for w in spins.weights))
+            )
             values = np.array([float(v) for v in spins.values])
             lowest, *higher = np.linalg.solve(np.vander(values, increasing=True), weights)
             constant = constant + lowest * known.size(spins.site.slots)

@@ -86,7 +86,8 @@ def simulate(
     Notes
     -----
     ``chi`` is beta n (<m^2> - <m>^2) for the n spins of `m`, ``chi_abs`` the same with |m| in place
-    of m, ``specific_heat`` beta^2 N (<e^2> - <e>^2), ``binder`` 1 - <m^4>/(3 <m^2>^2).
+    of m, ``binder`` 1 - <m^4>/(3 <m^2>^2), ``specific_heat`` beta^2 N (<e^2> - <e>^2): that of an
+    exponent -beta H; the energy is -d log Z/d beta / N of any exponent.
 
     Examples
     --------

@@ -13,6 +13,7 @@ beta, J, D = symbols("beta J D", positive=True)
 h = Symbol("h", real=True)
 s, S = dv.Ising("s", i), dv.Spin("S", i, spin=1)
 q = dv.Discrete("q", i, values=(2, -1, 0), weights=(1, exp(-beta), 3))
+r = dv.Discrete("r", i, values=(0, 1, 3), weights=(1, exp(-(beta**2)), 2))
 n, o = dv.Binary("n", k), dv.Binary("o", l)
 w, u = dv.Given("w", i, j, symmetric=True), dv.Given("u", i, j)
 f, xi, v = dv.Given("f", i), dv.Given("xi", i, mu), dv.Given("v", k, l)
@@ -30,6 +31,11 @@ CRYSTAL = ensemble(
     S, -dv.total(w[i, j] * S[i] * S[j], i, j) / 2 + D * dv.total(S[i] ** 2, i) - h * S[1]
 )
 UNEVEN = ensemble(q, -dv.total(w[i, j] * q[i] * q[j], i < j) / 4 - dv.total(f[i] * q[i], i))
+FREE = ensemble(S, D * dv.total(S[i] ** 2, i) - h * dv.total(S[i], i))
+SPIN_RING = ensemble(
+    S, -J * dv.total(S[i] * S[j] * KroneckerDelta(j, i + 1), i, j) + D * dv.total(S[i] ** 2, i)
+)
+HEAVY = ensemble(r, -h * dv.total(r[i], i))
 LAYERS = ensemble([n, o], -dv.total(v[k, l] * n[k] * o[l], k, l) - h * dv.total(o[l], l))
 RING = ensemble(
     s, -J * dv.total(s[i] * s[j] * KroneckerDelta(j, i + 1), i, j) - dv.total(f[i] * s[i], i)
@@ -62,6 +68,9 @@ def cases(rng):
         ("unsymmetric", UNSYMMETRIC, {"u": matrix(5) / 2, "f": rng.normal(size=5), "beta": 0.8}),
         ("crystal", CRYSTAL, {"w": mirrored(4) / 2, "D": 0.3, "beta": 0.9, "h": 0.4}),
         ("uneven", UNEVEN, {"w": mirrored(4) / 2, "f": rng.normal(size=4), "beta": 0.6}),
+        ("free", FREE, {"N": 3, "D": 0.3, "beta": 0.9, "h": 0.4}),
+        ("spin_ring", SPIN_RING, {"N": 6, "D": 0.3, "J": 0.7, "beta": 0.9}),
+        ("heavy", HEAVY, {"N": 4, "beta": 0.9, "h": 0.4}),
         ("layers", LAYERS, {"v": rng.normal(size=(2, 4)), "beta": 1.2, "h": 0.3}),
         ("ring", RING, {"N": 5, "f": rng.normal(size=5), "J": 0.6, "beta": 1.0}),
         ("patterns", PATTERNS, {"xi": rng.normal(size=(5, 2)), "beta": 0.8, "h": 0.3}),

@@ -12,9 +12,21 @@ from tests.numerics import spin_models as net
 CASES = {name: (ensemble, values) for name, ensemble, values in net.cases(np.random.default_rng(4))}
 
 
-@pytest.mark.parametrize("name", CASES)
+def test_the_energy_counts_weights_that_depend_on_the_temperature():
+    """r is 0, 1, 3 with weights 1, exp(-beta^2), 2, in a field: <2 beta [r = 1] - h r>."""
+    beta, h = 0.9, 0.4
+    found = nm.enumerate_states(net.HEAVY, N=3, beta=beta, h=h)
+    weights = np.array([1, np.exp(-(beta**2) + beta * h), 2 * np.exp(3 * beta * h)])
+    levels = np.array([0, 2 * beta - h, -3 * h])
+    mean = weights @ levels / weights.sum()
+    assert found.energy == pytest.approx(mean, rel=1e-13)
+    variance = weights @ (levels - mean) ** 2 / weights.sum()
+    assert found.specific_heat == pytest.approx(beta**2 * variance, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "heavy"])
 def test_energy_and_specific_heat_are_derivatives_of_log_z(name):
-    """-d log Z/d beta and beta^2 d^2 log Z/d beta^2, by central differences."""
+    """-d log Z/d beta and beta^2 d^2 log Z/d beta^2, of exponents linear in beta."""
     ensemble, values = CASES[name]
     step = 1e-3
     around = values["beta"] + step * np.arange(-2, 3)
