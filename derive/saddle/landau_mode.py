@@ -15,7 +15,7 @@ from sympy import Dummy, Expr, Mul, S, Symbol
 from derive.errors import DeriveError
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements, replace_sum
-from derive.saddle.index_notation import index_of, under_sums
+from derive.saddle.index_notation import index_of, is_indexed, under_sums
 from derive.saddle.landau import Landau
 from derive.saddle.linear import vanishes
 from derive.saddle.reduction import Curve
@@ -132,6 +132,11 @@ def landau_mode(
             "along one mode is not complete"
         )
     field = None if source is None else free_entropy.parameter(source)
+    if field is not None and is_indexed(field):
+        raise DeriveError(
+            f"the source {field} has a value for each site: along a mode the order parameter is "
+            "conjugate to one uniform field"
+        )
     if field is not None:
         parameters = {**parameters, field.name: 0}
     critical = vector_critical_point(free_entropy, at, parameter, parameters)

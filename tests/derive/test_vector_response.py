@@ -209,3 +209,17 @@ def test_one_magnetisation_keeps_its_closed_form():
         Symbol("dm", real=True), beta * (1 - m**2) * (J * Symbol("dm", real=True) + 1)
     )
     assert one.saddle_equations == [Eq(m, tanh(beta * (J * m + h)))]
+
+
+def test_field_on_each_site_has_one_critical_point_and_no_uniform_order_parameter():
+    field = dv.Given("h", i)
+    energy = -dv.total(w[i, j] * s[i] * s[j], i, j) / (2 * N) - dv.total(field[i] * s[i], i)
+    start = dv.Ensemble(trace=s, beta=beta, hamiltonian=energy).derive()
+    net = start.constrain("V", s[i], "U").trace(s).saddle_point(N).state
+    assert net.magnetisation("h") == V[i] / N
+    response = net.susceptibility("h")
+    dV = response.equation.lhs.label
+    assert response.expression == dV[i, k] / N
+    assert net.critical_point(h=0).value == N / dv.Eigenvalue(w)
+    with pytest.raises(DeriveError, match="a value for each site"):
+        net.landau(source="h")
