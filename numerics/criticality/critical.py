@@ -87,8 +87,8 @@ def critical(
 
     Notes
     -----
-    The first zero from the stable end on is reported.  An unstable window in the middle of the
-    stable range is found if some mode met on the way, or one of four looks, falls into it.
+    The first zero from the stable end on is reported.  A narrow unstable window in the middle of a
+    stable range is found if the form of some mode that is met on the way is negative in it.
 
     Examples
     --------

@@ -19,6 +19,7 @@ __all__ = ["Met", "first_zero", "is_positive"]
 ROUNDING = 8 * EPS
 COARSE = 1e-3  # residual, relative to the spread, of modes that only show the way
 LOOKS = 4  # values between the stable end and a zero at which an earlier one is looked for
+STRIDE = 8  # every so many values of the grid, where nothing else is unstable
 ROUNDS = 30
 SETTLED = 1e-8  # relative change of the place of a minimum, whose height changes by its square
 
@@ -92,6 +93,11 @@ class _Curve:
             return self.response.form(points, vector)
         return np.array([self.response.form(p, vector)[0] for p in points])
 
+    def first_negatives(self, vectors: list[np.ndarray]) -> list[int]:
+        """For each vector whose form is negative somewhere on the grid, where first."""
+        found = (np.nonzero(self.forms(self.grid, v) < 0)[0] for v in vectors)
+        return [int(negative[0]) for negative in found if negative.size]
+
     def slope(self, value: float, vector: np.ndarray) -> float:
         return self.response.slope(value, self.response.completed(value, vector))
 
@@ -144,16 +150,18 @@ def _lowest_minimum(curve: _Curve) -> Met | None:
 
 
 def _first_negative(curve: _Curve) -> float | None:
-    """The first grid value at which the form of some mode, or its eigenvalue, is negative."""
-    far = curve.pair(float(curve.grid[-1]), COARSE)
-    curve.pair(float(curve.grid[0]), COARSE)
-    generator = np.random.default_rng(1)
-    trials = [*curve.modes, generator.normal(size=curve.response.n)]
-    found = [np.nonzero(curve.forms(curve.grid, trial) < 0)[0] for trial in trials]
-    firsts = [int(negative[0]) for negative in found if negative.size]
+    """The first grid value at which the form of some vector is negative; None if none is met.
+
+    The lowest modes at both ends and a random vector are tried, then modes from in between.
+    """
+    for value in curve.grid[[-1, 0]]:
+        curve.pair(float(value), COARSE)
+    trial = np.random.default_rng(1).normal(size=curve.response.n)
+    firsts = curve.first_negatives([*curve.modes, trial])
     if not firsts:
-        return float(curve.grid[-1]) if curve.is_negative(far) else None
-    return float(curve.grid[min(firsts)])
+        between = [curve.pair(float(p), COARSE) for p in curve.grid[STRIDE:-1:STRIDE]]
+        firsts = curve.first_negatives([pair.vector for pair in between])
+    return float(curve.grid[min(firsts)]) if firsts else None
 
 
 def _descend(curve: _Curve, value: float) -> tuple[float, Lowest]:

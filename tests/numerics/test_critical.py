@@ -200,6 +200,37 @@ def test_the_first_of_several_zeros():
     assert found.mode["x"] == pytest.approx(1)
 
 
+def test_random_families_against_a_fine_scan():
+    p = symbols("p", positive=True)
+    v = Label("v", (i.range,))
+    parts = [Label(name, (i.range, i.range), symmetric=True) for name in "ABC"]
+    A, B, C = (label[i, j] for label in parts)
+    form = Total((A + p * B + p**2 * C) * v[i] * v[j], i, j)
+    problem = Equations((v[i],), (p, A, B, C), (), potential=-form / 2)
+    generator = np.random.default_rng(11)
+    values = np.geomspace(0.05, 20, 4000)
+    met = set()
+    for _ in range(30):
+        n = generator.integers(1, 6)
+        a, b, c = ((m + m.T) / 2 for m in generator.normal(size=(3, n, n)))
+        a, b = a @ a + 0.1 * np.eye(n), b * generator.choice([0.1, 1, 3])
+        found = nm.critical(problem, "p", between=(0.05, 20), A=a, B=b, C=c)
+        family = a + values[:, None, None] * b + values[:, None, None] ** 2 * c
+        lowest = np.linalg.eigvalsh(family)[:, 0]
+        below = np.nonzero(lowest < 0)[0]
+        met.add(found.status)
+        if not below.size:
+            assert found.status is nm.CriticalStatus.NONE
+        elif lowest[0] < 0 > lowest[-1]:
+            assert found.status is nm.CriticalStatus.UNSTABLE
+        else:
+            first = values[below[0] if lowest[0] > 0 else below[-1]]
+            assert found.value == pytest.approx(first, rel=2e-3)
+            exact = np.linalg.eigh(a + found.value * b + found.value**2 * c)[0]
+            assert np.abs(exact).min() <= 4 * abs(found.slope) * found.error
+    assert {nm.CriticalStatus.NONE, nm.CriticalStatus.CROSSES} <= met
+
+
 # -- what is no transition ----------------------------------------------------
 
 
