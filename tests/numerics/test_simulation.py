@@ -184,6 +184,19 @@ def test_the_energy_is_that_of_the_states():
     np.testing.assert_allclose(run.series["m"][-1], s.mean(axis=-1), rtol=1e-14)
 
 
+def test_fields_that_vary_from_site_to_site_and_from_point_to_point():
+    rng = np.random.default_rng(8)
+    u, f = rng.normal(size=(5, 5)) / 2, rng.normal(size=(3, 5))
+    point = {"u": u, "f": f, "beta": [0.4, 0.8, 1.2]}
+    run = nm.simulate(net.UNSYMMETRIC, sweeps=4000, rng=1, **point)
+    exact = nm.enumerate_states(net.UNSYMMETRIC, **point)
+    pulls = (run.means.value - exact.mean) / run.means.error
+    assert np.abs(pulls).max() < 4.5
+    s, coupled = run.states, u - np.diag(np.diag(u))
+    energy = -np.einsum("...i,ij,...j", s, coupled, s) - (f * s).sum(axis=-1)
+    np.testing.assert_allclose(run.series["energy"][-1], energy / 5, rtol=1e-11, atol=1e-13)
+
+
 def test_response_functions_are_fluctuations_of_the_series():
     run = nm.simulate(net.CURIE_WEISS, sweeps=300, rng=2, N=20, J=1.0, h=0.1, beta=[0.5, 1.5])
     m, e, inverse = run.series["m"], run.series["energy"], np.array([0.5, 1.5])
