@@ -54,10 +54,10 @@ def split(ensemble: Ensemble, over: Any, parts: Sequence[Any], pieces: Mapping[A
     DeclarationError
         If a name is taken, or the lists do not match the parts.
     """
-    blocks = Blocks(_as_range(over), tuple(map(_as_range, parts)), {})
+    blocks = Blocks(_as_range(over), tuple(map(_as_range, _listed(parts, "the parts"))), {})
     _check_sizes(blocks)
     wanted = _over_range(ensemble, blocks.over)
-    listed = {getattr(key, "name", key): entries for key, entries in pieces.items()}
+    listed = {getattr(key, "name", key): e for key, e in _by_name(pieces, "the pieces").items()}
     _check_listed(wanted, listed, blocks.over)
     tables: dict[Label, Any] = {}
     new: dict[Variable, list[Variable]] = {}
@@ -126,16 +126,16 @@ def join(
     DeclarationError
         If a name is taken, or the lists do not match the parts.
     """
-    old = tuple(ensemble[v] for v in variables)
+    old = tuple(ensemble[v] for v in _listed(variables, "the variables"))
     _check_joinable(ensemble, old)
     ranges = tuple(v.label.ranges[0] for v in old)
     union = IndexRange(Add(*(part.size for part in ranges)), over)
     if union in ranges:
         raise DeclarationError(f"the name {union.name} of the union is that of a part: over='all'")
     bare = Blocks(union, ranges, {})
-    whole = Label(str(name), (union,))
+    whole = Label(_named_variable(name), (union,))
     tables = {whole: table(bare, whole, [v.label for v in old])}
-    for array, entries in (arrays or {}).items():
+    for array, entries in _by_name(arrays or {}, "the arrays").items():
         tables.update(_declared(bare, str(array), entries))
     _check_new(ensemble, [label.name for label in tables])
     blocks = Blocks(union, ranges, tables)
@@ -146,6 +146,26 @@ def join(
         ensemble.replaced(variables=kept, exponent=lifted(ensemble.exponent, blocks, whole)),
         details=(blocks,),
     )
+
+
+def _listed(items: Any, what: str) -> tuple[Any, ...]:
+    if not isinstance(items, list | tuple):
+        raise MoveError(f"{what} are {items!r}: list them, as in [1, i] or ['a', 'b']")
+    return tuple(items)
+
+
+def _by_name(items: Any, what: str) -> Mapping[Any, Any]:
+    if not isinstance(items, Mapping):
+        raise MoveError(
+            f"{what} are {items!r}: give them by name, as in {{'W': [[0, w], [w.T, 0]]}}"
+        )
+    return items
+
+
+def _named_variable(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise DeclarationError(f"{name!r} is no name for a variable")
+    return name
 
 
 # --- what split needs -------------------------------------------------------------------------
@@ -209,7 +229,7 @@ def _named(blocks: Blocks, variable: Variable, entries: Any, new: list[Variable]
             return [walk(e, (*place, k)) for k, e in enumerate(entry)]
         if not isinstance(entry, str):
             return _held(blocks, variable, entry, place)
-        label = Label(entry, _ranges(blocks, variable.label, place))
+        label = Label(_named_variable(entry), _ranges(blocks, variable.label, place))
         new.append(Variable(label, variable.measure))
         return label if label.ranges else Element(label)
 
@@ -286,6 +306,11 @@ def _declared(blocks: Blocks, name: str, entries: Any) -> dict[Label, Any]:
     depth, inner = 0, entries
     while isinstance(inner, list | tuple) and inner:
         depth, inner = depth + 1, inner[0]
+    if depth == 0:
+        raise DeclarationError(
+            f"{name} = {entries!r} says nothing of the parts: give a list with one entry for each, "
+            "lists of lists for couplings"
+        )
     label = Label(name, (blocks.over,) * depth, given=True)
     rows = table(blocks, label, entries)
     if is_symmetric(blocks, label, rows):

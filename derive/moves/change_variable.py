@@ -22,6 +22,7 @@ from sympy import (
     PolynomialError,
     S,
     Symbol,
+    SympifyError,
     Tuple,
     expand_log,
     log,
@@ -104,11 +105,13 @@ def _affine(old: Variable, rule: Callable[[Any], Any]) -> tuple[Expr, Expr]:
     if not callable(rule):
         raise MoveError(f"{rule!r} is no rule: give the old variable as a function of the new one")
     new = Dummy("s", real=True)
-    written = sympify(rule(new))
     try:
+        written = sympify(rule(new))
         powers = Poly(written, new)
     except PolynomialError:
         powers = None
+    except (TypeError, SympifyError) as reason:
+        raise MoveError(f"the rule is no function of one variable: {reason}") from None
     if powers is None or powers.degree() > 1 or powers.has(Element):
         raise MoveError(
             f"{old.name} = {written.xreplace({new: Symbol('s')})} is not affine in s: give "
@@ -117,10 +120,12 @@ def _affine(old: Variable, rule: Callable[[Any], Any]) -> tuple[Expr, Expr]:
     origin, slope = powers.nth(0), powers.nth(1)
     if slope == 0:
         raise MoveError(f"{old.name} = {origin} does not depend on the new variable: slope zero")
+    if not (origin.is_extended_real is not False and origin.is_finite is not False):
+        raise ParameterError(f"{old.name} = {origin} + ... leaves the real numbers")
     if not (slope.is_positive or slope.is_negative):
         raise ParameterError(
-            f"the sign of the slope {slope} decides the orientation of {old.name} and is not "
-            "known: declare its symbols positive=True or negative=True"
+            f"the slope {slope} of {old.name} is not known to be a positive or a negative number: "
+            "declare its symbols positive=True or negative=True"
         )
     return origin, slope
 

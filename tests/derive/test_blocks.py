@@ -299,6 +299,9 @@ BAD_SPLIT = {
     "a name twice": (k, [1, i], FULL | {"V": ["v", "v"]}, DeclarationError, "v is used twice"),
     "a value on many members": (k, [1, i], FULL | {"V": ["v", 1]}, MoveError, "single unit"),
     "a value that is none": (k, [1, i], FULL | {"V": [2, "V"]}, MoveError, "none of its values"),
+    "parts that are no list": (k, i, FULL, MoveError, "the parts are i: list them"),
+    "pieces without names": (k, [1, i], [[1, "V"]], MoveError, "give them by name"),
+    "an empty name": (k, [1, i], FULL | {"V": [1, ""]}, DeclarationError, "is no name"),
     "a free index": (
         k,
         [1, i],
@@ -347,6 +350,9 @@ def test_what_join_refuses():
         (("a", "a"), blocks, MoveError, "two or more different"),
         (("a", "b"), {}, MoveError, "is not made up by the blocks given"),
         (("a", "b"), {"J": [[0, 0], [K, 0]]}, IndexRangeError, "K"),
+        (("a", "b"), {"J": K}, DeclarationError, "says nothing of the parts"),
+        (("a", "b"), [K], MoveError, "give them by name"),
+        ("ab", blocks, MoveError, "the variables are 'ab': list them"),
         (("a", "b"), {"beta": blocks["J"]}, DeclarationError, "beta is used twice"),
         (("a", "b"), {"s": blocks["J"]}, DeclarationError, "s is used twice"),
     ]:

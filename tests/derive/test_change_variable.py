@@ -195,6 +195,21 @@ BAD = {
         ParameterError,
         "positive=True or negative=True",
     ),
+    "slope that is not real": (
+        lambda: ensemble(a).change_variable("a", "s", lambda s: I * s),
+        ParameterError,
+        "not known to be a positive or a negative number",
+    ),
+    "origin that is not real": (
+        lambda: ensemble(a).change_variable("a", "s", lambda s: s + I),
+        ParameterError,
+        "leaves the real numbers",
+    ),
+    "rule of nothing": (
+        lambda: ensemble(a).change_variable("a", "s", lambda: 1),
+        MoveError,
+        "no function of one variable",
+    ),
     "no rule": (lambda: ensemble(a).change_variable("a", "s", 2), MoveError, "is no rule"),
     "name taken": (
         lambda: ensemble(a).change_variable("a", "beta", lambda s: 1 - s),
