@@ -70,12 +70,14 @@ def landau(
         for order, rows in ((2, second), (3, third))
     ]
     cubic = 0.0 if abs(cubic) <= doubt[0] else cubic
-    others, solved = _others(response, value, mode, image, doubt[0])
+    others, solved = np.zeros_like(mode), False
+    if single:  # else the other critical modes have no answer
+        others, solved = _others(response, value, mode, image, doubt[0])
     mixed = 3 * float(np.sum(mode * bilinear(mode, others))) if others.any() else 0.0
     quartic = straight - mixed
     if abs(quartic) <= doubt[1] + ROUNDING * abs(mixed):
         quartic = 0.0
-    return _classified(change, cubic, quartic, single and solved)
+    return _classified(change, cubic, quartic, solved)
 
 
 def _classified(change: float, cubic: float, quartic: float, sound: bool) -> Landau:

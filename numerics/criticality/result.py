@@ -59,7 +59,7 @@ class Landau:
         Supercritical, subcritical, transcritical or degenerate.
     cubic, quartic : float
         Third and fourth derivatives of minus the potential along the mode; the quartic contains
-        what the cubic coupling to the other modes adds.
+        what the cubic coupling to the other modes adds, unless several are critical together.
     amplitude : float or None
         ``eps^2 = amplitude * abs(t)`` on the side where the ordered state exists; of a
         transcritical one, ``abs(eps) = amplitude * abs(t)``.  None if degenerate, or if the

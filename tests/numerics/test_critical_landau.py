@@ -6,7 +6,7 @@ from sympy import cosh, log, symbols
 
 import numerics as nm
 from derive.equations import Equations, Label, Total
-from tests.numerics.models import N, V, beta, h, i, j, w
+from tests.numerics.models import POTTS, N, V, beta, h, i, j, w
 from tests.numerics.networks import COUPLINGS, EPS, GIBBS, NATURAL, symmetric
 
 x, y = symbols("x y", real=True)
@@ -63,6 +63,15 @@ def test_a_cubic_term_makes_it_transcritical():
     assert found.landau.cubic == pytest.approx(-2)
     # beta x - x + x^2 = 0: eps = 1 - beta
     assert found.landau.amplitude == pytest.approx(1)
+
+
+def test_colours_become_critical_together():
+    third = {f"x{k}": 1 / 3 for k in (1, 2, 3)}
+    found = nm.critical(POTTS, "K", at=third)
+    assert found.value == pytest.approx(3, rel=16 * EPS)  # the spinodal of the disordered state
+    assert found.landau.bifurcation is nm.Bifurcation.DEGENERATE
+    assert found.landau.amplitude is None
+    assert found.gap < 1e-14
 
 
 @pytest.mark.parametrize(("g", "kind"), [(0.5, "SUPERCRITICAL"), (2.0, "SUBCRITICAL")])
