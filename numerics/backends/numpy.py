@@ -281,8 +281,15 @@ class _Printer:
         if fixed:
             name = f"{name}[..., {', '.join(map(_slot, let.slots))}]"
         stored = tuple(slot for slot in let.slots if isinstance(slot, Axis))
+        if self._is_symmetric_input(int(register)) and stored == let.axes[::-1]:
+            stored = let.axes  # products with rows as they lie in memory are the faster ones
         given = replace(self._factor(int(register), name), axes=stored)
         return rearranged(given, let.axes)
+
+    def _is_symmetric_input(self, register: int) -> bool:
+        inputs = self.program.inputs
+        label = getattr(inputs[register].symbol, "label", None) if register < len(inputs) else None
+        return bool(getattr(label, "symmetric", False))
 
     def _transposed(self, name: str, operand: Operand, axes: tuple[Axis, ...]) -> str:
         """A register as the output wants it: its axes are the output's or fewer."""
