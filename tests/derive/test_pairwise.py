@@ -3,11 +3,14 @@
 from itertools import product
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sympy import Integer, KroneckerDelta, Mul, Ne, Rational, cosh, exp, log, symbols
 from sympy.functions import Heaviside
 
 import derive as dv
 from derive.errors import CouplingError, DeclarationError, MoveError
+from tests.derive.strategies import discrete_variables
 
 N, K, L, P = (dv.size(name) for name in ("N", "K", "L", "P"))
 i, j, m = dv.indices("i j m", N)
@@ -170,3 +173,38 @@ def test_every_pair_of_named_sites_counts_once():
     for x, y in product((1, 2, 3), repeat=2):
         value = one.value.xreplace({row: Integer(x), column: Integer(y)})
         assert value == (J if {x, y} == {1, 2} else 0)
+
+
+@st.composite
+def random_ensembles(draw):
+    """Two kinds of spins of random values, on the same sites or not, with random terms."""
+    same = draw(st.booleans())
+    first, second = (
+        draw(discrete_variables("x", i)),
+        draw(discrete_variables("y", i if same else k)),
+    )
+    x, y = first[0], second[0]
+    across = dv.Given("across", i, i if same else k)
+    site, column = (i, j) if same else (k, k)
+    menu = [
+        J * dv.total(x[i], i) ** 2 / N,
+        dv.total(w[i, j] * x[i] * x[j], i, j),
+        dv.total(u[i, j] * x[i] * x[j], Ne(i, j)),
+        dv.total(w[i, j] * x[i] * x[j], i < j),
+        dv.total(c[i] * x[i] ** draw(st.integers(1, 5)), i),
+        dv.total((x[i] - h) ** 2, i) * D,
+        dv.total(across[i, column] * x[i] * y[column], i, column),
+        (dv.total(x[i], i) + dv.total(y[site], site)) ** 2,
+        h * x[1] * y[2] + D * y[1],
+        *([dv.total(x[i] * y[i], i)] if same else []),
+    ]
+    chosen = draw(st.lists(st.sampled_from(menu), min_size=1, max_size=4, unique=True))
+    return dv.Ensemble(trace=[x, y], beta=beta, hamiltonian=sum(chosen))
+
+
+@given(random_ensembles())
+@settings(max_examples=40)
+def test_random_models_add_up_to_their_exponent(ensemble):
+    again = dv.Ensemble(trace=ensemble.variables, exponent=added_up(ensemble.pairwise()))
+    sizes = {"N": 3, "K": 2}
+    assert (again.expand(**sizes) - ensemble.expand(**sizes)).expand() == 0
