@@ -99,7 +99,7 @@ def tidy(expr: Expr, unknowns: Sequence[Expr] = ()) -> Expr:
     These two are what differentiation of a logarithm leaves behind.
     """
     expr = under_sums(expr, _quotients_to_tanh)
-    terms, markers = Add.make_args(expr), marks(unknowns)
+    terms, markers = Add.make_args(distributed(expr)), marks(unknowns)
     quotients = [
         t
         for t in terms
