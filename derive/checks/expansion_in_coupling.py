@@ -29,7 +29,7 @@ __all__ = ["check_coupling_expansion"]
 
 SCALES = 6  # 1, 1/2, ..., 1/32
 MOST_STEPS = 40
-DIGITS = (36, 12)  # of explicit sums, and of two-dimensional integrals
+DIGITS = (36, 16)  # of explicit sums, and of two-dimensional integrals
 TOLERANCE = 0.15  # of an order, what the next power of epsilon changes at the weakest coupling
 
 
@@ -154,11 +154,11 @@ def _judged(errors: list[Any], claimed: float) -> Convergence:
     """The order from the two smallest scales at which an error is left that is not rounding."""
     if len(errors) < 2:
         raise OutOfReach("no stationary point was found at weak coupling")
-    noise = mpmath.mpf(10) ** (6 - mp.dps)
+    noise = mpmath.mpf(10) ** (4 - mp.dps)
     seen = [error for error in errors if error > noise]
     if len(seen) < 2:
         return Convergence(
-            "exact: no error is left at any coupling", claimed + TOLERANCE, claimed, False
+            f"no error above {float(noise):.0e} at any coupling", claimed + TOLERANCE, claimed, False
         )
     order = mpmath.log(seen[1] / seen[0], 2)
     method = f"errors of log Z fall as coupling^{float(order):.2f}"

@@ -25,6 +25,7 @@ from derive.matching import replace_elements
 from derive.measures import Continuous, Finite, OneHot, SphereSurface
 from derive.monomials import polynomial_of, site_indices
 from derive.nested import log_trace
+from derive.relations import normal_form
 from derive.saddle.free_entropy import FreeEntropy
 from derive.site_cumulants import site_cumulants
 from derive.step import Kind, Moved
@@ -85,7 +86,7 @@ def plefka(
     unknowns = [(u, sign) for own in sites.values() for u, sign in own.unknowns]
     return Moved(
         FreeEntropy(
-            density=Add(*orders) / size,
+            density=normal_form(Add(*orders) / size, {}),
             unknowns=[u for u, _ in unknowns],
             signs=[sign for _, sign in unknowns],
             size=size,
