@@ -304,8 +304,10 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
     def on_shell(self, *names: Any) -> FreeEntropy:
         """Replace unknowns by their saddle values in terms of the others.
 
-        Stationary at the same points as before, with the same value there.  Where `eliminate`
-        solves ``d phi/d u = 0`` for u itself, this uses whichever saddle equation gives u.
+        Stationary at the same points as before, with the same value and the same fluctuations
+        there.  Where `eliminate` solves ``d phi/d u = 0`` for u itself, this uses whichever saddle
+        equation gives u.  Vectors are put in at once, so that conjugates of coupled fields go
+        together; scalars in the order given.
 
         Raises
         ------
