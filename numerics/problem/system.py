@@ -66,6 +66,7 @@ class System:
         self.n = int(ends[-1])
         self._bound: dict[tuple[Expr, ...], Kernel] = {}
         self._besides: dict[Equations, System] = {}
+        self._sizes: dict[Index | None, int] = {}
         self._indices = tuple(_index(u) for u in equations.unknowns)
         self._columns = tuple(_index(u) for u in forms.columns_of(equations))
 
@@ -198,7 +199,9 @@ class System:
         return np.where(finite.reshape(-1, *(1,) * len(layout)), value, np.nan)
 
     def _size(self, index: Index | None) -> int:
-        return 1 if index is None else _number(index.size, self.given)
+        if index not in self._sizes:  # a substitution costs as much as a small product
+            self._sizes[index] = 1 if index is None else _number(index.size, self.given)
+        return self._sizes[index]
 
     def _vector(self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         layouts: list[Layout] = [(i,) for i in self._indices]

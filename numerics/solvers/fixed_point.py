@@ -108,11 +108,9 @@ def measured(
         np.maximum(scale, 1.0, out=scale)
         far = scale.max(axis=1) > runaway
         size = np.divide(np.abs(change), scale, out=scale).max(axis=1)
-    status = np.select(
-        [far, ~np.isfinite(size), size <= tol],
-        [Status.DIVERGED, Status.NOT_FINITE, Status.CONVERGED],
-        Status.RUNNING,
-    )
+    status = np.where(size <= tol, int(Status.CONVERGED), int(Status.RUNNING))
+    status[~np.isfinite(size)] = Status.NOT_FINITE
+    status[far] = Status.DIVERGED
     return change, size, status
 
 
