@@ -118,8 +118,8 @@ def polynomial_of(exponent: Expr, measures: Mapping[Label, Measure]) -> Polynomi
     for term in terms(exponent):
         body, indices = _flattened(term)
         _refuse_numbered_sites(term, body, measures)
-        touched = elements_of(body, measures)
-        if len(touched) == 1:
+        touched = sorted(elements_of(body, measures), key=str)
+        if len(touched) == 1 and set(touched[0].slots) <= set(indices):
             (site,) = touched
             _add_local(found, site, body, indices)
             continue

@@ -95,7 +95,10 @@ def plefka(
             kind="approximation",
         ),
         Kind.APPROXIMATION,
-        (f"order {order} in the interaction; order {order + 1} is neglected",),
+        (
+            f"order {order} in the interaction; order {order + 1} is neglected",
+            *(own.implicit for own in sites.values() if own.implicit),
+        ),
         details=(exponent.interaction, orders),
     )
 
@@ -179,11 +182,14 @@ class _Sites:
         sum_i [log z(U_i) - U_i V_i + h_i V_i], h the linear part of the local exponent.
     value : callable
         A product of powers of cumulants, ``((order, power), ...)``, at one site.
+    implicit : str
+        What is said where the means stay functions of the fields.
     """
 
     unknowns: tuple[tuple[Element, int], ...]
     free: Expr
     value: Callable[[tuple[tuple[int, Expr], ...]], Expr]
+    implicit: str
 
 
 def _sites(
@@ -197,7 +203,11 @@ def _sites(
     at_site = {field: dual[site], cumulants.unknown: (mean if cumulants.is_closed else dual)[site]}
     V = cumulants.first.xreplace(at_site)
     free = log_trace_of.xreplace(at_site) - dual[site] * V + linear * V
-    unknowns = ((mean[slots], 1), (dual[slots], -1)) if cumulants.is_closed else ((dual[slots], 1),)
+    unknowns: tuple[tuple[Element, int], ...] = ((mean[slots], 1), (dual[slots], -1))
+    implicit = ""
+    if not cumulants.is_closed:
+        unknowns = ((dual[slots], 1),)
+        implicit = f"the means {name} are functions of {conjugate}: no closed form inverts them"
 
     @cache
     def value(powers: tuple[tuple[int, Expr], ...]) -> Expr:
@@ -205,9 +215,8 @@ def _sites(
         rational = product.is_rational_function(cumulants.unknown)
         return (cancel(product).expand() if rational else product).xreplace(at_site)
 
-    return _Sites(
-        unknowns, Total(free.xreplace(dict(zip(site, slots, strict=True))), *slots), value
-    )
+    named = dict(zip(site, slots, strict=True))
+    return _Sites(unknowns, Total(free.xreplace(named), *slots), value, implicit)
 
 
 def _single_site(variable: Variable, local: Expr, field: Expr) -> tuple[Expr, Expr]:
