@@ -37,11 +37,14 @@ def matrices(first: Any, second: Any) -> Any:
     return (first @ second).tocsr()
 
 
-def applied(matrix: Any, vectors: Any, out: Any = None) -> Any:
-    """``sum_j matrix[i, j] vectors[..., j]``, in one pass over the matrix for all vectors."""
+def applied(matrix: Any, vectors: Any, place: int = -1, out: Any = None) -> Any:
+    """``sum_j matrix[i, j] vectors[..., j]``, in one pass over the matrix for all vectors.
+
+    `place` says where the axis i stands in the result.
+    """
     rows = vectors.reshape(-1, vectors.shape[-1])
     result = (matrix @ rows[0])[None] if len(rows) == 1 else (matrix @ rows.T).T
-    result = result.reshape((*vectors.shape[:-1], matrix.shape[0]))
+    result = np.moveaxis(result.reshape((*vectors.shape[:-1], matrix.shape[0])), -1, place)
     if out is None:
         return result
     np.copyto(out, result)

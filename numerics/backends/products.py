@@ -31,8 +31,8 @@ def print_contraction(first: Factor, second: Factor, kept: tuple[Axis, ...], out
     for vectors, matrix in ((first, second), (second, first)):
         call = _matrix_product(vectors, matrix, kept)
         if call is not None:
-            function, left, right = call
-            return f"{function}({left}, {right}{out})"
+            function, *arguments = call
+            return f"{function}({', '.join(arguments)}{out})"
     named = _letters((*first.axes, *second.axes))
     spec = ",".join("..." + "".join(named[a] for a in f.axes) for f in (first, second))
     result = "".join(named[a] for a in kept)
@@ -41,7 +41,7 @@ def print_contraction(first: Factor, second: Factor, kept: tuple[Axis, ...], out
 
 def _matrix_product(
     vectors: Factor, matrix: Factor, kept: tuple[Axis, ...]
-) -> tuple[str, str, str] | None:
+) -> tuple[str, ...] | None:
     """``vectors @ matrix``, where these share no axis but the one that is summed."""
     shared = [axis for axis in vectors.axes if axis in matrix.axes]
     if matrix.varies or len(matrix.axes) > 2 or len(shared) != 1 or shared[0] in kept:
@@ -50,11 +50,12 @@ def _matrix_product(
         return None
     rows = tuple(axis for axis in vectors.axes if axis not in shared)
     columns = tuple(axis for axis in matrix.axes if axis not in shared)
+    if matrix.sparse and not vectors.sparse:
+        left = rearranged(matrix, (*columns, *shared))
+        place = kept.index(*columns) - len(kept)
+        return "sparse.applied", left, rearranged(vectors, (*rows, *shared)), str(place)
     if kept == (*rows, *columns):
-        left = rearranged(vectors, (*rows, *shared))
-        if matrix.sparse and not vectors.sparse:
-            return "sparse.applied", rearranged(matrix, (*columns, *shared)), left
-        right = rearranged(matrix, (*shared, *columns))
+        left, right = rearranged(vectors, (*rows, *shared)), rearranged(matrix, (*shared, *columns))
         return ("sparse.matrices" if matrix.sparse else "np.matmul"), left, right
     if kept == (*columns, *rows) and len(rows) == 1 and not matrix.sparse:
         left, right = rearranged(matrix, (*columns, *shared)), rearranged(vectors, (*shared, *rows))
