@@ -335,8 +335,15 @@ def _with_kernels(updates: dict[Expr, Expr], unknowns: Sequence[Expr]) -> Natura
     for u in unknowns:
         own = {k: v for k, v in kernels.items() if owner[k] != u}
         pieces = terms_of(updates[u], unknowns)
-        reduced[u] = Add(*(_flat(c, own.get(k, k)) for k, c in pieces.items()))
+        reduced[u] = Add(*(_flat(c, _in_unknowns(k, own)) for k, c in pieces.items()))
     return NaturalForm(tuple(reduced[u] for u in unknowns), tuple(kernels.items()))
+
+
+def _in_unknowns(function: Expr, kernels: dict[Expr, Expr]) -> Expr:
+    """The function with kernels among its factors replaced by what they equal."""
+    for kernel, value in kernels.items():
+        function = substitute(function, kernel, value)
+    return function
 
 
 def _flat(coefficient: Expr, function: Expr) -> Expr:
