@@ -14,7 +14,7 @@ from numerics.criticality.landau import landau
 from numerics.criticality.lowest import EPS, Lowest
 from numerics.criticality.response import Family, Response
 from numerics.criticality.result import Criticality, CriticalStatus
-from numerics.criticality.search import Met, first_zero, is_positive
+from numerics.criticality.search import Met, first_zero, spread
 from numerics.errors import DomainError, NonFiniteError, ShapeError, UnknownParameterError
 from numerics.problem import forms
 from numerics.problem.errors import ProblemError
@@ -60,7 +60,10 @@ def critical(
         are zero.  Of a solution of one point, its dominant branch.
     between : (float, float), optional
         The range to search; by default all positive numbers of ordinary size.  The search begins
-        at the end where the state is stable, the first one if it is at both.
+        at the end where the state is stable.  If it is at both, at the one where the units are
+        coupled least (eigenvalues of the inverse response spread least, relative to the largest):
+        that of high temperature, so that what TAP says of the paramagnet at low temperature, where
+        it does not hold, is not met first.
     resolution : float, optional
         Finite size: eigenvalues of the inverse response below this part of the largest one are not
         told from zero, so that a lowest eigenvalue that turns back so near to zero touches it.  At
@@ -114,9 +117,11 @@ def critical(
     family = Family(equations, given, parameter, _state(equations, given, at))
     _check_solves(family, grid)
     for response in _responses(family, grid):
-        for ordered in (grid, grid[::-1]):
-            if is_positive(response, float(ordered[0])):
-                return _answer(response, ordered, resolution)
+        spreads = {end: spread(response, float(grid[end])) for end in (0, -1)}
+        stable = {end: found for end, found in spreads.items() if found is not None}
+        if stable:
+            begin = min(stable, key=lambda end: stable[end])
+            return _answer(response, grid if begin == 0 else grid[::-1], resolution)
     return Criticality(CriticalStatus.UNSTABLE, parameter, (low, high))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numerics.criticality.lowest import EPS, Lowest, lowest
 from numerics.criticality.response import Response
 
-__all__ = ["Met", "first_zero", "is_positive"]
+__all__ = ["Met", "first_zero", "spread"]
 
 ROUNDING = 8 * EPS
 COARSE = 1e-3  # residual, relative to the spread, of modes that only show the way
@@ -102,10 +102,17 @@ class _Curve:
         return self.response.slope(value, self.response.completed(value, vector))
 
 
-def is_positive(response: Response, value: float) -> bool:
-    """Whether the map is positive definite at a value."""
-    pair = lowest(lambda v: response.product(value, v), np.ones((1, response.n)), COARSE, 0.0)
-    return pair.value > ROUNDING * pair.scale
+def spread(response: Response, value: float) -> float | None:
+    """How far the eigenvalues at a value lie apart, relative to the largest.
+
+    None where the map is not positive definite.
+    """
+    begin = np.ones((1, response.n))
+    pair = lowest(lambda v: response.product(value, v), begin, COARSE, 0.0)
+    if not pair.value > ROUNDING * pair.scale:
+        return None
+    largest = -lowest(lambda v: -response.product(value, v), begin, COARSE).value
+    return 1 - pair.value / largest
 
 
 def first_zero(response: Response, grid: np.ndarray, resolution: float) -> Met | None:

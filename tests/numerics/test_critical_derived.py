@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
+import derive as dv
 import numerics as nm
 from derive.models import two_layer_network, weighted_network
 from tests.numerics.networks import COUPLINGS, CRITICAL_TEMPERATURE, EPS, symmetric
@@ -47,3 +49,28 @@ def test_two_layers_order_at_the_largest_singular_value():
     found = nm.critical(two_layer_network.derivation(), "beta", W=weights)
     largest = np.linalg.svd(weights)[1][0]
     assert found.temperature == pytest.approx(largest / (2 * 3), rel=16 * EPS)
+
+
+def test_a_paramagnet_stable_at_both_ends_is_left_at_the_hot_one():
+    """At low temperature TAP's paramagnet is stable again, where the expansion does not hold."""
+    T, beta = sp.symbols("T beta", positive=True)
+    i, j = dv.indices("i j", dv.size("N"))
+    s, J = dv.Ising("s", i), dv.Given("J", i, j, symmetric=True, zero_diagonal=True)
+    energy = -dv.total(J[i, j] * s[i] * s[j], i, j) / 2
+    # couplings of one pattern and noise: one eigenvalue stands out
+    rng = np.random.default_rng(11)
+    n = 60
+    noise = np.triu(rng.normal(size=(n, n)) / np.sqrt(n), 1)
+    pattern = rng.choice([-1.0, 1.0], n)
+    couplings = 1.5 * (np.outer(pattern, pattern) - np.eye(n)) / n + 0.5 * (noise + noise.T)
+    found = {}
+    for name, inverse in (("T", 1 / T), ("beta", beta)):
+        ensemble = dv.Ensemble(trace=s, beta=inverse, hamiltonian=energy)
+        theory = ensemble.derive().plefka("V", conjugate="U").eliminate("U")
+        found[name] = nm.critical(theory, name, J=couplings)
+    spectrum = [
+        np.linalg.eigvalsh(np.diag(1 + b**2 * (couplings**2).sum(axis=0)) - b * couplings)[0]
+        for b in (0.999 / found["T"].value, 1.001 / found["T"].value)
+    ]
+    assert spectrum[0] > 0 > spectrum[1]
+    assert found["T"].value == pytest.approx(found["beta"].temperature, rel=1e-13)
