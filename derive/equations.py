@@ -52,7 +52,8 @@ class Equations:
         The free-entropy density: the state is its dominant stationary point.
     signs : tuple of int
         Per unknown, +1 for a real field (the potential is maximal in it) and -1 for a field on the
-        imaginary axis (minimal in it along the real direction).
+        imaginary axis (minimal in it along the real direction); 0 for all if they linearise a form
+        in an array, whose eigenvalues decide which of their directions are real.
     observables : tuple of (str, Expr)
         Quantities to evaluate on a solution.
     bounds : tuple of (Expr, Expr)

@@ -58,7 +58,7 @@ def derivation(symmetric: bool = True) -> Derivation:
 def by_hubbard_stratonovich() -> Derivation:
     """The same by the vector Gaussian identity: one field x_i on each site.
 
-    Along eigenvectors of w with negative eigenvalue its contour is imaginary, so that the saddle
+    Along eigenvectors of w with negative eigenvalue their contour is imaginary, so that the saddle
     point is a maximum only for couplings without such.
 
     Examples

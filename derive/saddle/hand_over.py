@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sympy import Expr, oo
 
 from derive.equations import Equations
 from derive.errors import ParameterError
-from derive.indices import Element
+from derive.gaussian_norm import BipartiteForm, GaussianNorm
+from derive.indices import Element, IndexRange, free_indices
 from derive.saddle.bounds import bounds
+from derive.saddle.index_notation import is_indexed
 
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
@@ -39,7 +42,7 @@ def equations_of(free_entropy: FreeEntropy, source: str = "h") -> Equations:
         update=updates,
         residuals=free_entropy.residuals,
         potential=free_entropy.density,
-        signs=free_entropy.signs,
+        signs=_signs(free_entropy),
         observables=_observables(free_entropy, source),
         bounds=bounds(updates, unknowns) if updates else ((-oo, oo),) * len(unknowns),
     )
@@ -52,6 +55,25 @@ def _parameters(free_entropy: FreeEntropy) -> tuple[Expr, ...]:
     sizes = {over.size for e in elements for over in e.label.ranges}
     hidden = size not in sizes and any(over.has(size) for over in sizes)
     return (size, *given) if hidden else given
+
+
+def _signs(free_entropy: FreeEntropy) -> tuple[int, ...]:
+    """Zero for the fields of array forms, whose contour the eigenvalues of the arrays decide."""
+    if free_entropy.natural_form is None:
+        return free_entropy.signs
+    forms = {n.form for n in free_entropy.correction.atoms(GaussianNorm)}
+    joint = [over for form in forms for over in _joint_ranges(form)]
+    fields = [u.label.ranges[0] for u in free_entropy.unknowns if is_indexed(u)]
+    alone = len(fields) == len(free_entropy.unknowns) and Counter(fields) == Counter(joint)
+    return (0,) * len(fields) if alone else free_entropy.signs
+
+
+def _joint_ranges(form: Expr) -> list[IndexRange]:
+    """The ranges of the fields that linearise a form in an array; none for other forms."""
+    if isinstance(form, BipartiteForm):
+        return [form.row.range, form.column.range]
+    slots = free_indices(form)
+    return [min(slots, key=str).range] if len(slots) == 2 else []
 
 
 def _observables(free_entropy: FreeEntropy, source: str) -> tuple[tuple[str, Expr], ...]:

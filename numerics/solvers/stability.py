@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from numerics.problem import forms
 from numerics.problem.roots import Roots
 from numerics.problem.status import Stability
 from numerics.problem.system import LARGE, System
@@ -23,7 +24,8 @@ def stability(system: System, roots: Roots) -> np.ndarray:
     Minus the Hessian must have as many negative eigenvalues as there are fields on the imaginary
     axis (sign -1), and no other: the contour of steepest descent then has as many real and
     imaginary directions as the contour of the model.  For real fields alone the potential is
-    maximal; for joint fields of a mixed quadratic form only these numbers have a meaning.
+    maximal; for joint fields of a mixed quadratic form only these numbers have a meaning.  For
+    those of a form in an array they depend on its entries: see `_by_update`.
 
     Returns
     -------
@@ -34,6 +36,8 @@ def stability(system: System, roots: Roots) -> np.ndarray:
     count = len(roots.x)
     if system.equations.potential is None:
         return np.full(count, Stability.UNKNOWN)
+    if 0 in system.equations.signs:
+        return _by_update(system, roots)
     if system.n <= LARGE:
         return _by_eigenvalues(system, roots)
     if not separable(system):
@@ -44,6 +48,30 @@ def stability(system: System, roots: Roots) -> np.ndarray:
     if system.n <= DENSE:
         for k in unsure:
             places[k] = _by_eigenvalues(system, roots.take(np.array([k])))[0]
+    return places
+
+
+def _by_update(system: System, roots: Roots) -> np.ndarray:
+    """Stability of fields x that linearise a form B in an array: x = g(x) with g' = S B.
+
+    Minus the Hessian is B (1 - S B), with S the covariances of the sites.  It has the signs of the
+    eigenvalues of B, as the contour has, if and only if 1 - S**(1/2) B S**(1/2) is positive.
+    """
+    sign = forms.sign_of_changes(system.equations)
+    places = np.full(len(roots.x), int(Stability.UNKNOWN))
+    if not sign or system.n > DENSE:
+        return places
+    for part in blocks_of(len(roots.x), system.n, 4 * system.n):
+        some = roots.take(np.arange(len(places))[part])
+        there = [some.x + side * some.error[:, None] * some.weakest for side in (0, -1, 1)]
+        slopes = np.stack([-sign * system.linear(x, some.rows)[1] for x in there])
+        finite = np.isfinite(slopes).all(axis=(0, 2, 3))
+        least = np.full((3, len(some.x)), np.nan)
+        least[:, finite] = np.linalg.eigvals(slopes[:, finite]).real.min(axis=-1)
+        doubt = np.abs(least - least[0]).max(axis=0) + ROUNDING * system.n
+        verdicts = [~finite, least[0] > doubt, least[0] < -doubt]
+        known = [Stability.UNKNOWN, Stability.STABLE, Stability.UNSTABLE]
+        places[part] = np.select(verdicts, known, Stability.MARGINAL)
     return places
 
 

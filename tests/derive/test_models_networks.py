@@ -99,15 +99,28 @@ def test_reference_saddle(point, known):
 
 
 @pytest.mark.parametrize(("point", "known"), REFERENCE.items())
-def test_reference_saddle_is_found_by_the_gaussian_fields_too(point, known):
-    # these couplings have negative eigenvalues: the saddle is no maximum in the fields
+def test_reference_saddle_is_that_of_the_gaussian_fields_too(point, known):
+    # these couplings have negative eigenvalues: the saddle is stable, but no maximum
     means, free_energy, _ = known
     at = {"beta": 1 / point[0], "h": point[1], "w": COUPLINGS}
     found = nm.solve(weighted_network.by_hubbard_stratonovich(), **at)
-    branches, energies = np.asarray(found["x"]), np.asarray(found.observable("free_energy"))
-    k = int(np.argmin(np.abs(branches - means).max(axis=-1)))
-    np.testing.assert_allclose(branches[k], means, rtol=1e-14)
-    assert energies[k] == pytest.approx(free_energy, rel=1e-14)
+    np.testing.assert_allclose(found.dominant("x"), means, rtol=1e-14)
+    assert found.dominant("free_energy") == pytest.approx(free_energy, rel=1e-14)
+    other = nm.solve(weighted_network.derivation(), **at)
+    assert found.stability.tolist() == other.stability.tolist()
+
+
+def test_bilinear_fields_are_as_stable_as_the_layers():
+    d = two_layer_network.spin_ensemble().derive().hubbard_stratonovich("x", "y")
+    d = d.trace("a").trace("b").saddle_point(N)
+    weights = COUPLINGS @ np.diag([1.0, -0.5, 2.0, 0.3])
+    for inverse_temperature, branches in ((1.0, 1), (2.5, 3)):
+        one = nm.solve(d, beta=inverse_temperature, W=weights)
+        two = nm.solve(two_layer_network.derivation(), beta=inverse_temperature, W=weights)
+        assert one.stability.tolist() == two.stability.tolist()
+        assert int(one.count) == branches
+        np.testing.assert_allclose(one["x"], two["A"], atol=1e-12)
+        np.testing.assert_allclose(one["y"], two["B"], atol=1e-12)
 
 
 @pytest.mark.parametrize(
