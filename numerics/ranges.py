@@ -70,7 +70,7 @@ class Ranges:
         for k, places in self.columns.items():
             own = points[:, start : start + len(places)]
             start += len(places)
-            array = np.empty((*self.shapes[k], len(points)))
+            array = np.zeros((*self.shapes[k], len(points)))
             for n, place in enumerate(places):
                 array[place] = own[:, n]
                 if is_symmetric(self.kernel.arguments[k]):
@@ -142,13 +142,19 @@ def _shape(argument: Input, pair: Any, sizes: Mapping[Any, int]) -> tuple[int, .
 
 
 def _places(argument: Input, shape: tuple[int, ...]) -> Iterator[Place]:
-    """The entries that vary by themselves: of a symmetric array those not below the diagonal."""
+    """The entries that vary by themselves: of a symmetric array those not below the diagonal.
+
+    The diagonal of an array that was declared to have none stays zero.
+    """
     if len(shape) != len(argument.ranges):
         raise ShapeError(
             f"{argument.name} has {len(argument.ranges)} indices, the ends of its range have shape "
             f"{shape}"
         )
+    hollow = bool(argument.ranges) and argument.symbol.label.zero_diagonal
     for place in np.ndindex(shape):
+        if hollow and place[0] == place[1]:
+            continue
         if not is_symmetric(argument) or place[0] <= place[1]:
             yield place
 

@@ -52,7 +52,7 @@ def _matrix_product(
     columns = tuple(axis for axis in matrix.axes if axis not in shared)
     if matrix.sparse and not vectors.sparse:
         left = rearranged(matrix, (*columns, *shared))
-        place = kept.index(*columns) - len(kept)
+        place = kept.index(columns[0]) - len(kept)
         return "sparse.applied", left, rearranged(vectors, (*rows, *shared)), str(place)
     if kept == (*rows, *columns):
         left, right = rearranged(vectors, (*rows, *shared)), rearranged(matrix, (*shared, *columns))

@@ -43,6 +43,17 @@ def test_couplings_vary_in_symmetric_pairs():
     assert np.shape(dict(certificate.outputs[0].point)["V"]) == (2,)
 
 
+def test_a_diagonal_that_is_declared_zero_stays_zero():
+    J = dv.Given("J", i, j, symmetric=True, zero_diagonal=True)
+    ends = (np.full((3, 3), -2.0), np.full((3, 3), 2.0))
+    kernel = nm.compile(tanh(dv.total(J[i, j] * V[j], j)))
+    certificate = nm.certify(kernel, samples=8, J=ends, V=(-1, 1))
+    assert certificate.holds, certificate
+    drawn = np.array(dict(certificate.outputs[0].point)["J"])
+    assert np.array_equal(np.diag(drawn), np.zeros(3))
+    assert np.array_equal(drawn, drawn.T)
+
+
 def test_the_condition_number_counts_an_entry_of_a_symmetric_array_once():
     total = dv.total(W[i, j] * V[i] * V[j], i, j)
     values = {"W": np.array([[0.0, 3.0], [3.0, 0.0]]), "V": np.ones(2)}
