@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from numerics.errors import ShapeError
+from numerics.problem.errors import ProblemError
 from numerics.problem.given import as_equations, bind
 from numerics.problem.roots import Roots
-from numerics.problem.system import System
+from numerics.problem.system import LARGE, System
 from numerics.solvers.find import find
 from numerics.solvers.loop import State, iterate
 from numerics.solvers.newton import Newton, newton_direction
@@ -60,6 +61,8 @@ def chains_along(
     ------
     ShapeError
         If the values are no one-dimensional array, or another parameter varies.
+    ProblemError
+        If there are too many unknowns.
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or values.size < 2:
@@ -71,6 +74,11 @@ def chains_along(
     ):
         raise ShapeError(f"only {parameter} may vary along a branch: fix the other parameters")
     system = System(equations, given)
+    if system.n > LARGE:
+        raise ProblemError(
+            f"{system.n} unknowns are too many to link branches by their Jacobians, which is made "
+            f"for {LARGE} at most: follow a branch with solve(..., starts=<the solution before>)"
+        )
     roots, ended = find(system, "auto", starts, tol, max_steps)
     slope = _slopes(system, parameter, roots) if strict else None
     return Chains(system, values, roots, _numbered(system, roots, values, slope), ended)

@@ -50,6 +50,8 @@ def continue_branch(
     ------
     ShapeError
         If the values are no list, or another parameter varies.
+    ProblemError
+        If there are too many unknowns to compare Jacobians.
 
     Examples
     --------

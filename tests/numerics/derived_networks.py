@@ -17,12 +17,14 @@ COUPLINGS = np.array(
 
 
 @lru_cache
-def network(eliminated=True, values=(-1, 1)):
-    """Means V alone (eliminated), or with their conjugate fields U."""
+def network(eliminated=True, values=(-1, 1), order=1):
+    """Means V alone (eliminated), or with their conjugate fields U; order 2 has the reaction."""
     w = dv.Given("w", i, j, symmetric=True)
     s = dv.Ising("s", i) if values == (-1, 1) else dv.Discrete("s", i, values=values)
     energy = -dv.total(w[i, j] * s[i] * s[j], i, j) / (2 * N) - h * dv.total(s[i], i)
     ensemble = dv.Ensemble(trace=s, beta=beta, hamiltonian=energy)
+    if order == 2:
+        return ensemble.derive().plefka("V", conjugate="U").eliminate("U")
     derived = ensemble.derive().constrain("V", s[i], "U").trace("s").saddle_point(N)
     return derived.eliminate("U") if eliminated else derived
 

@@ -8,8 +8,8 @@ import numerics as nm
 from derive.equations import Equations, Total
 from derive.models import curie_weiss
 from numerics.solvers import Status
-from tests.numerics.models import NETWORK
 from tests.numerics.derived_networks import COUPLINGS, critical, ferromagnet, glass, network
+from tests.numerics.models import NETWORK
 
 # beta, h: dV/dh, chi = d magnetisation / dh; 25 digits (mpmath)
 REFERENCE = {

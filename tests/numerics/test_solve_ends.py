@@ -88,3 +88,5 @@ def test_too_many_units_for_a_fold_are_refused():
         found.nearest_spinodal("beta")
     with pytest.raises(nm.UnknownParameterError, match="no scalar parameter w"):
         found.nearest_spinodal("w")
+    with pytest.raises(nm.ProblemError, match="300 unknowns are too many to link"):
+        nm.continue_branch(network(), "h", [0.1, 0.2], beta=1.0, w=ferromagnet(300))

@@ -162,6 +162,21 @@ def test_a_cycle_of_plain_steps_is_called_one_and_damping_ends_it():
     assert value == pytest.approx(np.tanh(2 * (0.1 - value)), rel=1e-13)
 
 
+def test_equations_with_a_reaction_term_that_plain_steps_do_not_settle():
+    w = glass(SIZE)
+    tap = network(order=2)
+    cold = {"beta": 2.0, "h": 0.05, "w": w, "starts": {"V": 0.9}}
+    plain = nm.solve(tap, method="fixed_point", **cold)
+    assert plain.status == Status.CYCLE
+    assert plain.best_residual > 0.1
+    found = nm.solve(tap, **cold)
+    assert found.status == Status.CONVERGED
+    means = found["V"].data[0]
+    reaction = means * ((w / SIZE) ** 2 @ (1 - means**2))
+    inner = 2.0 * (w @ means / SIZE + 0.05) - 4.0 * reaction
+    np.testing.assert_allclose(means, np.tanh(inner), atol=1e-13)
+
+
 def test_memory_stays_that_of_the_couplings():
     n = 1200
     w = ferromagnet(n)
