@@ -91,6 +91,10 @@ class Kernel:
     A symbol's declaration is its domain: a value that is not positive for ``Symbol("T",
     positive=True)`` is refused.  An infinite or nan result of finite parameters is never returned
     silently: calling raises `NonFiniteError`; `evaluate` can keep such values.
+
+    An array with two indices may be any SciPy sparse array or matrix; results are dense, and what
+    would make a sparse array dense is refused.  One that was declared symmetric must be so up to
+    rounding.  These checks read every coupling at every call: `bind` makes them once.
     """
 
     def __init__(
