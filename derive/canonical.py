@@ -51,12 +51,20 @@ def _leaves(
     ambiguous = next((members for members in classes if len(members) > 1), None)
     if ambiguous is None:
         order = [members[0] for members in classes]
-        canonical = tuple(index.renamed(f"\0{k}") for k, index in enumerate(order))
+        start = _unused_number(body, indices)
+        canonical = tuple(index.renamed(f"\0{k}") for k, index in enumerate(order, start))
         yield body.xreplace(dict(zip(order, canonical, strict=True))), canonical
         return
     for chosen in _inequivalent(body, ambiguous):
         marked = {i: (*c, 0 if i == chosen else 1) for i, c in colours.items()}
         yield from _leaves(body, indices, _refine(body, indices, marked))
+
+
+def _unused_number(body: Expr, indices: Sequence[Index]) -> int:
+    """Above the canonical names that an outer sum has already given to indices free here."""
+    free = free_indices(body).difference(indices)
+    taken = (i.name[1:] for i in free if i.name.startswith("\0"))
+    return max((int(number) + 1 for number in taken if number.isdigit()), default=0)
 
 
 def _inequivalent(body: Expr, members: Sequence[Index]) -> list[Index]:

@@ -4,7 +4,7 @@ import random
 from itertools import combinations
 
 import pytest
-from sympy import Mul, symbols
+from sympy import Mul, exp, symbols
 
 import derive as dv
 from derive import Total
@@ -107,3 +107,14 @@ def test_the_direction_of_an_edge_counts_only_without_declared_symmetry():
     assert J[i, sites[1]] == J[sites[1], i]
     assert A[i, sites[1]] != A[sites[1], i]
     assert K[sites[2], i, sites[1]] == K[i, sites[1], sites[2]]
+
+
+def test_a_sum_inside_of_a_function_does_not_capture_the_index_of_the_outer_sum():
+    j, k = sites[1], sites[2]
+    row = Total(exp(s[i] + Total(J[i, k] ** 2, k)), i)
+    diagonal = Total(exp(s[i] + Total(J[k, k] ** 2, k)), i)
+    assert row != diagonal
+    assert row == Total(exp(s[j] + Total(J[j, i] ** 2, i)), j)
+    nested = Total(exp(s[i] + Total(exp(J[i, k] + Total(J[i, j] * J[k, j], j)), k)), i)
+    renamed = Total(exp(s[k] + Total(exp(J[k, i] + Total(J[k, j] * J[i, j], j)), i)), k)
+    assert nested == renamed
