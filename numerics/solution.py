@@ -39,7 +39,8 @@ class Solution(Quantities):
     potential, residual, error : masked ndarray (batch, branch)
         Free-entropy density, largest residual, and an estimate of the error of the unknowns: the
         rounding of the residuals carried through the inverse Jacobian, or, where that is nearly
-        singular, how far the residual stays zero within rounding.
+        singular, how far the residual stays zero within rounding. Of many unknowns solved for by
+        `DampedFixedPoint`: what the last change and the rate of the changes leave.
     stable : masked ndarray of bool (batch, branch)
         Whether the potential is maximal there beyond rounding; `stability` tells marginal ones.
 
