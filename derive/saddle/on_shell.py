@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["at_saddle_value", "at_saddle_values"]
 
+_READABLE = 60  # operations
+
 
 def at_saddle_value(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     """Put the saddle value of one scalar unknown, in terms of the others, into a free entropy.
@@ -87,10 +89,11 @@ def _lost_fluctuations(
 ) -> Expr:
     """What keeps the Gaussian fluctuations as they were; nan where it is not known.
 
-    Without a natural form the Hessian holds the saddle equations inside of themselves.
+    Without a natural form the Hessian holds the saddle equations inside of themselves, and that of
+    a long density cannot be read: fluctuations are then taken before.
     """
     reduced = free_entropy.func(density, tuple(kept), tuple(kept.values()), *free_entropy.args[3:])
-    if reduced.natural_form is None:
+    if density.count_ops() > _READABLE or reduced.natural_form is None:
         return nan
     try:
         before, after = log_determinant(free_entropy), log_determinant(reduced)

@@ -49,6 +49,7 @@ from derive.saddle.index_notation import (
 )
 from derive.saddle.inversion import NotInvertible, inverse_function, solve_for
 from derive.saddle.linear import solve_linear
+from derive.saddle.shared_kernels import kernels_that_solve
 from derive.saddle.substitution import substitute
 from derive.single_site import collected
 from derive.total import Total
@@ -181,6 +182,12 @@ def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm 
     unknowns : sequence of Expr
         The unknowns.
     """
+    updates = _updates(rows, unknowns) or kernels_that_solve(rows, unknowns)
+    return None if updates is None else _with_kernels(updates, unknowns)
+
+
+def _updates(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> dict[Expr, Expr] | None:
+    """The unknowns solved for, row by row and in blocks of linear terms."""
     updates: dict[Expr, Expr] = {}
     linear_rows = []
     for row, unknown in zip(rows, unknowns, strict=True):
@@ -201,7 +208,7 @@ def natural_form(rows: Sequence[Expr], unknowns: Sequence[Expr]) -> NaturalForm 
         updates.update(solution)
     if any(_is_polynomial_in(updates[u], u, unknowns) for u in unknowns):
         return None
-    return _with_kernels(updates, unknowns)
+    return updates
 
 
 def terms_of(expr: Expr, unknowns: Sequence[Expr]) -> Terms:

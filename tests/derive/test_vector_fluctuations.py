@@ -4,7 +4,7 @@ import pickle
 
 import mpmath
 import pytest
-from sympy import KroneckerDelta, Symbol, exp, log, pi
+from sympy import KroneckerDelta, Symbol, exp, log, nan, pi
 
 import derive as dv
 from derive import DeclarationError, DeriveError, LogDet
@@ -112,6 +112,13 @@ def test_fluctuations_that_are_not_known_are_refused():
     phi = dv.total(quartic * w[i, j], i, j) / N**2
     with pytest.raises(DeriveError, match="no block of the Hessian"):
         dv.FreeEntropy(phi, (x[i], y[i]), size=N).fluctuation  # noqa: B018
+
+
+def test_fluctuations_that_got_lost_on_shell_are_refused():
+    net = constrained()
+    lost = dv.FreeEntropy(net.density, net.unknowns, net.signs, N, beta, correction=nan)
+    with pytest.raises(DeriveError, match=r"take \.fluctuation before on_shell"):
+        lost.fluctuation  # noqa: B018
 
 
 # --- the node -----------------------------------------------------------------------------------

@@ -140,3 +140,19 @@ def test_numbers_at_four_sites(point):
             assert agree(root[site - 1], reference["V"][site - 1])
             local = number(at_site(net.saddle_equations[1].rhs, site), arrays, values)
             assert agree(local, reference["U"][site - 1])
+
+
+def test_reaction_of_the_neighbours_keeps_its_natural_form_on_shell():
+    spread = dv.total(w[i, j] ** 2 * (1 - V[i] ** 2) * (1 - V[j] ** 2), i, j)
+    naive = constrained()
+    density = naive.density + beta**2 * spread / (4 * N**3)
+    net = dv.FreeEntropy(density, naive.unknowns, naive.signs, N, beta, kind=naive.kind)
+    reaction = V[i] * beta**2 / N**2 * dv.total(w[i, j] ** 2 * (1 - V[j] ** 2), j)
+    for state in (net.on_shell("U"), net.eliminate("U")):
+        (equation,) = state.saddle_equations
+        assert equation.lhs == V[i]
+        assert equation.rhs.func is tanh
+        assert (equation.rhs.args[0] - beta * LOCAL + reaction).expand() == 0
+    equations = [s.response_equation("V", "h") for s in (net.on_shell("U"), net.eliminate("U"))]
+    assert (equations[0].rhs - equations[1].rhs).expand() == 0
+    assert net.on_shell("U").fluctuation == net.fluctuation == net.eliminate("U").fluctuation
