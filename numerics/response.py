@@ -26,6 +26,8 @@ ROUNDING = 8 * EPS  # of a product with the Jacobian, relative to the magnitudes
 NOTHING = 1e-8  # a component below this part of the largest is rounding
 PRODUCTS = 200
 FEWEST = 40
+FIRST = 1e-10  # relative residual of the first solution of a linear system
+ENOUGH = 16 * EPS  # relative residual at which it needs no further one
 REFINED = 6  # how often what is left of a linear system is solved for again
 SOLVED = 1e-8  # relative residual above which a linear system counts as unsolved
 
@@ -101,13 +103,13 @@ def _directly(system: System, roots: Roots, slope: np.ndarray) -> Parts:
 
 def _by_products(operator: Operator, slope: np.ndarray, products: int) -> Parts:
     size = np.linalg.norm(slope, axis=1)
-    found = solved(operator.jacobian, -slope, EPS, products)
+    found = solved(operator.jacobian, -slope, FIRST, products)
     solution, rest = found.x, found.left
     for _ in range(REFINED):
-        if (rest <= 4 * EPS).all():
+        if (rest <= ENOUGH).all():
             break
         wrong = -slope - operator.jacobian(solution)
-        better = solution + solved(operator.jacobian, wrong, 1e-6, products).x
+        better = solution + solved(operator.jacobian, wrong, ENOUGH / FIRST, products).x
         left = np.linalg.norm(slope + operator.jacobian(better), axis=1)
         improved = left < rest * size
         solution = np.where(improved[:, None], better, solution)
