@@ -125,6 +125,13 @@ class World:
             if key in self.arrays and label.name not in self._given:
                 continue
             entry = self._entry(label, slots)
+            if label.zero_diagonal and slots[0] == slots[1]:
+                if label.name in self._given and entry != 0:
+                    raise ParameterError(
+                        f"{label.name} is declared with zero_diagonal=True, but entry {slots} of "
+                        f"the array passed is {entry}"
+                    )
+                entry = mpmath.mpf(0)
             if self.arrays.setdefault(key, entry) != entry:
                 raise ParameterError(
                     f"{label.name} is declared symmetric, but the array passed is not: pass "

@@ -51,3 +51,6 @@ def test_an_array_with_a_diagonal_is_refused_everywhere(form):
 def test_steps_with_such_couplings_are_checked():
     d = ENSEMBLE.derive().constrain("V", s[i], "U").trace("s")
     assert d.check(N=3).holds
+    assert ENSEMBLE.derive().plefka("V").check(N=3).holds
+    with pytest.raises(dv.ParameterError, match="zero_diagonal"):
+        d.check(N=2, J=[[1, 2], [2, 0]])
