@@ -9,7 +9,7 @@ T. Plefka, J. Phys. A 15, 1971 (1982).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -56,8 +56,8 @@ def plefka(
     Returns
     -------
     Moved
-        The `FreeEntropy` in the means V and the conjugate fields U.  Where V = kappa_1(U) has no
-        closed inverse, U is the only unknown and means are functions of it.
+        The `FreeEntropy` in the means V and the conjugate fields U.  Fluctuations are functions of
+        V; where V = kappa_1(U) has no closed inverse, of U, which differs at order 4 only.
         Kind: approximation.
 
     Raises
@@ -97,10 +97,28 @@ def plefka(
         Kind.APPROXIMATION,
         (
             f"order {order} in the interaction; order {order + 1} is neglected",
-            *(own.implicit for own in sites.values() if own.implicit),
+            *_at_fields(sites.values(), order),
         ),
         details=(exponent.interaction, orders),
     )
+
+
+def _at_fields(sites: Iterable[_Sites], order: int) -> Iterator[str]:
+    r"""What is said where fluctuations are functions of fields.
+
+    Held at V the field is ``U + r`` with a reaction r of order 2, and ``log z(U + r) - (U + r) V``
+    plus the higher orders is stationary in it: putting r = 0 costs order 4.
+    """
+    for own in sites:
+        if own.is_closed or order == 1:
+            continue
+        (mean, _), (field, _) = own.unknowns
+        if order > 3:
+            raise MoveError(
+                f"the relation of the means {mean} to the fields {field} has no closed inverse, "
+                "which order 4 needs: choose order=3"
+            )
+        yield f"fluctuations at the field {field}, not at the mean {mean}: the same to order 3"
 
 
 # -- what is refused ------------------------------------------------------------------------------
@@ -182,14 +200,14 @@ class _Sites:
         sum_i [log z(U_i) - U_i V_i + h_i V_i], h the linear part of the local exponent.
     value : callable
         A product of powers of cumulants, ``((order, power), ...)``, at one site.
-    implicit : str
-        What is said where the means stay functions of the fields.
+    is_closed : bool
+        Whether cumulants are functions of the mean, else of the field.
     """
 
     unknowns: tuple[tuple[Element, int], ...]
     free: Expr
     value: Callable[[tuple[tuple[int, Expr], ...]], Expr]
-    implicit: str
+    is_closed: bool
 
 
 def _sites(
@@ -200,23 +218,25 @@ def _sites(
     cumulants = site_cumulants(log_trace_of, field)
     site = site_indices(variable.label)
     mean, dual = (Label(n, variable.label.ranges) for n in (name, conjugate))
-    at_site = {field: dual[site], cumulants.unknown: (mean if cumulants.is_closed else dual)[site]}
-    V = cumulants.first.xreplace(at_site)
-    free = log_trace_of.xreplace(at_site) - dual[site] * V + linear * V
-    unknowns: tuple[tuple[Element, int], ...] = ((mean[slots], 1), (dual[slots], -1))
-    implicit = ""
-    if not cumulants.is_closed:
-        unknowns = ((dual[slots], 1),)
-        implicit = f"the means {name} are functions of {conjugate}: no closed form inverts them"
+    known = mean if cumulants.is_closed else dual
+    at_site = {field: dual[site], cumulants.unknown: known[site]}
+    free = log_trace_of.xreplace(at_site) + (linear - dual[site]) * mean[site]
 
     @cache
     def value(powers: tuple[tuple[int, Expr], ...]) -> Expr:
-        product = Mul(*(cumulants.kappa(order) ** power for order, power in powers))
-        rational = product.is_rational_function(cumulants.unknown)
-        return (cancel(product).expand() if rational else product).xreplace(at_site)
+        means = Mul(*(mean[site] ** power for order, power in powers if order == 1))
+        rest = Mul(*(cumulants.kappa(order) ** power for order, power in powers if order > 1))
+        if rest.is_rational_function(cumulants.unknown):
+            return (cancel(rest.xreplace(at_site) * means)).expand()
+        return rest.xreplace(at_site) * means
 
     named = dict(zip(site, slots, strict=True))
-    return _Sites(unknowns, Total(free.xreplace(named), *slots), value, implicit)
+    return _Sites(
+        ((mean[slots], 1), (dual[slots], -1)),
+        Total(free.xreplace(named), *slots),
+        value,
+        cumulants.is_closed,
+    )
 
 
 def _single_site(variable: Variable, local: Expr, field: Expr) -> tuple[Expr, Expr]:
