@@ -1,4 +1,4 @@
-"""A network of given couplings as a user asks about it: two orders of mean field against exact sums."""
+"""A network of given couplings as a user asks about it: orders of mean field against exact sums."""
 
 import numpy as np
 import pytest
