@@ -158,7 +158,10 @@ def _judged(errors: list[Any], claimed: float) -> Convergence:
     seen = [error for error in errors if error > noise]
     if len(seen) < 2:
         return Convergence(
-            f"no error above {float(noise):.0e} at any coupling", claimed + TOLERANCE, claimed, False
+            f"no error above {float(noise):.0e} at any coupling",
+            claimed + TOLERANCE,
+            claimed,
+            False,
         )
     order = mpmath.log(seen[1] / seen[0], 2)
     method = f"errors of log Z fall as coupling^{float(order):.2f}"

@@ -92,7 +92,7 @@ def plefka(
             size=size,
             beta=ensemble.beta,
             correction=ensemble.log_prefactor,
-            kind="approximation",
+            kind="expansion",
         ),
         Kind.APPROXIMATION,
         (

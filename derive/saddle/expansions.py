@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
+from derive.errors import DeriveError
 from derive.saddle.fluctuations import corrections, gaussian_fluctuation
 from derive.saddle.stationarity import distributed
 
@@ -35,13 +36,22 @@ class Expansions:
         @property
         def is_extensive_vector(self) -> bool: ...
 
+        @property
+        def is_integrated(self) -> bool: ...
+
     @cached_property
     def fluctuation(self) -> Expr:
         """``log Z - N phi`` at order N**0: the correction and the Gaussian fluctuations.
 
         With one component per site the determinant stays one, in index notation (`LogDet`), and
         with as many fields as sites it is a term of an approximation that nothing controls.
+
+        Raises
+        ------
+        DeriveError
+            For an expansion at fixed means: they are no fields that fluctuate.
         """
+        self._require_fields()
         if self.is_extensive_vector:
             from derive.saddle.vector_fluctuations import vector_fluctuation
 
@@ -53,8 +63,16 @@ class Expansions:
         """The coefficient of 1/N in log Z."""
         return self.corrections(1)[0]
 
+    def _require_fields(self) -> None:
+        if not self.is_integrated:
+            raise DeriveError(
+                "this is an expansion in the couplings at fixed means, over which nothing is "
+                "integrated: log Z is N phi, and a higher order of plefka is what corrects it"
+            )
+
     def corrections(self, order: int = 1) -> tuple[Expr, ...]:
         """Coefficients of 1/N, ..., 1/N**order in log Z around one saddle."""
+        self._require_fields()
         return corrections(self.explicit, order)
 
     def log_partition(self, order: int = 1) -> Expr:

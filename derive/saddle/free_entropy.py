@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FreeEntropy"]
 
-KINDS = ("exact", "asymptotic", "approximation")
+KINDS = ("exact", "asymptotic", "approximation", "expansion")
 
 
 class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
@@ -75,8 +75,9 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
         d(field) along a real contour and d(Im field) along an imaginary one) and what the exponent
         holds beyond order N; it may depend on the unknowns.
     kind : str
-        ``"asymptotic"`` (finitely many fields), ``"approximation"`` (as many fields as sites) or
-        ``"exact"``.
+        ``"asymptotic"`` (finitely many fields), ``"approximation"`` (as many fields as sites),
+        ``"expansion"`` (in the couplings at fixed means, which are no fields: nothing is integrated
+        over) or ``"exact"``.
 
     Raises
     ------
@@ -146,6 +147,11 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
     def kind(self) -> str:
         """How the step that led here is controlled."""
         return str(self.args[6])
+
+    @property
+    def is_integrated(self) -> bool:
+        """Whether the unknowns are fields of an integral, which fluctuate."""
+        return self.kind != "expansion"
 
     @cached_property
     def parameters(self) -> tuple[Expr, ...]:
@@ -340,7 +346,7 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
             reduced.signs,
             self.size,
             self.beta,
-            reduced.correction,
+            reduced.correction if self.is_integrated else self.correction,
             self.kind,
         )
 

@@ -119,11 +119,12 @@ def extremum(free_entropy: FreeEntropy) -> Line:
     r"""``(1/N) \ln Z \simeq \max_m \{ phi \}``: a maximum if every field is known to be real."""
     limit = rf"\frac{{1}}{{{expression(free_entropy.size)}}} \ln Z"
     density = expression(free_entropy.density)
-    relation = {"exact": "=", "approximation": r"\approx"}.get(free_entropy.kind, r"\simeq")
+    uncontrolled = free_entropy.kind in ("approximation", "expansion")
+    relation = r"\approx" if uncontrolled else {"exact": "="}.get(free_entropy.kind, r"\simeq")
     if not free_entropy.unknowns:
         return (rf"\phi = {limit}", relation, density)
     names = ", ".join(map(_whole, free_entropy.unknowns))
-    maximum = free_entropy.kind != "approximation" and min(free_entropy.signs) > 0
+    maximum = not uncontrolled and min(free_entropy.signs) > 0
     operator = r"\max" if maximum else r"\operatorname*{extr}"
     return (rf"\phi = {limit}", relation, rf"{operator}_{{{names}}} \left\{{{density}\right\}}")
 

@@ -26,6 +26,7 @@ from sympy import (
 import derive as dv
 from derive import Derivation, DeriveError, FreeEntropy, MoveError
 from derive.matching import replace_elements
+from derive.models import weighted_network
 from derive.saddle.index_notation import written_out
 
 N, L = dv.size("N"), dv.size("L")
@@ -278,7 +279,7 @@ def test_step_says_what_is_neglected():
     (step,) = d.steps
     assert step.kind == dv.Kind.APPROXIMATION
     assert step.assumptions == ("order 2 in the interaction; order 3 is neglected",)
-    assert d.state.kind == "approximation"
+    assert d.state.kind == "expansion"
     assert d.correction == 0
     assert pickle.loads(pickle.dumps(d.state)) == d.state
 
@@ -359,3 +360,14 @@ def test_refusals(case):
     use, message = MISUSE[case]
     with pytest.raises(DeriveError, match=message):
         use()
+
+
+def test_means_are_no_fields_so_nothing_fluctuates():
+    for d in (weighted_network.tap(), weighted_network.tap().eliminate("U")):
+        assert d.correction == 0
+        for asked in (lambda d=d: d.fluctuation, lambda d=d: d.log_partition(0)):
+            with pytest.raises(dv.DeriveError, match="higher order of plefka"):
+                asked()
+    uniform = weighted_network.tap().eliminate("U").ansatz("V")
+    with pytest.raises(dv.DeriveError, match="higher order of plefka"):
+        _ = uniform.next_order
