@@ -169,7 +169,9 @@ class Moves:
         """
         return self._on_ensemble(trace, *variables)
 
-    def saddle_point(self, size: Any, signature: tuple[int, int] | None = None) -> Derivation:
+    def saddle_point(
+        self, size: Any, *others: Any, signature: tuple[int, int] | None = None
+    ) -> Derivation:
         """Laplace's method for large `size`: the free entropy (asymptotic).
 
         With as many fields as sites nothing controls it, and the step is an approximation.
@@ -178,6 +180,9 @@ class Moves:
         ----------
         size : Symbol
             The large number.
+        *others : Symbol
+            Further sizes that grow with it, such as those of other layers; densities are per
+            `size`.
         signature : (int, int), optional
             Numbers of positive and negative eigenvalues of the quadratic form of joint fields,
             where assumptions on its symbols do not decide it.
@@ -195,7 +200,7 @@ class Moves:
         >>> curie_weiss.derivation().density
         -J*beta*m**2/2 + log(2*cosh(beta*(J*m + h)))
         """
-        return self._on_ensemble(saddle_point, size, signature=signature)
+        return self._on_ensemble(saddle_point, size, *others, signature=signature)
 
     def plefka(
         self, *names: str, order: int = 2, conjugate: Any = None, size: Any = None

@@ -21,7 +21,9 @@ from derive.variables import Variable
 __all__ = ["saddle_point"]
 
 
-def saddle_point(ensemble: Ensemble, size: Any, signature: tuple[int, int] | None = None) -> Moved:
+def saddle_point(
+    ensemble: Ensemble, size: Any, *others: Any, signature: tuple[int, int] | None = None
+) -> Moved:
     """Evaluate the integral over the fields at its dominant saddle point, for large `size`.
 
     Parameters
@@ -30,6 +32,8 @@ def saddle_point(ensemble: Ensemble, size: Any, signature: tuple[int, int] | Non
         In which only fields are left, with an exponent proportional to `size`.
     size : Symbol
         The large number N.
+    *others : Symbol
+        Further sizes that grow with it, such as those of other layers; densities are per N.
     signature : (int, int), optional
         Numbers of positive and negative eigenvalues of the quadratic forms of joint fields, where
         the assumptions on their symbols do not decide it.
@@ -43,21 +47,29 @@ def saddle_point(ensemble: Ensemble, size: Any, signature: tuple[int, int] | Non
     Raises
     ------
     NotExtensiveError
-        If a term of the exponent grows faster than `size`, or none grows with it.
+        If a term of the exponent grows faster than `size`, or none grows with it, or a field
+        occurs only in terms that do not.
     MoveError
         If a variable has to be traced, disorder averaged, or a weight dealt with before.
     """
-    size = Symbol(size, integer=True, positive=True) if isinstance(size, str) else sympify(size)
+    large = tuple(
+        Symbol(s, integer=True, positive=True) if isinstance(s, str) else sympify(s)
+        for s in (size, *others)
+    )
+    size = large[0]
     _refuse_leftovers(ensemble)
     exponent = Add(ensemble.exponent, *(_own_weight(v) for v in ensemble.variables))
     assumptions: list[str] = []
-    density, correction = _split(exponent, size, assumptions)
+    if others:
+        assumptions.append(f"{', '.join(map(str, large[1:]))} grow in proportion to {size}")
+    density, correction = _split(exponent, large, assumptions)
+    _refuse_lost(ensemble, density, correction, size)
     signs = _signs(ensemble, signature, assumptions)
     scalars = {v.element: Symbol(v.name, real=True) for v in ensemble.variables if _is_scalar(v)}
     fields = [Element(v.label, *named_slots(ensemble, v.label)) for v in ensemble.variables]
     unknowns = [scalars.get(field, field) for field in fields]
     kind = Kind.ASYMPTOTIC
-    if crowd := [v.name for v in ensemble.variables if _is_extensive(v, size)]:
+    if crowd := [v.name for v in ensemble.variables if _is_extensive(v, large)]:
         kind = Kind.APPROXIMATION
         assumptions.append(
             f"{', '.join(crowd)}: as many fields as sites, nothing controls the saddle point"
@@ -105,11 +117,29 @@ def _own_weight(variable: Variable) -> Expr:
     return weighted_exponent(variable, S.Zero)
 
 
-def _split(exponent: Expr, size: Symbol, assumptions: list[str]) -> tuple[Expr, Expr]:
+def _refuse_lost(ensemble: Ensemble, density: Expr, correction: Expr, size: Symbol) -> None:
+    """A field of a layer of another size is no correction to a density."""
+    for variable in ensemble.variables:
+        sizes = {s for over in variable.label.ranges for s in over.size.free_symbols}
+        inside = any(e.label == variable.label for e in density.atoms(Element))
+        if (
+            sizes
+            and not inside
+            and any(e.label == variable.label for e in correction.atoms(Element))
+        ):
+            names = ", ".join(sorted(map(str, sizes)))
+            raise NotExtensiveError(
+                f"{variable.name} occurs only in terms that do not grow with {size}: if its size "
+                f"{names} grows too, say saddle_point({size}, {names}), or declare it as a multiple "
+                f"of {size}"
+            )
+
+
+def _split(exponent: Expr, large: tuple[Symbol, ...], assumptions: list[str]) -> tuple[Expr, Expr]:
     """The density of the terms of order N, and the terms of lower order."""
-    density, correction = S.Zero, S.Zero
+    size, density, correction = large[0], S.Zero, S.Zero
     for term in terms(exponent.expand(deep=False)):
-        order = _order(term, size)
+        order = _order(term, large)
         arrays = sorted({e.name for e in term.atoms(Element) if e.label.given})
         if order == 1:
             density += term / size
@@ -131,13 +161,14 @@ def _split(exponent: Expr, size: Symbol, assumptions: list[str]) -> tuple[Expr, 
             f"no term of the exponent grows with {size}: {exponent}; is {size} the size of the "
             "system, and are its variables traced?"
         )
-    _refuse_hidden_size(density, size)
+    _refuse_hidden_size(density, large)
     return density, correction
 
 
-def _refuse_hidden_size(density: Expr, size: Symbol) -> None:
+def _refuse_hidden_size(density: Expr, large: tuple[Symbol, ...]) -> None:
     """Beside sums over all sites, a density must not depend on N, not even as log cosh(m/N)."""
-    over_sites = any(i.size.has(size) for t in density.atoms(Total) for i in t.indices)
+    size = large[0]
+    over_sites = any(i.size.has(*large) for t in density.atoms(Total) for i in t.indices)
     if density.has(size) and not over_sites:
         raise NotExtensiveError(
             f"the density {density} still depends on {size}: a coupling falls or grows with it in "
@@ -145,7 +176,7 @@ def _refuse_hidden_size(density: Expr, size: Symbol) -> None:
         )
 
 
-def _order(term: Expr, size: Symbol) -> Expr | None:
+def _order(term: Expr, large: tuple[Symbol, ...]) -> Expr | None:
     """The power of N that a term grows with: explicit, plus one for each sum over a large range.
 
     A function of intensive arguments is intensive; log N counts as of order 0; None if not known.
@@ -153,24 +184,24 @@ def _order(term: Expr, size: Symbol) -> Expr | None:
     order = S.Zero
     for factor in Mul.make_args(term):
         base, power = factor.as_base_exp()
-        if base == size:
+        if base in large:
             order += power
         elif isinstance(base, Total):
-            inner = _order(base.body, size)
+            inner = _order(base.body, large)
             if inner is None:
                 return None
-            order += power * (inner + sum(i.size.has(size) for i in base.indices))
-        elif not _is_intensive(factor, size):
+            order += power * (inner + sum(i.size.has(*large) for i in base.indices))
+        elif not _is_intensive(factor, large):
             return None
     return order
 
 
-def _is_intensive(factor: Expr, size: Symbol) -> bool:
-    if isinstance(factor, Element) or factor == log(size) or not factor.args:
+def _is_intensive(factor: Expr, large: tuple[Symbol, ...]) -> bool:
+    if isinstance(factor, Element) or factor in map(log, large) or not factor.args:
         return True
     arguments = (factor.ensemble.exponent,) if isinstance(factor, LogZ) else factor.args
     parts = [part for argument in arguments for part in terms(argument)]
-    orders = [_order(part, size) for part in parts]
+    orders = [_order(part, large) for part in parts]
     return all(order is not None and order <= 0 for order in orders)
 
 
@@ -178,8 +209,8 @@ def _is_scalar(variable: Variable) -> bool:
     return not variable.label.ranges
 
 
-def _is_extensive(variable: Variable, size: Symbol) -> bool:
-    return any(over.size.has(size) for over in variable.label.ranges)
+def _is_extensive(variable: Variable, large: tuple[Symbol, ...]) -> bool:
+    return any(over.size.has(*large) for over in variable.label.ranges)
 
 
 def _signs(

@@ -52,7 +52,7 @@ _SENTENCES = {
     Status.MAX_STEPS: "the largest number of steps was reached before convergence: raise max_steps",
     Status.STALLED: (
         "no further step lowers the residual, which is not zero within rounding: a local minimum "
-        "of it, as next to a fold, or a pole"
+        "of it, as next to a fold (which Solution.nearest_spinodal locates), or a pole"
     ),
     Status.DIVERGED: "the iteration ran away to infinity",
     Status.NOT_FINITE: "the equations gave a value that is not finite",

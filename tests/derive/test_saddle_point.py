@@ -1,7 +1,7 @@
 """Laplace's method: what it gives, what it assumes, what it refuses."""
 
 import pytest
-from sympy import Eq, Symbol, cosh, log, symbols, tanh
+from sympy import Eq, Symbol, cosh, log, pi, symbols, tanh
 
 import derive as dv
 from derive import Kind, total
@@ -122,3 +122,20 @@ def test_couplings_handed_in_may_scale_in_any_way_and_the_step_says_so():
     assert any("entries of J" in assumed for assumed in d.steps[-1].assumptions)
     V, U = d.unknowns
     assert d.saddle_equations[1] == Eq(U, beta * dv.total(J[i, j] * V.label[j], j))
+
+
+def test_layers_of_several_sizes_grow_together_when_told():
+    N, M = dv.size("N"), dv.size("M")
+    i, k = dv.Index("i", N), dv.Index("k", M)
+    a, b, W = dv.Ising("a", i), dv.Ising("b", k), dv.Given("W", i, k)
+    beta = Symbol("beta", positive=True)
+    energy = -dv.total(W[i, k] * a[i] * b[k], i, k) - dv.total(b[k], k)
+    layers = dv.Ensemble(trace=[a, b], beta=beta, hamiltonian=energy).derive()
+    fields = layers.constrain("A", a[i], "P").constrain("B", b[k], "Q").trace("a").trace("b")
+    with pytest.raises(dv.NotExtensiveError, match=r"[BQ] occurs only .* saddle_point\(N, M\)"):
+        fields.saddle_point(N)
+    d = fields.saddle_point(N, M)
+    assert "M grow in proportion to N" in d.steps[-1].assumptions
+    A, P, B, Q = d.unknowns
+    assert d.saddle_equations[3].rhs == beta + beta * dv.total(W[i, k] * A.label[i], i)
+    assert (d.correction + (N + M) * (log(2) + log(pi))).expand() == 0
