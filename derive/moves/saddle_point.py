@@ -119,19 +119,15 @@ def _own_weight(variable: Variable) -> Expr:
 
 def _refuse_lost(ensemble: Ensemble, density: Expr, correction: Expr, size: Symbol) -> None:
     """A field of a layer of another size is no correction to a density."""
+    kept, dropped = ({e.label for e in part.atoms(Element)} for part in (density, correction))
     for variable in ensemble.variables:
         sizes = {s for over in variable.label.ranges for s in over.size.free_symbols}
-        inside = any(e.label == variable.label for e in density.atoms(Element))
-        if (
-            sizes
-            and not inside
-            and any(e.label == variable.label for e in correction.atoms(Element))
-        ):
+        if sizes and variable.label in dropped - kept:
             names = ", ".join(sorted(map(str, sizes)))
             raise NotExtensiveError(
-                f"{variable.name} occurs only in terms that do not grow with {size}: if its size "
-                f"{names} grows too, say saddle_point({size}, {names}), or declare it as a multiple "
-                f"of {size}"
+                f"{variable.name} occurs only in terms that do not grow with {size}: if {names} "
+                f"grows too, say saddle_point({size}, {names}), or declare it as a multiple of "
+                f"{size}"
             )
 
 
