@@ -9,6 +9,7 @@ from sympy import Expr, S, Symbol
 from derive.errors import DeclarationError
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
+from derive.saddle.log_det import LogDet
 from derive.total import IndexedProduct, Total
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "IndexRange",
     "IndexedProduct",
     "Label",
+    "LogDet",
     "LogZ",
     "Pairwise",
     "Spins",

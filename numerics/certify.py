@@ -10,11 +10,11 @@ import numpy as np
 from mpmath import mpf
 from sympy import Expr
 
-from derive.equations import Element, Index
+from derive.equations import Element, Index, LogDet
 from numerics.arguments import bind
 from numerics.certificate import Certificate, OutputCertificate
 from numerics.derivatives import derivatives
-from numerics.errors import PrecisionError
+from numerics.errors import PrecisionError, UnsupportedExpressionError
 from numerics.kernel import Kernel
 from numerics.ranges import Ranges, range_text
 from numerics.reference import Undefined, trusted
@@ -155,6 +155,11 @@ class _Trial:
 
 def _slope(expr: Expr, symbol: Expr) -> tuple[Expr, Expr, tuple[Index, ...]]:
     """A parameter with the derivative by it, and the indices over which both are summed."""
+    if expr.has(LogDet):
+        raise UnsupportedExpressionError(
+            "the condition number of a determinant of symbolic size is not known: certify the entry "
+            "of its matrix instead"
+        )
     if not (isinstance(symbol, Element) and symbol.slots):
         return symbol, derivatives([expr], [symbol])[0][0], ()
     taken = {index.name for index in expr.atoms(Index)}

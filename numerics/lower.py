@@ -50,7 +50,7 @@ from sympy.functions import (
     tanh,
 )
 
-from derive.equations import Element, Index, IndexedProduct, Total, free_indices
+from derive.equations import Element, Index, IndexedProduct, LogDet, Total, free_indices
 from numerics.arithmetic import fraction, integer_power, is_reciprocal, number, split_sign
 from numerics.builder import Builder, Value
 from numerics.contract import sum_of_product
@@ -213,6 +213,7 @@ class _Lowering:
             (Total, self._total),
             (IndexedProduct, self._product),
             (KroneckerDelta, self._delta),
+            (LogDet, self._log_det),
             (LogTotal, lambda expr: lower_log_total(self._lent(), expr)),
             (Share, lambda expr: lower_share(self._lent(), expr)),
             (StableFunction, self._special),
@@ -343,6 +344,14 @@ class _Lowering:
         factors = [self(factor) for factor in Mul.make_args(expr.body)]
         axes = [axis_of(index) for index in expr.indices]
         return sum_of_product(self.builder, factors, axes, self._size)
+
+    def _log_det(self, expr: LogDet) -> Value:
+        matrix, axes = self(expr.body), [axis_of(index) for index in expr.indices]
+        if any(axis not in matrix.axes for axis in axes):
+            raise UnsupportedExpressionError(f"{expr}: its entry depends on one index at most")
+        if isinstance(matrix.operand, int) and self.builder.is_sparse(matrix.operand):
+            raise self.dense(expr, "a determinant is taken of dense matrices")
+        return self.builder.emit("log_det", matrix, over=axes)
 
     def _product(self, expr: IndexedProduct) -> Value:
         return self.builder.emit(

@@ -21,7 +21,7 @@ Operand = int | float
 #   select(a, b, x, y)  x where a < b, else y
 # and, from the size of a range, `positions`: 1, 2, ..., size along an axis.
 # Reductions drop the axes named in `over`; `contract` sums a product of two operands over them.
-REDUCTIONS = frozenset(("sum", "max", "prod", "contract"))
+REDUCTIONS = frozenset(("sum", "max", "prod", "contract", "log_det"))
 
 # Operands whose being infinite or nan makes the result so, whatever the others are
 # (inf - inf and 0 * inf are nan; tanh(inf) and x/inf are finite, and do not tell).

@@ -36,7 +36,7 @@ from sympy import (
     sign,
 )
 
-from derive.equations import Element, Index, IndexedProduct, Total, free_indices
+from derive.equations import Element, Index, IndexedProduct, LogDet, Total, free_indices
 from numerics.errors import PrecisionError, UnsupportedExpressionError
 from numerics.site_integrals import density, interval, is_site_integral
 
@@ -127,6 +127,15 @@ class _Walk:
     def _product(self, expr: IndexedProduct, at: Mapping[Index, int]) -> Any:
         return self.mp.fprod(self(expr.body, inner) for inner in self._places(expr, at))
 
+    def _log_det(self, expr: LogDet, at: Mapping[Index, int]) -> Any:
+        row, column = expr.indices
+        size = range(1, int(self(row.size, {})) + 1)
+        entries = [[self(expr.body, {**at, row: a, column: b}) for b in size] for a in size]
+        determinant = self.mp.det(self.mp.matrix(entries))
+        if determinant <= 0:
+            raise Undefined(f"the determinant of {expr} is not positive")
+        return self.mp.log(determinant)
+
     def _delta(self, expr: KroneckerDelta, at: Mapping[Index, int]) -> Any:
         return self.mp.mpf(self(expr.args[0], at) == self(expr.args[1], at))
 
@@ -191,6 +200,7 @@ _METHODS: tuple[tuple[Any, Callable[..., Any]], ...] = (
     (Total, _Walk._total),
     (IndexedProduct, _Walk._product),
     (KroneckerDelta, _Walk._delta),
+    (LogDet, _Walk._log_det),
     (Piecewise, _Walk._piecewise),
     (Heaviside, _Walk._heaviside),
     (Max | Min, _Walk._extremum),

@@ -17,10 +17,10 @@ from numerics.program import REDUCTIONS, Axis, Let, Operand, Program
 
 __all__ = ["Printed", "print_numpy"]
 
-RESERVED = ("np", "special", "sparse", "before", "once", "block")
+RESERVED = ("np", "special", "sparse", "dense", "before", "once", "block")
 FROM_SCIPY = frozenset(("erf", "erfc", "gammaln"))
 REDUCERS = {"sum": "np.add.reduce", "max": "np.maximum.reduce", "prod": "np.multiply.reduce"}
-NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod")
+NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod", "log_det")
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Printed:
         import numpy as np
         from scipy import special
 
-        from numerics import sparse
+        from numerics import dense, sparse
 
-        space: dict[str, Any] = {"np": np, "special": special, "sparse": sparse}
+        space: dict[str, Any] = {"np": np, "special": special, "sparse": sparse, "dense": dense}
         exec(compile(self.source, "<numerics kernel>", "exec"), space)
         return space.get("before", _nothing), space["once"], space["block"]
 
@@ -239,9 +239,11 @@ class _Printer:
 
     def _call(self, let: Let, args: list[str], out: str) -> str:
         held = [isinstance(arg, int) and arg in self.program.sparse for arg in let.args]
+        axes = self.program.axes_of(let.args[0])
+        places = tuple(axes.index(a) - len(axes) for a in let.over if a in axes)
+        if let.op == "log_det":
+            return f"dense.log_det({args[0]}, {places}{out})"
         if let.op in REDUCERS:
-            axes = self.program.axes_of(let.args[0])
-            places = tuple(axes.index(a) - len(axes) for a in let.over)
             if any(held):
                 return f"sparse.summed({args[0]}, {places})"
             return f"{REDUCERS[let.op]}({args[0]}, axis={places}{out})"
