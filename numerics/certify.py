@@ -157,8 +157,8 @@ def _slope(expr: Expr, symbol: Expr) -> tuple[Expr, Expr, tuple[Index, ...]]:
     """A parameter with the derivative by it, and the indices over which both are summed."""
     if expr.has(LogDet):
         raise UnsupportedExpressionError(
-            "the condition number of a determinant of symbolic size is not known: certify the entry "
-            "of its matrix instead"
+            "the condition number of a determinant of symbolic size is not known: certify the "
+            "entry of its matrix instead"
         )
     if not (isinstance(symbol, Element) and symbol.slots):
         return symbol, derivatives([expr], [symbol])[0][0], ()
