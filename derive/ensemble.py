@@ -344,8 +344,8 @@ def check_new_names(ensemble: Ensemble, *names: str) -> None:
 def named_slots(ensemble: Ensemble, label: Label) -> tuple[Index, ...]:
     """Indices for the slots of a label, under the names that the exponent uses for them."""
     found = elements_of(ensemble.exponent, [label])
-    # sums that SymPy's cache handed back may have internal names
-    used = sorted((e for e in found if not any("\0" in str(s) for s in e.slots)), key=str)
+    # sums that SymPy's cache handed back may have internal names, or primes
+    used = sorted((e for e in found if all(str(s).isalnum() for s in e.slots)), key=str)
     slots = used[0].slots if used else (None,) * len(label.ranges)
     chosen: list[Index] = []
     for slot, letter, over in zip(slots, "ijklmnpqr", label.ranges, strict=False):

@@ -3,7 +3,9 @@ r"""Name a quantity by a delta function with its Fourier conjugate, or open a sp
     1 = int dm delta(m - D) = int dm int_{-i oo}^{i oo} (S dmhat / 2 pi i) exp(mhat (S D - S m))
 
 for a sum D = T/S, once for each value of the indices that D leaves free.  Every occurrence of D in
-the exponent is replaced by m, so that D remains in the term with the conjugate alone.
+the exponent is replaced by m, so that D remains in the term with the conjugate alone; a field on
+each site leaves functions of one site, such as a crystal field s_i^2, with the variable itself,
+whose trace treats them exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 from sympy import Add, Expr, I, Mul, S, expand_log, log, pi, sympify
 
-from derive.ensemble import Ensemble, check_new_names, named_slots
+from derive.ensemble import Ensemble, check_new_names, elements_of, named_slots, terms
 from derive.errors import MoveError
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements, replace_sum
@@ -61,7 +63,9 @@ def constrain(
     free = tuple(sorted(free_indices(definition), key=lambda i: i.name))
     scale, quantity = _scaled(definition)
     field, dual = (Label(n, tuple(i.range for i in free)) for n in (name, conjugate))
-    named = _replace(ensemble.exponent, quantity, free, lambda *s: scale * Element(field, *s))
+    local = Add(*(t for t in terms(ensemble.exponent) if _is_of_one_site(t, quantity)))
+    coupled = ensemble.exponent - local
+    named = local + _replace(coupled, quantity, free, lambda *s: scale * Element(field, *s))
     weight = _replace(ensemble.weight, quantity, free, lambda *s: scale * Element(field, *s))
     if named == ensemble.exponent and weight == ensemble.weight:
         raise MoveError(
@@ -82,6 +86,18 @@ def constrain(
             log_prefactor=ensemble.log_prefactor + count * expand_log(log(scale / (2 * pi))),
         )
     )
+
+
+def _is_of_one_site(term: Expr, quantity: Expr) -> bool:
+    """Whether a term is a sum over sites of a function of the element there, other than linear."""
+    if not isinstance(quantity, Element):
+        return False
+    own = elements_of(term, [quantity.label])
+    sums = [f for f in Mul.make_args(term) if elements_of(f, [quantity.label])]
+    if len(own) != 1 or len(sums) != 1 or not isinstance(sums[0], Total):
+        return False
+    (element,), (node,) = own, sums
+    return set(node.indices) == set(element.slots) and node.body.diff(element).has(element)
 
 
 def _scaled(definition: Expr) -> tuple[Expr, Expr]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from sympy import Add, Expr, MatrixBase, Mul, S, Symbol, log, sympify
 
-from derive.ensemble import Ensemble, joint_groups, named_slots, terms
+from derive.ensemble import Ensemble, joint_groups, terms
 from derive.errors import MoveError, NotExtensiveError
+from derive.field_indices import slots_of_fields
 from derive.indices import Element
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
 from derive.nested import LogZ
@@ -66,7 +67,8 @@ def saddle_point(
     _refuse_lost(ensemble, density, correction, size)
     signs = _signs(ensemble, signature, assumptions)
     scalars = {v.element: Symbol(v.name, real=True) for v in ensemble.variables if _is_scalar(v)}
-    fields = [Element(v.label, *named_slots(ensemble, v.label)) for v in ensemble.variables]
+    slots = slots_of_fields(ensemble)
+    fields = [Element(v.label, *slots[v.label]) for v in ensemble.variables]
     unknowns = [scalars.get(field, field) for field in fields]
     kind = Kind.ASYMPTOTIC
     if crowd := [v.name for v in ensemble.variables if _is_extensive(v, large)]:

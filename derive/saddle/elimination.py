@@ -19,7 +19,7 @@ from derive.errors import DeriveError
 from derive.saddle.index_notation import index_of, marks, replaced_everywhere
 from derive.saddle.inversion import NotInvertible, solve_for
 from derive.saddle.laplace import wick_corrections
-from derive.saddle.linear import sample_point, sample_sign
+from derive.saddle.linear import numbered, sample_point, sample_sign
 from derive.saddle.orientation import oriented
 from derive.saddle.stationarity import terms_of, tidy
 from derive.total import Total
@@ -51,7 +51,7 @@ def eliminate(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     unknowns, signs = free_entropy.unknowns, free_entropy.signs
     density, correction, size = free_entropy.density, free_entropy.correction, free_entropy.size
     position = unknowns.index(unknown)
-    value = _stationary_value(free_entropy.gradient[position], unknown)
+    value = _stationary_value(free_entropy.gradient[position], unknown, unknown)
     curvature = density.diff(unknown, 2).subs(unknown, value)
     own, new_signs = signs[position], list(signs)
     turned = sample_sign(-own * curvature) < 0
@@ -93,7 +93,7 @@ def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
             f"stationarity in {unknown} couples its components: use on_shell('{unknown.name}'), "
             "which takes its value from another saddle equation, or eliminate its conjugate"
         )
-    value = _stationary_value(local, single)
+    value = _stationary_value(local, single, unknown)
     new_signs = list(signs)
     curvature = tidy(local.diff(single)).subs(single, value)
     turned = sample_sign(-signs[position] * curvature) < 0
@@ -114,9 +114,10 @@ def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     )
 
 
-def _stationary_value(gradient: Expr, unknown: Expr) -> Expr:
+def _stationary_value(gradient: Expr, variable: Expr, unknown: Expr) -> Expr:
+    """The variable that stands for an unknown, where the gradient vanishes."""
     try:
-        roots = solve_for(gradient, unknown)
+        roots = solve_for(gradient, variable)
     except NotInvertible as problem:
         raise DeriveError(
             f"{unknown} cannot be eliminated: {problem}; keep it, or eliminate another unknown"
@@ -132,6 +133,7 @@ def _stationary_value(gradient: Expr, unknown: Expr) -> Expr:
 
 def _is_real_branch(root: Expr) -> bool:
     """Whether a branch is real at some point of the parameters and the other unknowns."""
+    root = numbered(root)
     symbols = sorted(root.free_symbols, key=str)
     values = (root.xreplace(sample_point(symbols, k)).evalf(20) for k in range(18))
     return any(value.is_real for value in values)

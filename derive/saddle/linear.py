@@ -32,6 +32,7 @@ __all__ = [
     "determinant",
     "inverse",
     "null_space",
+    "numbered",
     "sample_point",
     "sample_sign",
     "solve_linear",
@@ -138,7 +139,7 @@ def vanishes(expr: Any, samples: int = 3) -> bool:
         return True
     if expr.is_zero is False or expr.is_positive or expr.is_negative:
         return False
-    return _vanishes(_numbered(expr), samples)
+    return _vanishes(numbered(expr), samples)
 
 
 @lru_cache(maxsize=4096)
@@ -163,7 +164,7 @@ def _vanishes(expr: Expr, samples: int) -> bool:
     return False
 
 
-def _numbered(expr: Expr) -> Expr:
+def numbered(expr: Expr) -> Expr:
     """The expression with everything that has no numerical value read as one more variable."""
     opaque = {}
     walk = preorder_traversal(expr)
@@ -195,7 +196,7 @@ def sample_point(symbols: Sequence[Symbol], k: int = 0) -> dict[Symbol, Expr]:
 
 def sample_sign(expr: Expr) -> int:
     """The sign at the first sample point at which the expression is real and not zero."""
-    expr = _numbered(expr)
+    expr = numbered(expr)
     symbols = sorted(expr.free_symbols, key=str)
     for k in range(18):
         value = expr.xreplace(sample_point(symbols, k)).evalf(20)

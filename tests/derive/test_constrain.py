@@ -1,7 +1,7 @@
 """Delta functions name sums and sites; a sphere is opened by one for its norm."""
 
 import pytest
-from sympy import I, exp, expand_log, log, pi, symbols, tanh
+from sympy import I, cosh, exp, expand_log, log, pi, sinh, symbols, tanh
 
 import derive as dv
 from derive import total
@@ -91,3 +91,20 @@ def test_the_scale_of_the_definition_counts():
 def test_a_sphere_without_its_definition_needs_to_be_one():
     with pytest.raises(dv.MoveError, match="s is not on a sphere"):
         model(h * M).constrain(s)
+
+
+def test_functions_of_one_site_stay_with_the_variable():
+    """A crystal field is treated by the trace; the mean-field equation is that of one spin."""
+    N = dv.size("N")
+    i, j = dv.indices("i j", N)
+    S, J = dv.Spin("S", i), dv.Given("J", i, j, symmetric=True)
+    beta, Delta = symbols("beta Delta", positive=True)
+    squares = dv.total(S[i] ** 2, i)
+    energy = -dv.total(J[i, j] * S[i] * S[j], i, j) / (2 * N) + Delta * squares
+    d = dv.Ensemble(trace=S, beta=beta, hamiltonian=energy).derive().constrain("V", S[i], "U")
+    assert d.exponent.coeff(squares) == -beta * Delta
+    assert d.check(N=2).holds
+    after = d.trace("S").saddle_point(N)
+    U = after.unknowns[1]
+    one = 2 * exp(-beta * Delta) * sinh(U) / (1 + 2 * exp(-beta * Delta) * cosh(U))
+    assert (after.saddle_equations[0].rhs - one).rewrite(exp).together() == 0
