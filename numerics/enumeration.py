@@ -28,7 +28,7 @@ BLOCK = 2**18  # states times points at a time
 LEAST = 2**8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EnumeratedSum:
     """The partition function over every state, and averages in it.
 
@@ -58,6 +58,17 @@ class EnumeratedSum:
     moments: tuple[np.ndarray, np.ndarray] | None
     beta: np.ndarray
     place: slice
+
+    def __repr__(self) -> str:
+        points = int(np.prod(self.log_z.shape, dtype=int))
+        names = ["log_z", "m", "abs_m", "chi", "binder"]
+        names += [] if self.moments is None else ["energy", "specific_heat"]
+        heading = (
+            f"EnumeratedSum over all states of {self.mean.shape[-1]} sites, "
+            f"{points} point{'' if points == 1 else 's'}"
+        )
+        rows = (f"  {name:<14}{_shown(getattr(self, name))}" for name in names)
+        return "\n".join([heading, *rows, "  arrays        mean, correlation, covariance"])
 
     @property
     def m(self) -> np.ndarray:
@@ -108,6 +119,14 @@ class EnumeratedSum:
     def _response(self, m: np.ndarray) -> np.ndarray:
         count = self.place.stop - self.place.start
         return self.beta * count * (self.m2 - m**2)
+
+
+def _shown(values: np.ndarray) -> str:
+    """A few of the numbers, in order."""
+    flat = np.ravel(values)
+    kept = flat if flat.size <= 6 else flat[[0, 1, 2, -2, -1]]
+    texts = [f"{value:.8g}" for value in kept]
+    return ", ".join(texts if flat.size <= 6 else [*texts[:3], "...", *texts[3:]])
 
 
 def enumerate_states(

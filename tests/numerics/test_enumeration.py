@@ -156,3 +156,10 @@ def test_what_enumeration_refuses():
     colours = dv.Potts("p", net.i, q=3)
     with pytest.raises(dv.MoveError, match="numbers as values, unlike p"):
         nm.enumerate_states(dv.Ensemble(trace=colours, exponent=0), N=3)
+
+
+def test_what_it_shows():
+    text = repr(nm.enumerate_states(net.HEAVY, N=3, beta=[0.5, 1.0], h=0.0))
+    assert text.splitlines()[0] == "EnumeratedSum over all states of 3 sites, 2 points"
+    assert "specific_heat" in text
+    assert "covariance" in text
