@@ -47,11 +47,11 @@ def test_reference_sums_of_the_magnet(point, known):
     size, temperature, field = point
     log_z, m, m2, m4, binder = (float(number) for number in known)
     found = exact(CURIE_WEISS_SUM, N=size, beta=1 / temperature, J=1, h=field)
-    assert found.log_z == pytest.approx(log_z, rel=4 * EPS)
+    assert found.log_z == pytest.approx(log_z, rel=4 * EPS, abs=0)
     # the rounding of 1/T moves the moments by their susceptibility, below 10 here
     for power, value in ((1, m), (2, m2), (4, m4)):
-        assert found.moment(power) == pytest.approx(value, rel=10 * EPS)
-    assert found.binder == pytest.approx(binder, rel=10 * EPS)
+        assert found.moment(power) == pytest.approx(value, rel=10 * EPS, abs=0)
+    assert found.binder == pytest.approx(binder, rel=10 * EPS, abs=0)
 
 
 def high_precision(size, inverse, field):
@@ -85,10 +85,10 @@ def high_precision(size, inverse, field):
 def test_large_sizes_lose_nothing_to_the_cancellation_of_factorials(size, inverse, field):
     found = exact(CURIE_WEISS_SUM, N=size, beta=inverse, J=1, h=field)
     log_z, m, m2, m4, energy = high_precision(size, inverse, field)
-    assert found.log_z == pytest.approx(float(log_z), rel=8 * EPS)
+    assert found.log_z == pytest.approx(float(log_z), rel=8 * EPS, abs=0)
     for power, value in ((1, m), (2, m2), (4, m4)):
-        assert found.moment(power) == pytest.approx(float(value), rel=32 * EPS)
-    assert found.energy == pytest.approx(float(energy), rel=32 * EPS)
+        assert found.moment(power) == pytest.approx(float(value), rel=32 * EPS, abs=0)
+    assert found.energy == pytest.approx(float(energy), rel=32 * EPS, abs=0)
 
 
 def test_finite_size_scaling_at_the_critical_temperature():
@@ -120,7 +120,9 @@ def test_every_state_of_a_small_magnet(sites):
         (-1, 1), lambda s: 1.25 * (mp.mpf(sum(s)) ** 2 / (2 * sites) + 0.25 * sum(s)), sites
     )
     found = exact(CURIE_WEISS_SUM, N=sites, beta=1.25, J=1, h=0.25)
-    assert (found.log_z, found.moment(1), found.moment(2)) == pytest.approx(known, rel=8 * EPS)
+    assert (found.log_z, found.moment(1), found.moment(2)) == pytest.approx(
+        known, rel=8 * EPS, abs=0
+    )
 
 
 def test_every_state_of_a_small_spin_one_system():
@@ -129,12 +131,14 @@ def test_every_state_of_a_small_spin_one_system():
 
     known = brute_force((-1, 0, 1), exponent, 7)
     found = exact(SPIN_ONE, N=7, beta=1.5, J=1, D=0.375)
-    assert found.log_z == pytest.approx(known[0], rel=8 * EPS)
-    assert found.moment(2) == pytest.approx(known[2], rel=8 * EPS)
+    assert found.log_z == pytest.approx(known[0], rel=8 * EPS, abs=0)
+    assert found.moment(2) == pytest.approx(known[2], rel=8 * EPS, abs=0)
     assert abs(found.moment(1)) < EPS
     of_squares = exact(SPIN_ONE, N=7, beta=1.5, J=1, D=0.375, of="Q", moments=(1,))
     # <sum S**2> = -d log Z / d (beta D), and D enters the exponent as -beta D Q
-    assert found.derivatives["D"] == pytest.approx(-1.5 * 7 * of_squares.moment(1), rel=8 * EPS)
+    assert found.derivatives["D"] == pytest.approx(
+        -1.5 * 7 * of_squares.moment(1), rel=8 * EPS, abs=0
+    )
 
 
 def test_single_site_weights_are_the_same_as_terms_of_the_exponent():
@@ -162,8 +166,8 @@ def test_potts_occupations_agree_with_every_state():
         return mp.mpf(2.75) / 16 * sum(s.count(a) ** 2 for a in range(3))
 
     found = exact(potts, N=8, K=2.75)
-    assert found.log_z == pytest.approx(brute_force((0, 1, 2), exponent, 8)[0], rel=8 * EPS)
-    assert found.moment(1) == pytest.approx(1 / 3, rel=8 * EPS)
+    assert found.log_z == pytest.approx(brute_force((0, 1, 2), exponent, 8)[0], rel=8 * EPS, abs=0)
+    assert found.moment(1) == pytest.approx(1 / 3, rel=8 * EPS, abs=0)
 
 
 def test_the_distribution_without_coupling_is_binomial():
@@ -183,13 +187,13 @@ def test_half_integer_values_and_steps():
     found = exact(spins, N=3, h=0.5, distribution=True)
     assert found.support.tolist() == [k - 4.5 for k in range(10)]
     single = sum(np.exp(0.5 * float(v)) for v in half)
-    assert found.log_z == pytest.approx(3 * np.log(single), rel=8 * EPS)
+    assert found.log_z == pytest.approx(3 * np.log(single), rel=8 * EPS, abs=0)
 
 
 def test_an_exponent_that_is_no_polynomial():
     odd = FiniteSum(((-1,), (1,)), (0, 0), (M,), N * log(1 + (M / N) ** 2), N, ())
     known = brute_force((-1, 1), lambda s: 9 * mp.log(1 + (mp.mpf(sum(s)) / 9) ** 2), 9)
-    assert exact(odd, N=9).log_z == pytest.approx(known[0], rel=8 * EPS)
+    assert exact(odd, N=9).log_z == pytest.approx(known[0], rel=8 * EPS, abs=0)
 
 
 def test_a_batch_equals_its_points():
@@ -198,7 +202,7 @@ def test_a_batch_equals_its_points():
     assert batch.log_z.shape == batch.binder.shape == (2, 5)
     for k, field in enumerate(fields):
         alone = exact(CURIE_WEISS_SUM, N=300, beta=1.3, J=1, h=field)
-        assert alone.log_z == pytest.approx(batch.log_z[1, k], rel=4 * EPS)
+        assert alone.log_z == pytest.approx(batch.log_z[1, k], rel=4 * EPS, abs=0)
         assert alone.moment(1) == pytest.approx(batch.moments[1][1, k], rel=1e-13, abs=300 * EPS)
 
 
@@ -263,7 +267,7 @@ def test_enumeration_of_arbitrary_couplings():
         energies = [inverse * (v @ couplings @ v / 2 + fields @ v) for v in states]
         weights = np.exp(np.array(energies) - max(energies))
         z = weights.sum()
-        assert found.log_z[k] == pytest.approx(max(energies) + np.log(z), rel=1e-14)
+        assert found.log_z[k] == pytest.approx(max(energies) + np.log(z), rel=1e-14, abs=0)
         np.testing.assert_allclose(found.mean[k], weights @ states / z, atol=1e-14)
         pairs = np.einsum("c,ci,cj->ij", weights, states, states) / z
         np.testing.assert_allclose(found.correlation[k], pairs, atol=1e-14)
@@ -275,9 +279,9 @@ def test_enumeration_agrees_with_the_sum_over_occupations(sites):
     uniform = {"A": np.full((sites, sites), 1 / sites), "b": np.full(sites, 0.2)}
     every = enumerate_states(GLASS, beta=1.2, **uniform)
     grouped = exact(CURIE_WEISS_SUM, N=sites, beta=1.2, J=1, h=0.2)
-    assert every.log_z == pytest.approx(float(grouped.log_z), rel=8 * EPS)
+    assert every.log_z == pytest.approx(float(grouped.log_z), rel=8 * EPS, abs=0)
     np.testing.assert_allclose(every.mean, grouped.moment(1), rtol=1e-13)
-    assert every.correlation.mean() == pytest.approx(float(grouped.moment(2)), rel=1e-13)
+    assert every.correlation.mean() == pytest.approx(float(grouped.moment(2)), rel=1e-13, abs=0)
 
 
 def test_enumeration_of_other_values_with_weights():
@@ -286,7 +290,7 @@ def test_enumeration_of_other_values_with_weights():
     )
     found = enumerate_states(spins, N=4, h=0.4, beta=0.7)
     single = 1 + 2 * np.exp(-0.7) * np.cosh(0.4)
-    assert found.log_z == pytest.approx(4 * np.log(single), rel=8 * EPS)
+    assert found.log_z == pytest.approx(4 * np.log(single), rel=8 * EPS, abs=0)
     np.testing.assert_allclose(found.mean, 2 * np.exp(-0.7) * np.sinh(0.4) / single, rtol=1e-14)
 
 
