@@ -17,7 +17,7 @@ from derive.indices import free_indices
 from derive.saddle.block_system import Slots, apart
 from derive.saddle.bounds import bounds
 from derive.saddle.index_notation import index_of, is_indexed, marks
-from derive.saddle.stationarity import compact, tidy
+from derive.saddle.stationarity import compact, distributed, terms_of, tidy
 from derive.saddle.vector_response import apart_from_rows, moved, response_equations
 from derive.total import Total
 from derive.typesetting.typeset import Typeset
@@ -112,8 +112,10 @@ class ImplicitDerivative(Typeset):
 
 def implicit_derivative(
     free_entropy: FreeEntropy, expr: Expr, *parameters: Expr
-) -> ImplicitDerivative:
+) -> ImplicitDerivative | Expr:
     """Differentiate an expression along the saddle, once or several times by one parameter.
+
+    What holds no response is returned as a plain expression.
 
     Raises
     ------
@@ -136,7 +138,8 @@ def implicit_derivative(
     motion = _Motion(free_entropy, apart_from_rows(free_entropy, parameters[0]))
     for order in range(1, len(parameters) + 1):
         expr = motion.derivative(expr, order)
-    return ImplicitDerivative(expr, motion.definitions(expr, len(parameters)), free_entropy)
+    definitions = motion.definitions(expr, len(parameters))
+    return ImplicitDerivative(expr, definitions, free_entropy) if definitions else expr
 
 
 @dataclass(frozen=True)
@@ -156,12 +159,27 @@ class _Motion:
     def derivative(self, expr: Expr, order: int) -> Expr:
         """The total derivative of an expression that holds responses below an order."""
         found = [self._slope(expr, self.parameter)]
-        for unknown in self.free_entropy.unknowns:
+        # the envelope theorem: the motion of the saddle does not change what is stationary there
+        unknowns = () if self._is_stationary(expr) else self.free_entropy.unknowns
+        for unknown in unknowns:
             for k in range(order):
                 variable = self.response(unknown, k)
                 if expr.has(*marks((variable,))):
                     found.append(self._through(expr, variable, self.response(unknown, k + 1)))
         return compact(Add(*found))
+
+    def _is_stationary(self, expr: Expr) -> bool:
+        """Whether an expression is a multiple of phi up to a constant, as a free energy is."""
+        unknowns, density = self.free_entropy.unknowns, self.free_entropy.density
+        own, others = (
+            terms_of(distributed(density), unknowns),
+            terms_of(distributed(expr), unknowns),
+        )
+        shared = next((f for f in own if f in others and f.has(*marks(unknowns))), None)
+        if shared is None:
+            return False
+        rest = distributed(expr - others[shared] / own[shared] * density)
+        return not rest.has(*marks(unknowns))
 
     def _through(self, expr: Expr, variable: Expr, response: Expr) -> Expr:
         """``sum_j (d expr/d V_j) dV_j``."""

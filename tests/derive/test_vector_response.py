@@ -8,6 +8,7 @@ from sympy import Eq, KroneckerDelta, Symbol, cosh, log, tanh
 
 import derive as dv
 from derive import DeriveError
+from derive.models import weighted_network
 from derive.saddle.implicit_derivative import ImplicitDerivative
 from tests.derive.mean_field import agree
 from tests.derive.networks import (
@@ -223,3 +224,19 @@ def test_field_on_each_site_has_one_critical_point_and_no_uniform_order_paramete
     assert net.critical_point(h=0).value == N / dv.Eigenvalue(w)
     with pytest.raises(DeriveError, match="a value for each site"):
         net.landau(source="h")
+
+
+@pytest.mark.parametrize("route", ["fields", "on shell", "eliminated", "expansion"])
+def test_by_the_envelope_theorem_the_saddle_does_not_move_the_free_energy(route):
+    d = {
+        "fields": weighted_network.derivation,
+        "on shell": lambda: weighted_network.derivation().on_shell("U"),
+        "eliminated": lambda: weighted_network.derivation().eliminate("U"),
+        "expansion": lambda: weighted_network.tap().eliminate("U"),
+    }[route]()
+    (V,) = (u for u in d.unknowns if u.name == "V")
+    (index,) = V.slots
+    slope = d.derivative(d.free_energy, "h")
+    assert (slope + dv.total(V, index) / d.size).expand() == 0
+    # what is not stationary moves with the saddle
+    assert d.derivative(d.energy, "h").definitions
