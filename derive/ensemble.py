@@ -23,7 +23,7 @@ from sympy import (
     zoo,
 )
 
-from derive.errors import DeclarationError, ParameterError
+from derive.errors import DeclarationError, MoveError, ParameterError
 from derive.indices import Element, Index, Label, free_indices
 from derive.measures import SteepestContour
 from derive.relations import normal_form
@@ -37,6 +37,7 @@ __all__ = [
     "elements_of",
     "joint_groups",
     "named_slots",
+    "refuse_weight",
     "split_coefficient",
     "terms",
 ]
@@ -339,6 +340,12 @@ def check_new_names(ensemble: Ensemble, *names: str) -> None:
     for name in names:
         if name in taken or names.count(name) > 1:
             raise DeclarationError(f"the name {name} is used twice: choose another for the field")
+
+
+def refuse_weight(ensemble: Ensemble) -> None:
+    """Refuse a weight where the exponent alone is looked at."""
+    if ensemble.weight != 1:
+        raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
 
 
 def named_slots(ensemble: Ensemble, label: Label) -> tuple[Index, ...]:

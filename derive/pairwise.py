@@ -14,7 +14,7 @@ from itertools import combinations_with_replacement, count
 
 from sympy import Dummy, Expr, Integer, KroneckerDelta, Mul, S, interpolate
 
-from derive.ensemble import Ensemble, elements_of, terms
+from derive.ensemble import Ensemble, elements_of, refuse_weight, terms
 from derive.equations import Coupling, Pairwise, Spins
 from derive.errors import CouplingError, MoveError
 from derive.indices import Element, Index, IndexRange, Label
@@ -59,8 +59,7 @@ def _check(ensemble: Ensemble) -> None:
             f"{names} is disorder: draw a sample and hand it in as an array, dv.Given('{names}', "
             "...), or average over it first"
         )
-    if ensemble.weight != 1:
-        raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
+    refuse_weight(ensemble)
 
 
 class _Reader:

@@ -18,7 +18,7 @@ from sympy import Add, Dummy, Expr, Mul, S, Symbol, cancel, sympify
 
 from derive.coupling_expansion import HIGHEST_ORDER, coupling_orders
 from derive.cumulants import placeholder_order
-from derive.ensemble import Ensemble, check_new_names, named_slots
+from derive.ensemble import Ensemble, check_new_names, named_slots, refuse_weight
 from derive.errors import MoveError
 from derive.indices import Element, Index, Label
 from derive.matching import replace_elements
@@ -136,8 +136,7 @@ def _refuse(ensemble: Ensemble, names: tuple[str, ...], order: Any) -> None:
             f"the disorder {listed} is not averaged over: for one sample of it declare the "
             "couplings with dv.Given"
         )
-    if ensemble.weight != 1:
-        raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
+    refuse_weight(ensemble)
     for variable in ensemble.variables:
         _refuse_variable(variable)
     if len(names) != len(ensemble.variables):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Add, Expr, MatrixBase, Mul, S, Symbol, log, sympify
 
-from derive.ensemble import Ensemble, joint_groups, terms
+from derive.ensemble import Ensemble, joint_groups, refuse_weight, terms
 from derive.errors import MoveError, NotExtensiveError
 from derive.field_indices import slots_of_fields
 from derive.indices import Element
@@ -98,8 +98,7 @@ def _refuse_leftovers(ensemble: Ensemble) -> None:
     if ensemble.disorder:
         names = ", ".join(v.name for v in ensemble.disorder)
         raise MoveError(f"the disorder {names} is not averaged over yet: replicate and average")
-    if ensemble.weight != 1:
-        raise MoveError(f"the weight {ensemble.weight} is not part of the exponent: constrain it")
+    refuse_weight(ensemble)
     for variable in ensemble.variables:
         measure = variable.measure
         if isinstance(measure, Finite | OneHot):

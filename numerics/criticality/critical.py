@@ -14,7 +14,7 @@ from numerics.criticality.landau import landau
 from numerics.criticality.lowest import EPS, Lowest
 from numerics.criticality.response import Family, Response
 from numerics.criticality.result import Criticality, CriticalStatus
-from numerics.criticality.search import Met, first_zero, spread
+from numerics.criticality.search import Met, first_zero, is_positive, spread
 from numerics.errors import DomainError, NonFiniteError, ShapeError, UnknownParameterError
 from numerics.problem import forms
 from numerics.problem.errors import ProblemError
@@ -117,11 +117,10 @@ def critical(
     family = Family(equations, given, parameter, _state(equations, given, at))
     _check_solves(family, grid)
     for response in _responses(family, grid):
-        spreads = {end: spread(response, float(grid[end])) for end in (0, -1)}
-        stable = {end: found for end, found in spreads.items() if found is not None}
-        if stable:
-            begin = min(stable, key=lambda end: stable[end])
-            return _answer(response, grid if begin == 0 else grid[::-1], resolution)
+        ends = [ordered for ordered in (grid, grid[::-1]) if is_positive(response, ordered[0])]
+        if ends:
+            least = ends[0] if len(ends) == 1 else min(ends, key=lambda g: spread(response, g[0]))
+            return _answer(response, least, resolution)
     return Criticality(CriticalStatus.UNSTABLE, parameter, (low, high))
 
 

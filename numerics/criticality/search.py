@@ -14,7 +14,7 @@ import numpy as np
 from numerics.criticality.lowest import EPS, Lowest, lowest
 from numerics.criticality.response import Response
 
-__all__ = ["Met", "first_zero", "spread"]
+__all__ = ["Met", "first_zero", "is_positive", "spread"]
 
 ROUNDING = 8 * EPS
 COARSE = 1e-3  # residual, relative to the spread, of modes that only show the way
@@ -102,17 +102,18 @@ class _Curve:
         return self.response.slope(value, self.response.completed(value, vector))
 
 
-def spread(response: Response, value: float) -> float | None:
-    """How far the eigenvalues at a value lie apart, relative to the largest.
+def is_positive(response: Response, value: float) -> bool:
+    """Whether the map is positive definite at a value."""
+    pair = lowest(lambda v: response.product(value, v), np.ones((1, response.n)), COARSE, 0.0)
+    return pair.value > ROUNDING * pair.scale
 
-    None where the map is not positive definite.
-    """
+
+def spread(response: Response, value: float) -> float:
+    """How far the eigenvalues of a positive map lie apart at a value, relative to the largest."""
     begin = np.ones((1, response.n))
-    pair = lowest(lambda v: response.product(value, v), begin, COARSE, 0.0)
-    if not pair.value > ROUNDING * pair.scale:
-        return None
+    least = lowest(lambda v: response.product(value, v), begin, COARSE).value
     largest = -lowest(lambda v: -response.product(value, v), begin, COARSE).value
-    return 1 - pair.value / largest
+    return 1 - least / largest
 
 
 def first_zero(response: Response, grid: np.ndarray, resolution: float) -> Met | None:

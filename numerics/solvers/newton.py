@@ -10,7 +10,7 @@ from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.loop import State
 
-__all__ = ["Newton", "newton_direction"]
+__all__ = ["Newton", "judged", "newton_direction"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Newton:
         """Residual and first Newton step at the starting points."""
         residual, jacobian = system.linear(x, rows)
         direction = newton_direction(residual, jacobian)
-        status = self._status(x, residual, direction)
+        status = judged(x, residual, direction, self.tol, self.runaway)
         return State(x.copy(), residual, jacobian, direction, np.ones(len(x)), status, rows)
 
     def step(self, system: System, state: State) -> State:
@@ -67,29 +67,35 @@ class Newton:
         direction = state.direction.copy()
         direction[accept] = newton_direction(residual[accept], jacobian[accept])
         fraction = np.where(accept, np.minimum(1, 4 * state.fraction), state.fraction / 4)
-        status = np.where(accept, self._status(x, residual, direction), Status.RUNNING)
+        status = np.where(
+            accept, judged(x, residual, direction, self.tol, self.runaway), Status.RUNNING
+        )
         status = np.where(fraction < self.smallest, Status.STALLED, status)
         return State(x, residual, jacobian, direction, fraction, status, state.rows)
 
-    def _status(self, x: np.ndarray, residual: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        small = (np.abs(direction) <= self.tol * np.maximum(1, np.abs(x))).all(axis=1)
-        return np.select(
-            [
-                (residual == 0).all(axis=1),
-                ~np.isfinite(residual).all(axis=1),
-                ~np.isfinite(direction).all(axis=1),
-                (np.abs(x) > self.runaway).any(axis=1),
-                small,
-            ],
-            [
-                Status.CONVERGED,
-                Status.NOT_FINITE,
-                Status.STALLED,
-                Status.DIVERGED,
-                Status.CONVERGED,
-            ],
-            Status.RUNNING,
-        )
+
+def judged(
+    x: np.ndarray, residual: np.ndarray, direction: np.ndarray, tol: float, runaway: float
+) -> np.ndarray:
+    """The status of each row from where it stands and the step that it would take next."""
+    small = (np.abs(direction) <= tol * np.maximum(1, np.abs(x))).all(axis=1)
+    return np.select(
+        [
+            (residual == 0).all(axis=1),
+            ~np.isfinite(residual).all(axis=1),
+            ~np.isfinite(direction).all(axis=1),
+            (np.abs(x) > runaway).any(axis=1),
+            small,
+        ],
+        [
+            Status.CONVERGED,
+            Status.NOT_FINITE,
+            Status.STALLED,
+            Status.DIVERGED,
+            Status.CONVERGED,
+        ],
+        Status.RUNNING,
+    )
 
 
 def _shorter(after: np.ndarray, before: np.ndarray, fraction: np.ndarray) -> np.ndarray:

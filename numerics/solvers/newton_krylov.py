@@ -11,6 +11,7 @@ from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.krylov import blocks_of, solved
 from numerics.solvers.loop import State
+from numerics.solvers.newton import judged
 
 __all__ = ["NewtonKrylov", "inexact_direction"]
 
@@ -54,7 +55,7 @@ class NewtonKrylov:
         """Residual and first step at the starting points."""
         residual = system.residual(x, rows)
         direction = self._direction(system, x, rows, residual)
-        status = self._status(x, residual, direction)
+        status = judged(x, residual, direction, self.tol, self.runaway)
         none = np.zeros((len(x), 0, 0))
         return State(x.copy(), residual, none, direction, np.ones(len(x)), status, rows)
 
@@ -71,7 +72,9 @@ class NewtonKrylov:
         where = (x[accept], state.rows[accept], residual[accept])
         direction[accept] = self._direction(system, *where)
         fraction = np.where(accept, np.minimum(1, 4 * state.fraction), state.fraction / 4)
-        status = np.where(accept, self._status(x, residual, direction), Status.RUNNING)
+        status = np.where(
+            accept, judged(x, residual, direction, self.tol, self.runaway), Status.RUNNING
+        )
         status = np.where(fraction < self.smallest, Status.STALLED, status)
         return State(x, residual, state.jacobian, direction, fraction, status, state.rows)
 
@@ -79,19 +82,6 @@ class NewtonKrylov:
         self, system: System, x: np.ndarray, rows: np.ndarray, residual: np.ndarray
     ) -> np.ndarray:
         return inexact_direction(system, x, rows, residual, self.forcing, self.products)
-
-    def _status(self, x: np.ndarray, residual: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        small = (np.abs(direction) <= self.tol * np.maximum(1, np.abs(x))).all(axis=1)
-        return np.select(
-            [
-                (residual == 0).all(axis=1),
-                ~np.isfinite(residual).all(axis=1),
-                (np.abs(x) > self.runaway).any(axis=1),
-                small,
-            ],
-            [Status.CONVERGED, Status.NOT_FINITE, Status.DIVERGED, Status.CONVERGED],
-            Status.RUNNING,
-        )
 
 
 def inexact_direction(
