@@ -19,6 +19,9 @@ from derive.variables import (
     Variable,
 )
 
+# averages over Gaussian fields
+from derive.gaussian.average import GaussianAverage
+
 # the model, the chain of moves that is applied to it, and what checks say of them
 from derive.ensemble import Ensemble
 from derive.derivation import Derivation
@@ -67,6 +70,7 @@ __all__ = [
     "FiniteSum",
     "FreeEntropy",
     "Gaussian",
+    "GaussianAverage",
     "Given",
     "Index",
     "IndexRange",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sympy import Expr, S, Symbol
 
 from derive.errors import DeclarationError
+from derive.gaussian.average import GaussianAverage
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
 from derive.saddle.log_det import LogDet
@@ -19,6 +20,7 @@ __all__ = [
     "Equations",
     "Expect",
     "FiniteSum",
+    "GaussianAverage",
     "Index",
     "IndexRange",
     "IndexedProduct",

@@ -1,0 +1,1 @@
+"""Gaussian averages as expressions: the node, its moves, and its closed forms."""
