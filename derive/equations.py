@@ -8,6 +8,7 @@ from sympy import Expr, S, Symbol
 
 from derive.errors import DeclarationError
 from derive.gaussian.average import GaussianAverage
+from derive.gaussian.special import OrthantProbability, OwenT
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
 from derive.saddle.log_det import LogDet
@@ -27,6 +28,8 @@ __all__ = [
     "Label",
     "LogDet",
     "LogZ",
+    "OrthantProbability",
+    "OwenT",
     "Pairwise",
     "Spins",
     "Total",
