@@ -12,9 +12,10 @@ from derive.gaussian.special import OrthantProbability, OwenT
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
 from derive.saddle.log_det import LogDet
-from derive.total import IndexedProduct, Total
+from derive.total import Binder, IndexedProduct, Total
 
 __all__ = [
+    "Binder",
     "Coupling",
     "Element",
     "Enumeration",

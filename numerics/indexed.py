@@ -15,6 +15,7 @@ from sympy import Add, Expr, Mul, Pow, S, log
 from derive.equations import Total
 from numerics.builder import Builder, Value
 from numerics.contract import sum_of_product
+from numerics.node_sum import NodeSum
 from numerics.program import Axis, Range
 from numerics.softmax import exponential_terms
 from numerics.special import StableFunction
@@ -85,7 +86,7 @@ def share_of_total(expr: Expr) -> Expr | None:
 
 
 def _has_total(expr: Expr) -> bool:
-    if isinstance(expr, Total):
+    if isinstance(expr, Total | NodeSum):
         return exponential_terms(expr.body) is not None
     return isinstance(expr, Add | Mul) and any(_has_total(arg) for arg in expr.args)
 
@@ -96,7 +97,7 @@ def _pieces(expr: Expr) -> list[_Piece] | None:
     for term in _terms(expr):
         totals = [f for f in Mul.make_args(term) if _has_total(f)]
         rest = Mul(*(f for f in Mul.make_args(term) if f not in totals))
-        if len(totals) > 1 or any(not isinstance(f, Total) for f in totals):
+        if len(totals) > 1 or any(not isinstance(f, Total | NodeSum) for f in totals):
             return None
         body, indices = (totals[0].body, totals[0].indices) if totals else (S.One, ())
         outer = exponential_terms(rest) or [(rest, S.Zero)]

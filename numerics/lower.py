@@ -57,6 +57,7 @@ from numerics.contract import sum_of_product
 from numerics.errors import UnsupportedExpressionError
 from numerics.handover import unmarked
 from numerics.indexed import LogTotal, Lowering, Share, lower_log_total, lower_share
+from numerics.node_sum import NodeSum
 from numerics.program import Axis, Input, Output, Program, Range
 from numerics.sparsity import Densified
 from numerics.special import StableFunction
@@ -210,7 +211,7 @@ class _Lowering:
             (Pow, self._pow),
             (Element, self._element),
             (Index, self._positions),
-            (Total, self._total),
+            (Total | NodeSum, self._total),
             (IndexedProduct, self._product),
             (KroneckerDelta, self._delta),
             (LogDet, self._log_det),
@@ -340,7 +341,7 @@ class _Lowering:
     def _delta(self, expr: KroneckerDelta) -> Value:
         return self.builder.emit("equal", self(expr.args[0]), self(expr.args[1]))
 
-    def _total(self, expr: Total) -> Value:
+    def _total(self, expr: Total | NodeSum) -> Value:
         factors = [self(factor) for factor in Mul.make_args(expr.body)]
         axes = [axis_of(index) for index in expr.indices]
         return sum_of_product(self.builder, factors, axes, self._size)
