@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sympy import Expr, Symbol
 
 from derive.equations import Binder, Element, Index, IndexRange, Label, Total, free_indices
 
-__all__ = ["NodeSum", "node_index", "node_table"]
+__all__ = ["NodeSum", "Table", "node_index", "node_table", "tables_of"]
 
 
 class NodeSum(Binder):
@@ -23,7 +24,7 @@ class NodeSum(Binder):
     >>> from sympy import Symbol
     >>> from numerics.node_sum import NodeSum, node_index, node_table
     >>> k = node_index("n1")
-    >>> S = node_table("S", k)
+    >>> S = node_table("S", k, [0.5, 1.5])
     >>> NodeSum((1 + S)**2, k).body
     (S[n1] + 1)**2
     """
@@ -40,11 +41,45 @@ class NodeSum(Binder):
         return str(Total._latex(self, printer))
 
 
+class Table(Label):
+    """An array of one slot that carries its numbers; equal tables have equal names and numbers."""
+
+    __slots__ = ("_bytes",)
+    _bytes: bytes
+
+    def __new__(cls, name: str, over: IndexRange, numbers: bytes) -> Table:
+        table: Table = Label.__new__(cls, name, (over,), given=True)  # type: ignore[assignment]
+        table._bytes = numbers
+        return table
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self._bytes)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.name, self.ranges[0], self._bytes)
+
+    @property
+    def values(self) -> Any:
+        """The numbers, one for each node."""
+        return np.frombuffer(self._bytes)
+
+    @property
+    def plain(self) -> Label:
+        """The array of this name without its numbers."""
+        return Label(self.name, self.ranges, given=True)
+
+
 def node_index(name: str) -> Index:
     """An index of nodes, how many the tables say."""
     return Index(name, IndexRange(Symbol(f"{name}_count", integer=True, positive=True), name))
 
 
-def node_table(name: str, index: Index) -> Element:
+def node_table(name: str, index: Index, values: Any) -> Element:
     """The entry of a table of numbers, one for each node."""
-    return Label(name, (index.range,), given=True)[index]
+    return Table(name, index.range, np.ascontiguousarray(values, dtype=np.float64).tobytes())[index]
+
+
+def tables_of(expr: Expr) -> tuple[Element, ...]:
+    """An entry of each table that an expression reads, in the order of their names."""
+    found = {e.label: e for e in expr.atoms(Element) if isinstance(e.label, Table)}
+    return tuple(sorted(found.values(), key=lambda e: (e.name, e.label._bytes)))
