@@ -1,0 +1,254 @@
+"""The tail of a Gaussian: H(x), its logarithm, and the moments of what lies beyond x.
+
+H(x) = erfc(x/sqrt 2)/2 is the probability that a standard normal variable z exceeds x, and
+G(x) = exp(-x**2/2)/sqrt(2 pi) its density.  All recipes share one rational approximation: of the
+mean excess D = G/H - x at x >= 0, where it falls from sqrt(2/pi) to 1/x.  At x < 0 they go through
+H(x) = 1 - H(-x), which does not cancel.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import pi as PI
+from math import sqrt as root
+from typing import ClassVar
+
+from sympy import Dummy, Expr, erfc, exp, expand, log, pi, sqrt
+
+from numerics.arithmetic import integer_power
+from numerics.builder import Builder, Value
+from numerics.errors import UnsupportedExpressionError
+from numerics.special.base import StableFunction
+from numerics.special.tail_fits import FITS
+
+__all__ = [
+    "GaussianTail",
+    "InverseMills",
+    "LogErfc",
+    "LogGaussianTail",
+    "MillsRatio",
+    "TailCumulant",
+]
+
+NORM = 1 / root(2 * PI)  # of the density
+LARGE = 1e12  # beyond, the n-th cumulant is (n - 1)!/x**n to the last digit
+# The zero of erfc next to the real axis, in units of x = sqrt(2) t
+ZERO = (-1.9159908, 2.8163596)
+
+
+def _horner(y: Value, coefficients: tuple[float, ...]) -> Value:
+    result = coefficients[-1] * y + coefficients[-2]
+    for coefficient in reversed(coefficients[:-2]):
+        result = result * y + coefficient
+    return result
+
+
+def _fitted(n: int, x: Value) -> Value:
+    """The n-th cumulant of the excess, at x >= low of its fit and up to `LARGE`."""
+    fit = FITS[n]
+    y = x if fit.low == 0 else x - fit.low
+    return _horner(y, fit.above) / _horner(y, fit.below)
+
+
+def _inverse(b: Builder, x: Value) -> Value:
+    """G/H at |x|."""
+    size = abs(x)
+    return size + _fitted(1, b.emit("minimum", size, LARGE))
+
+
+def _density(b: Builder, x: Value) -> Value:
+    return NORM * b.emit("exp", -0.5 * b.emit("square", x))
+
+
+def _tail(b: Builder, x: Value) -> Value:
+    """H at |x|."""
+    return _density(b, x) / _inverse(b, x)
+
+
+def _inverse_mills(b: Builder, x: Value) -> Value:
+    left = _density(b, x) / (1.0 - _tail(b, x))
+    return b.emit("select", x, 0.0, left, _inverse(b, x))
+
+
+def _excess(b: Builder, x: Value) -> Value:
+    """G/H - x."""
+    size = abs(x)
+    beyond = LARGE / b.emit("maximum", size, LARGE)
+    right = _fitted(1, b.emit("minimum", size, LARGE)) * beyond
+    return b.emit("select", x, 0.0, _inverse_mills(b, x) - x, right)
+
+
+class GaussianTail(StableFunction):
+    """H(x) = erfc(x/sqrt 2)/2, the probability that a standard normal variable exceeds x."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return erfc(x / sqrt(2)) / 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -exp(-(self.args[0] ** 2) / 2) / sqrt(2 * pi)
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        tail = _tail(b, x)
+        return b.emit("select", x, 0.0, 1.0 - tail, tail)
+
+
+class LogGaussianTail(StableFunction):
+    """log H(x), the logarithm of the tail of a standard normal variable.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from numerics.special import LogGaussianTail
+    >>> x = Symbol("x")
+    >>> LogGaussianTail(x).diff(x)
+    -InverseMills(x)
+    """
+
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(erfc(x / sqrt(2)) / 2)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -InverseMills(self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        left = b.emit("log1p", -_tail(b, x))
+        far = b.emit("log", root(2 * PI) * _inverse(b, x))
+        return b.emit("select", x, 0.0, left, -0.5 * b.emit("square", x) - far)
+
+
+class LogErfc(StableFunction):
+    """log(erfc(t)), to full relative accuracy near t = 0."""
+
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = (
+        (ZERO[0] / root(2), ZERO[1] / root(2)),
+    )
+
+    @classmethod
+    def naive(cls, t: Expr) -> Expr:
+        return log(erfc(t))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -sqrt(2) * InverseMills(sqrt(2) * self.args[0])
+
+    def recipe(self, b: Builder, t: Value) -> Value:
+        near = b.emit("log1p", -b.emit("erf", b.emit("minimum", t, 0.5)))
+        size = b.emit("maximum", t, 0.5)
+        far = b.emit("log", root(PI / 2) * _inverse(b, root(2) * size))
+        return b.emit("select", t, 0.5, near, -b.emit("square", size) - far)
+
+
+class InverseMills(StableFunction):
+    """G/H, the inverse Mills ratio: the mean of a standard normal variable beyond x.
+
+    G is the density exp(-x**2/2)/sqrt(2 pi) and H the tail erfc(x/sqrt 2)/2.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from numerics.special import InverseMills
+    >>> x = Symbol("x")
+    >>> InverseMills(x).diff(x)
+    InverseMills(x)*TailCumulant(1, x)
+    """
+
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return sqrt(2 / pi) * exp(-(x**2) / 2) / erfc(x / sqrt(2))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return self * TailCumulant(1, self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        return _inverse_mills(b, x)
+
+
+class MillsRatio(StableFunction):
+    """H/G, the Mills ratio; exp(t**2) erfc(t) is sqrt(2/pi) times it at x = sqrt(2) t."""
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return sqrt(pi / 2) * exp(x**2 / 2) * erfc(x / sqrt(2))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -self * TailCumulant(1, self.args[0])  # x H/G - 1 = (x - G/H) H/G
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        # at x < 0 the density is divided by, so that its exponential is one of a positive number
+        growth = b.emit("exp", 0.5 * b.emit("square", b.emit("minimum", x, 0.0)))
+        left = root(2 * PI) * growth * (1.0 - _tail(b, x))
+        return b.emit("select", x, 0.0, left, 1.0 / _inverse(b, x))
+
+
+class TailCumulant(StableFunction):
+    """The n-th cumulant of the excess z - x of a standard normal variable z beyond x.
+
+    The first is the mean excess G/H - x, the second the variance 1 - (G/H)(G/H - x) of a truncated
+    Gaussian.  Each is minus the derivative of the one before, and minus (-1)**n times the n-th
+    derivative of log H, to which the first adds -x and the second one.  They fall like
+    (n - 1)!/x**n for x -> oo, where the textbook formulas cancel.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from numerics.special import TailCumulant
+    >>> x = Symbol("x")
+    >>> TailCumulant(1, x).diff(x)
+    -TailCumulant(2, x)
+    """
+
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+
+    @classmethod
+    def naive(cls, n: Expr, x: Expr) -> Expr:
+        return _cumulant(int(n)).xreplace({_RATIO: InverseMills.naive(x), _X: x})
+
+    def fdiff(self, argindex: int = 2) -> Expr:
+        n, x = self.args
+        return -TailCumulant(n + 1, x)
+
+    def recipe(self, b: Builder, n: Value, x: Value) -> Value:
+        order = int(self.args[0])
+        if order == 1:
+            return _excess(b, x)
+        if order not in FITS:
+            raise UnsupportedExpressionError(
+                f"{self}: cumulants of a truncated Gaussian are evaluated up to order {max(FITS)}"
+            )
+        low = FITS[order].low
+        at = b.emit("maximum", x, low)
+        beyond = LARGE / b.emit("maximum", at, LARGE)
+        right = _fitted(order, b.emit("minimum", at, LARGE)) * integer_power(b, beyond, order)
+        return b.emit("select", x, low, _by_recursion(b, order, x), right)
+
+
+def _by_recursion(b: Builder, order: int, x: Value) -> Value:
+    """The second to the fourth cumulant at x <= -1, where nothing cancels."""
+    ratio, excess = _inverse_mills(b, x), _excess(b, x)
+    variance = 1.0 - ratio * excess
+    if order == 2:
+        return variance
+    rest = excess * excess - variance
+    # the density as a square, so that large factors come before it underflows
+    half = b.emit("exp", -0.25 * b.emit("square", x))
+    outer = NORM * half / (1.0 - _tail(b, x))
+    if order == 3:
+        return outer * (half * rest)  # (G/H) (D**2 - variance)
+    return outer * (half * (excess * (2.0 * variance - rest) - ratio * rest))
+
+
+_RATIO, _X = Dummy("ratio"), Dummy("x")
+
+
+@lru_cache
+def _cumulant(n: int) -> Expr:
+    """As a polynomial in the ratio R = G/H and x, each minus the derivative of the one before."""
+    if n == 1:
+        return _RATIO - _X
+    last = _cumulant(n - 1)
+    return expand(-last.diff(_X) - last.diff(_RATIO) * _RATIO * (_RATIO - _X))
