@@ -47,7 +47,8 @@ def _fitted(n: int, x: Value) -> Value:
     """The n-th cumulant of the excess, at x >= low of its fit and up to `LARGE`."""
     fit = FITS[n]
     y = x if fit.low == 0 else x - fit.low
-    return _horner(y, fit.above) / _horner(y, fit.below)
+    value = _horner(y, fit.above) / _horner(y, fit.below)
+    return value if fit.zero is None else (x - fit.zero) * value
 
 
 def _inverse(b: Builder, x: Value) -> Value:
@@ -228,18 +229,19 @@ class TailCumulant(StableFunction):
 
 
 def _by_recursion(b: Builder, order: int, x: Value) -> Value:
-    """The second to the fourth cumulant at x <= -1, where nothing cancels."""
+    """The second to the fourth cumulant at x < low, where nothing cancels."""
     ratio, excess = _inverse_mills(b, x), _excess(b, x)
     variance = 1.0 - ratio * excess
     if order == 2:
         return variance
-    rest = excess * excess - variance
+    # D**2 - variance and 3 variance - D**2, by powers of x, which is exact, and not of D = R - x
+    square = b.emit("square", x)
+    rest = (square - 1.0) + ratio * (2.0 * excess - x)
+    other = (3.0 - square) - ratio * (4.0 * excess - x)
     # the density as a square, so that large factors come before it underflows
-    half = b.emit("exp", -0.25 * b.emit("square", x))
+    half = b.emit("exp", -0.25 * square)
     outer = NORM * half / (1.0 - _tail(b, x))
-    if order == 3:
-        return outer * (half * rest)  # (G/H) (D**2 - variance)
-    return outer * (half * (excess * (2.0 * variance - rest) - ratio * rest))
+    return outer * (half * (rest if order == 3 else excess * other - ratio * rest))
 
 
 _RATIO, _X = Dummy("ratio"), Dummy("x")
