@@ -8,6 +8,7 @@ from sympy import Expr, S, Symbol
 
 from derive.errors import DeclarationError
 from derive.gaussian.average import GaussianAverage
+from derive.gaussian.kinks import kinks
 from derive.gaussian.special import OrthantProbability, OwenT
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
@@ -35,6 +36,7 @@ __all__ = [
     "Spins",
     "Total",
     "free_indices",
+    "kinks",
 ]
 
 Named = tuple[tuple[str, Expr], ...]

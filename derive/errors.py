@@ -7,6 +7,7 @@ __all__ = [
     "DeclarationError",
     "DeriveError",
     "IndexRangeError",
+    "KinkError",
     "MoveError",
     "NotExtensiveError",
     "ParameterError",
@@ -44,3 +45,7 @@ class CouplingError(MoveError):
 
 class NotExtensiveError(MoveError):
     """The exponent is not proportional to the size in which a saddle point was asked for."""
+
+
+class KinkError(MoveError):
+    """The points where an integrand is not analytic cannot be found."""

@@ -70,9 +70,7 @@ class GaussianAverage(Typeset, Expr):
     __slots__ = ("_key",)
     _key: tuple[Any, ...]
 
-    def __new__(
-        cls, integrand: Any, variables: Any, mean: Any = 0, covariance: Any = None
-    ) -> Expr:
+    def __new__(cls, integrand: Any, variables: Any, mean: Any = 0, covariance: Any = None) -> Expr:
         integrand = scalar(integrand, "the integrand")
         names = declared_variables(variables)
         means, matrix = declared_law(names, mean, covariance)

@@ -45,7 +45,9 @@ def _pivot(matrix: Any, k: int, scale: Expr) -> Expr:
     if sign is None and cancel(pivot).is_zero:
         sign = 0
     if sign == -1:
-        raise DeclarationError(f"the covariance is not positive semidefinite: a variance is {pivot}")
+        raise DeclarationError(
+            f"the covariance is not positive semidefinite: a variance is {pivot}"
+        )
     if sign != 0:
         return pivot
     others = (matrix[k, n] for n in range(matrix.rows) if n != k)

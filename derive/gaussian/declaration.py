@@ -126,5 +126,3 @@ def certain_variables(matrix: Any) -> list[int]:
     """The variables of variance zero, and of no covariance with any other."""
     rows = range(matrix.rows)
     return [k for k in rows if all(matrix[k, n] == S.Zero for n in rows)]
-
-
