@@ -87,17 +87,32 @@ def _anchor(parts: tuple[Expr, ...], wild: frozenset[Symbol]) -> tuple[Expr, lis
 
 def _in_sum(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:
     anchor, others = _anchor(before.args, wild)
-    number, core = anchor.as_coeff_Mul()
-    terms = set(expr.args)
+    telling, _ = _anchor(Mul.make_args(anchor.as_coeff_Mul()[1]), wild)
     for term in expr.args:
-        factors = Mul.make_args(term)
-        for k, factor in enumerate(factors):
-            for found in unify(core, factor, {}, wild):
-                common = Mul(*factors[:k], *factors[k + 1 :]) / number
-                needed = {common * other.xreplace(found) for other in others} | {term}
-                if len(needed) == len(before.args) and needed <= terms:
-                    return Add(*(terms - needed), common * after.xreplace(found))
+        left = [other for other in expr.args if other is not term]
+        for factor in Mul.make_args(term):
+            for found in unify(telling, factor, {}, wild):
+                common = term / anchor.xreplace(found)
+                for bound, rest in _among(others, left, common, found, wild):
+                    return Add(*rest, common * after.xreplace(bound))
     return None
+
+
+def _among(
+    patterns: list[Expr], terms: list[Expr], common: Expr, bound: Binding, wild: frozenset[Symbol]
+) -> Iterator[tuple[Binding, list[Expr]]]:
+    """Ways to find each pattern times the common factor among terms, and the terms left over."""
+    if not patterns:
+        yield bound, terms
+        return
+    first, rest = patterns[0].xreplace(bound), patterns[1:]
+    for k, term in enumerate(terms):
+        if first.free_symbols & wild - bound.keys():
+            matches = unify(first, term / common, bound, wild)
+        else:
+            matches = iter((bound,) if common * first == term else ())
+        for found in matches:
+            yield from _among(rest, terms[:k] + terms[k + 1 :], common, found, wild)
 
 
 def _in_product(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol]) -> Expr | None:

@@ -10,8 +10,10 @@ from numerics.special.tails import (
     InverseMills,
     LogErfc,
     LogGaussianTail,
+    LogMillsRatio,
     MillsRatio,
     TailCumulant,
+    TailPower,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "LogCosh",
     "LogErfc",
     "LogGaussianTail",
+    "LogMillsRatio",
     "LogSinhc",
     "Logistic",
     "Logit",
@@ -37,5 +40,6 @@ __all__ = [
     "SpinEntropy",
     "StableFunction",
     "TailCumulant",
+    "TailPower",
     "XLogX",
 ]

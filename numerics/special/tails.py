@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import pi as PI
 from math import sqrt as root
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sympy import Dummy, Expr, erfc, exp, expand, log, pi, sqrt
 
@@ -26,11 +26,14 @@ __all__ = [
     "InverseMills",
     "LogErfc",
     "LogGaussianTail",
+    "LogMillsRatio",
     "MillsRatio",
     "TailCumulant",
+    "TailPower",
 ]
 
 NORM = 1 / root(2 * PI)  # of the density
+LOG_NORM = 0.9189385332046727  # log sqrt(2 pi)
 LARGE = 1e12  # beyond, the n-th cumulant is (n - 1)!/x**n to the last digit
 # The zero of erfc next to the real axis, in units of x = sqrt(2) t
 ZERO = (-1.9159908, 2.8163596)
@@ -186,6 +189,53 @@ class MillsRatio(StableFunction):
         return b.emit("select", x, 0.0, left, 1.0 / _inverse(b, x))
 
 
+class LogMillsRatio(StableFunction):
+    """log(H/G), the logarithm of the Mills ratio."""
+
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        return log(MillsRatio.naive(x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return -TailCumulant(1, self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        square = b.emit("square", b.emit("minimum", x, 0.0))
+        left = 0.5 * square + (LOG_NORM + b.emit("log1p", -_tail(b, x)))
+        return b.emit("select", x, 0.0, left, -b.emit("log", _inverse(b, x)))
+
+
+class TailPower(StableFunction):
+    """exp(a) H(x)**p for an integer p, where neither factor overflows before the product does.
+
+    Arguments a, c, p, x, with c = a - p x**2/2 in simplified form: at x > 0 the tail's own
+    exponential, taken out of it, cancels in symbols.
+    """
+
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+
+    @classmethod
+    def naive(cls, a: Expr, c: Expr, p: Expr, x: Expr) -> Expr:
+        return exp(a) * GaussianTail.naive(x) ** p
+
+    def _eval_derivative(self, other: Any) -> Expr:
+        _, c, p, x = self.args
+        return self * (c.diff(other) - p * TailCumulant(1, x) * x.diff(other))
+
+    def recipe(self, b: Builder, a: Value, c: Value, p: Value, x: Value) -> Value:
+        power = int(self.args[2])
+        right = _inverse(b, x)
+        left = 1.0 - _tail(b, x)
+        if power > 0:
+            base = b.emit("select", x, 0.0, left, NORM / right)
+        else:
+            base = b.emit("select", x, 0.0, 1.0 / left, root(2 * PI) * right)
+        exponent = b.emit("select", x, 0.0, a, c)
+        return integer_power(b, base, abs(power)) * b.emit("exp", exponent)
+
+
 class TailCumulant(StableFunction):
     """The n-th cumulant of the excess z - x of a standard normal variable z beyond x.
 
@@ -235,7 +285,7 @@ def _by_recursion(b: Builder, order: int, x: Value) -> Value:
     if order == 2:
         return variance
     # D**2 - variance and 3 variance - D**2, by powers of x, which is exact, and not of D = R - x
-    square = b.emit("square", x)
+    square = b.emit("square", b.emit("maximum", x, -40.0))  # both are zero below
     rest = (square - 1.0) + ratio * (2.0 * excess - x)
     other = (3.0 - square) - ratio * (4.0 * excess - x)
     # the density as a square, so that large factors come before it underflows
