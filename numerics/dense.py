@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["log_det"]
+__all__ = ["log_det", "stacked"]
 
 
 def log_det(matrix: np.ndarray, places: tuple[int, int], out: Any = None) -> Any:
@@ -26,3 +27,16 @@ def log_det(matrix: np.ndarray, places: tuple[int, int], out: Any = None) -> Any
         return result
     np.copyto(out, result)
     return out
+
+
+def stacked(entries: Sequence[Any], shape: tuple[int, ...], places: tuple[int, ...]) -> Any:
+    """Entries, arrays that broadcast, as one array with axes of this shape at these places.
+
+    Examples
+    --------
+    >>> stacked((1.0, 2.0, 3.0, 4.0), (2, 2), (-2, -1)).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    whole = np.stack(np.broadcast_arrays(*entries), axis=-1)
+    whole = whole.reshape(whole.shape[:-1] + shape)
+    return np.moveaxis(whole, range(-len(shape), 0), places)

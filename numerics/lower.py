@@ -61,6 +61,7 @@ from numerics.node_sum import NodeSum
 from numerics.program import Axis, Input, Output, Program, Range
 from numerics.sparsity import Densified
 from numerics.special import StableFunction
+from numerics.straight_line import StraightLine
 
 __all__ = ["axis_of", "lower", "range_of"]
 
@@ -162,8 +163,10 @@ def _all_axes(expressions: Sequence[Expr], first: Sequence[Axis]) -> tuple[Axis,
 class _Lowering:
     """Lowers expressions into one builder; equal subexpressions become one register."""
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder, program: StraightLine | None = None) -> None:
         self.builder = builder
+        self._meanings = program.meanings if program else {}
+        self._programs: dict[Any, _Lowering] = {}
         self._memo: dict[Expr, Value] = {}
         self._scalars: dict[Expr, int] = {}
         self._arrays: dict[Any, int] = {}
@@ -217,6 +220,7 @@ class _Lowering:
             (LogDet, self._log_det),
             (LogTotal, lambda expr: lower_log_total(self._lent(), expr)),
             (Share, lambda expr: lower_share(self._lent(), expr)),
+            (StraightLine, self._straight_line),
             (StableFunction, self._special),
             (Piecewise, self._piecewise),
             (Heaviside, self._heaviside),
@@ -312,7 +316,21 @@ class _Lowering:
 
     # -- indices ------------------------------------------------------------------------------
 
+    def _straight_line(self, expr: StraightLine) -> Value:
+        """Its names mean nothing outside: it is lowered on its own, into the same builder."""
+        inside = self._programs.get(expr.definitions)
+        if inside is None:
+            inside = self._programs[expr.definitions] = _Lowering(self.builder, expr)
+            for name, value in expr.definitions:
+                inside._memo[name] = inside(value)
+        entries = [inside(entry) for entry in expr.entries]
+        along = [axis_of(index) for index in expr.indices]
+        return self.builder.emit("stack", *entries, slots=along) if along else entries[0]
+
     def _element(self, expr: Element) -> Value:
+        if expr.label in self._meanings:  # an intermediate under other names of its indices
+            name, value = self._meanings[expr.label]
+            return self(value.xreplace(dict(zip(name.slots, expr.slots, strict=True))))
         if expr.label not in self._arrays:
             raise UnsupportedExpressionError(f"{unmarked(expr)} is no parameter of this kernel")
         slots = []

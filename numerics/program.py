@@ -19,6 +19,7 @@ Operand = int | float
 # Operations are elementwise, each the NumPy ufunc or SciPy function of that name, except
 #   fill_zero(x)        x, but 1 where x = 0
 #   select(a, b, x, y)  x where a < b, else y
+#   stack(x, y, ...)    the array with these entries along the axes in `slots`, in order
 # and, from the size of a range, `positions`: 1, 2, ..., size along an axis.
 # Reductions drop the axes named in `over`; `contract` sums a product of two operands over them.
 REDUCTIONS = frozenset(("sum", "max", "prod", "contract", "log_det"))
@@ -63,6 +64,7 @@ class Let:
 
     `over` are the axes that a reduction drops; `slots` say what a view puts into each slot of an
     array: an axis, or a position counted from zero.  A view of a register gives its axes new names.
+    Of a stack, `slots` are the axes along which its entries run.
     """
 
     op: str

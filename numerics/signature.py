@@ -7,12 +7,12 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from derive.equations import Element, Index
-from numerics.errors import UnsupportedExpressionError
+from derive.equations import Element, Index, IndexRange
+from numerics.errors import UnknownParameterError, UnsupportedExpressionError
 from numerics.lower import range_of
 from numerics.program import Input
 
-__all__ = ["distinct", "fresh_indices", "inputs_of"]
+__all__ = ["axes_of", "distinct", "fresh_indices", "inputs_of", "scalars_of"]
 
 
 def distinct(given: Sequence[Expr]) -> list[Expr]:
@@ -51,3 +51,34 @@ def fresh_indices(ranges: Sequence[Any], taken: set[str]) -> tuple[Index, ...]:
         if f"k{count}" not in taken:
             names.append(f"k{count}")
     return tuple(Index(name, over) for name, over in zip(names, ranges, strict=True))
+
+
+def scalars_of(inputs: Sequence[Expr], wanted: Sequence[Expr] | None) -> list[Expr]:
+    """The scalar arguments that are asked for, by symbol or name; all of them for None.
+
+    Raises
+    ------
+    UnknownParameterError
+        If one is no argument, is an array, or is asked for twice.
+    """
+    scalars = [g for g in inputs if not (isinstance(g, Element) and g.slots)]
+    if wanted is None:
+        return scalars
+    listed = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+    known = {key: scalar for scalar in scalars for key in (scalar, getattr(scalar, "name", None))}
+    for given in listed:
+        if given not in known:
+            raise UnknownParameterError(
+                f"{given} is no scalar parameter of this kernel: {', '.join(map(str, scalars))}; "
+                "derivatives by the entries of an array are those of jacobian()"
+            )
+    found = [known[given] for given in listed]
+    if len(set(found)) < len(found):
+        raise UnknownParameterError(f"{', '.join(map(str, found))}: a parameter occurs twice")
+    return found
+
+
+def axes_of(variables: Sequence[Expr], count: int, named: Sequence[tuple[str, Expr]]) -> Any:
+    """Indices over a list of parameters, under names that no expression uses."""
+    taken = {index.name for _, expr in named for index in expr.atoms(Index)}
+    return fresh_indices([IndexRange(len(variables), "parameters")] * count, taken)

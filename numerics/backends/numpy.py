@@ -20,7 +20,7 @@ __all__ = ["Printed", "print_numpy"]
 RESERVED = ("np", "special", "sparse", "dense", "before", "once", "block")
 FROM_SCIPY = frozenset(("erf", "erfc", "gammaln"))
 REDUCERS = {"sum": "np.add.reduce", "max": "np.maximum.reduce", "prod": "np.multiply.reduce"}
-NOT_IN_PLACE = ("view", "positions", "select", "contract", "sum", "max", "prod", "log_det")
+NOT_IN_PLACE = (*REDUCERS, "view", "positions", "select", "contract", "log_det", "stack")
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class _Printer:
         self.names: dict[int, str] = dict(enumerate(names))
         self.buffers: list[tuple[Axis, ...]] = []
         self.free: dict[tuple[Axis, ...], list[str]] = {}
-        self.last_use = self._last_uses()
         self.targets = self._output_targets()
+        self.stores = self._stores()
+        self.last_use = self._last_uses()
 
     def printed(self) -> Printed:
         before, once, block = self._lines(held=True), self._lines(held=False), self._block()
@@ -148,6 +149,7 @@ class _Printer:
         for register, let in enumerate(self.program.lets, self.count):
             if register in self.varies:
                 lines.extend(self._statement(register, let))
+                lines.extend(self._stored(register))
         for number, output in enumerate(self.program.outputs):
             if self._is_varying(output.operand) and self.names[int(output.operand)] != f"o{number}":
                 value = self._transposed(
@@ -161,6 +163,8 @@ class _Printer:
         if let.op in ("view", "positions"):
             self.names[register] = f"v{register}"
             return [f"v{register} = {self._expression(let)}"]
+        if let.op == "stack":
+            return self._stack(register, let)
         early = let.op not in NOT_IN_PLACE
         arguments = [self._operand(arg, let) for arg in let.args]
         if early:
@@ -193,7 +197,7 @@ class _Printer:
             if let.op == "view":
                 viewed[register] = viewed.get(let.args[0], let.args[0])
             for arg in let.args:
-                if isinstance(arg, int):
+                if isinstance(arg, int) and not self._is_stored_early(register, arg):
                     uses[arg] = uses[int(viewed.get(arg, arg))] = register
         for output in self.program.outputs:
             if isinstance(output.operand, int):
@@ -212,6 +216,63 @@ class _Printer:
                 targets[int(operand)] = f"o{number}"
         return targets
 
+    # -- arrays of entries ---------------------------------------------------------------------
+
+    def _stores(self) -> dict[int, list[tuple[int, int]]]:
+        """Entries of outputs, put there as soon as they are known: of which array, which entry."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for register, let in enumerate(self.program.lets, self.count):
+            if let.op == "stack" and register in self.targets:
+                for number, arg in enumerate(let.args):
+                    if self._is_varying(arg) and arg >= self.count:
+                        found.setdefault(int(arg), []).append((register, number))
+        return found
+
+    def _is_stored_early(self, register: int, arg: int) -> bool:
+        return any(stack == register for stack, _ in self.stores.get(arg, ()))
+
+    def _stored(self, register: int) -> list[str]:
+        lines = []
+        for stack, number in self.stores.get(register, ()):
+            let = self.program.lets[stack - self.count]
+            lines.append(self._entry(self.targets[stack], let, number))
+        if lines and register not in self.last_use and self.names[register].startswith("t"):
+            self.free[self.program.axes_of(register)].append(self.names[register])
+        return lines
+
+    def _stack(self, register: int, let: Let) -> list[str]:
+        target = self.names[register] = self.targets.get(register) or self._buffer(let.axes)
+        late = [
+            number
+            for number, arg in enumerate(let.args)
+            if isinstance(arg, float) or not self._is_stored_early(register, arg)
+        ]
+        lines = [self._entry(target, let, number) for number in late]
+        self._release(register, let)
+        return lines
+
+    def _entry(self, target: str, let: Let, number: int) -> str:
+        """What puts one entry in its place; along the slots the last one runs fastest."""
+        places, left = {}, number
+        for axis in reversed([slot for slot in let.slots if isinstance(slot, Axis)]):
+            left, places[axis] = divmod(left, int(axis.over.size))
+        place = ", ".join(str(places.get(axis, ":")) for axis in let.axes)
+        return f"{target}[..., {place}] = {self._aligned_entry(let, let.args[number])}"
+
+    def _aligned_entry(self, let: Let, arg: Operand) -> str:
+        if isinstance(arg, float):
+            return _constant(arg)
+        kept = tuple(axis for axis in let.axes if axis not in let.slots)
+        own = self.program.axes_of(arg)
+        return self.names[arg] + self._alignment(own, kept, self._is_varying(arg))
+
+    def _stacked(self, let: Let) -> str:
+        entries = ", ".join(self._aligned_entry(let, arg) for arg in let.args)
+        slots = [slot for slot in let.slots if isinstance(slot, Axis)]
+        shape = tuple(int(axis.over.size) for axis in slots)
+        places = tuple(let.axes.index(axis) - len(let.axes) for axis in slots)
+        return f"dense.stacked(({entries},), {shape}, {places})"
+
     # -- one operation -------------------------------------------------------------------------
 
     def _into(self, target: str, let: Let, args: list[str]) -> list[str]:
@@ -224,6 +285,8 @@ class _Printer:
         return [self._call(let, args, f", out={target}")]
 
     def _expression(self, let: Let) -> str:
+        if let.op == "stack":
+            return self._stacked(let)
         args = [self._operand(arg, let) for arg in let.args]
         if let.op == "view":
             return self._view(let)
