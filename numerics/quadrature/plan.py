@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sympy import Expr, exp, pi, sqrt
+from sympy import Add, Dummy, Expr
 
 from numerics.node_sum import NodeSum, node_index, node_table
 from numerics.quadrature.evaluate import evaluate as evaluate_here
+from numerics.quadrature.pose import posed
 from numerics.quadrature.problem import Problem
+from numerics.quadrature.rules import NODE, WEIGHT, normal_density
 from numerics.quadrature.search import Found, search
 
 __all__ = ["Plan", "plan"]
@@ -49,6 +52,11 @@ class Plan:
     rule: str
     reach: tuple[float, float]
     halved: Plan | None = field(default=None, repr=False)
+
+    def renamed(self, names: Mapping[Expr, Expr]) -> Plan:
+        """The same plan with parameters replaced."""
+        halved = self.halved and self.halved.renamed(names)
+        return replace(self, expression=self.expression.xreplace(dict(names)), halved=halved)
 
 
 def plan(
@@ -95,31 +103,46 @@ def plan(
     >>> found.converged, found.nodes <= 50
     (True, True)
     """
-    problem = Problem.of(integrand, z, ranges, evaluate)
+    names = {p: _symbol(f"p{k}", *ends) for k, (p, ends) in enumerate(ranges.items())}
+    box = {names[p]: (float(low), float(high)) for p, (low, high) in ranges.items()}
+    problem = posed(integrand.xreplace(names), z, box, evaluate)
     found = search(problem, tolerance)
-    return _written(problem, found, tolerance, name)
+    coarser = replace(found, rule=found.coarser, error=math.inf)
+    halved = _written(problem, coarser, tolerance, f"{name}h", None)
+    whole = _written(problem, found, tolerance, name, halved)
+    back = {new: old for old, new in names.items()}
+    return whole.renamed(back)
 
 
-def _written(problem: Problem, found: Found, tolerance: float, name: str) -> Plan:
-    coarse = found.nested()
-    halved = _one(problem, coarse, tolerance, f"{name}h", None)
-    return _one(problem, found, tolerance, name, halved)
+def _symbol(name: str, low: float, high: float) -> Dummy:
+    """A real symbol that knows what its range says of its sign."""
+    known = {"positive": low > 0, "nonnegative": low >= 0, "negative": high < 0}
+    return Dummy(name, real=True, **{word: True for word, holds in known.items() if holds})
 
 
-def _one(problem: Problem, found: Found, tolerance: float, name: str, halved: Plan | None) -> Plan:
+def _written(
+    problem: Problem, found: Found, tolerance: float, name: str, halved: Plan | None
+) -> Plan:
+    rule = found.rule
+    places, _ = rule.at(problem.parameters)
+    ends = float(places.min()), float(places.max())
+    joined = rule.fixed and not problem.dense
+    rule = rule.folded() if joined else rule
     k = node_index(name)
-    place = node_table(f"{name}_place", k, found.nodes.places)
-    weight = node_table(f"{name}_weight", k, found.table_weights())
-    at = found.centre + place
-    density = 1 if found.fixed else exp(-(at**2) / 2) / sqrt(2 * pi)
-    body = weight * density * problem.integrand.xreplace({problem.variable: at})
-    back = {new: old for old, new in problem.names.items()}
+    node = node_table(f"{name}_place", k, rule.node)
+    weight = node_table(f"{name}_weight", k, rule.weight)
+    terms = []
+    for place, factor in rule.parts:
+        at = place.xreplace({NODE: node})
+        density = 1 if joined or problem.dense else normal_density(at)
+        own = factor.xreplace({NODE: node, WEIGHT: weight})
+        terms.append(NodeSum(own * density * problem.integrand.xreplace({problem.variable: at}), k))
     return Plan(
-        (problem.prefactor * NodeSum(body, k)).xreplace(back),
-        len(found.nodes),
+        problem.prefactor * Add(*terms),
+        len(rule),
         found.estimate,
         found.estimate <= tolerance,
-        found.words,
-        found.reach,
+        rule.words,
+        (-ends[1], ends[1]) if rule.mirrored else ends,
         halved,
     )

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import Dummy, Expr, S
+from sympy import Expr, Float, S, fraction, together
 
-from numerics.quadrature.adaptive import Reference, integrate, weighted
-from numerics.quadrature.box import sample_box
+from derive.equations import kinks
+from derive.errors import DeriveError
+from numerics.quadrature.adaptive import Reference, integrate
+from numerics.quadrature.rules import Rule
 from numerics.quadrature.singularities import Singularity, singularities
+from numerics.special import StableFunction
 
 __all__ = ["Near", "Problem"]
 
-FAR = 2.5  # a singularity further away asks for nothing that the density does not
 LEAST = 1e-290  # an average below has lost digits to underflow, whatever the rule
+REAL = 1e-10  # singularities that are not nearer are no kinks
+OUTSIDE = 1e9  # where no average lives
+TINY = Float("1e-300")  # keeps a root finite where the slope vanishes
+ROOT_TWO_PI = 2.5066282746310002
 
 
 @dataclass(frozen=True)
@@ -32,81 +38,110 @@ class Near:
 class Problem:
     """The average of `integrand` over `variable`, times `prefactor`.
 
-    `names` gives each parameter a plain real symbol; `samples` are points of the box, by row.
+    `parameters` are their values at the samples.  Where `dense` is set, the normal density is
+    among the factors of the integrand already.
     """
 
     integrand: Expr
     variable: Expr
     prefactor: Expr
-    names: dict[Expr, Expr]
-    samples: Any
+    dense: bool
+    parameters: dict[Expr, Any]
     evaluate: Callable[[Expr, Mapping[Expr, Any]], Any]
     near: tuple[Near, ...]
+    kinks: tuple[Expr, ...]
     reference: Reference
 
     @classmethod
     def of(
-        cls, integrand: Expr, z: Expr, ranges: Mapping[Expr, tuple[float, float]], evaluate: Any
+        cls,
+        integrand: Expr,
+        z: Expr,
+        parameters: dict[Expr, Any],
+        evaluate: Any,
+        prefactor: Expr = S.One,
+        dense: bool = False,
     ) -> Problem:
-        """Sample the box, find the singularities, integrate."""
-        names = {p: Dummy(f"p{k}", real=True) for k, p in enumerate(ranges)}
-        plain = integrand.xreplace(names)
-        samples = sample_box(list(ranges.values()))
-        symbols = dict(zip(names.values(), samples.T, strict=True))
+        """Find the singularities of an integrand, and integrate it at the samples."""
+        count = len(next(iter(parameters.values())))
+
+        def at_samples(expr: Expr) -> Any:
+            values = np.nan_to_num(evaluate(expr, parameters))
+            return np.broadcast_to(np.clip(values, -OUTSIDE, OUTSIDE), (count,))
+
+        def values(nodes: Any, owner: Any) -> Any:
+            chosen = {p: v[owner] for p, v in parameters.items()}
+            return _with_density(evaluate, integrand, z, nodes, chosen, dense)
+
         near = tuple(
-            Near(s, *(_values(evaluate, e, symbols, len(samples)) for e in (s.centre, s.distance)))
-            for s in singularities(plain, z)
+            Near(s, at_samples(s.centre), at_samples(s.distance))
+            for s in singularities(integrand, z)
         )
+        points = _kinks(integrand, z, set(parameters))
+        breaks = [n.centre + k * n.distance for n in near for k in (-3, -1, 0, 1, 3)]
+        breaks += [at_samples(p) for p in points] or [np.zeros(count)]
+        reference = integrate(values, count, np.stack(breaks, axis=1))
+        return cls(integrand, z, prefactor, dense, parameters, evaluate, near, points, reference)
 
-        def at(nodes: Any, owner: Any) -> Any:
-            return evaluate(plain, {z: nodes, **{p: v[owner] for p, v in symbols.items()}})
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return len(self.reference.size)
 
-        reference = integrate(at, len(samples), _breaks(near, len(samples)))
-        return cls(plain, z, S.One, names, samples, evaluate, near, reference)
+    @property
+    def finite(self) -> bool:
+        """Whether the average has a value at all samples."""
+        return bool(np.isfinite(self.reference.size).all())
 
-    def values(self, expr: Expr, chosen: Any) -> Any:
-        """An expression of the parameters at some of the samples."""
-        symbols = dict(zip(self.names.values(), self.samples[chosen].T, strict=True))
-        return _values(self.evaluate, expr, symbols, len(self.samples[chosen]))
-
-    def sums(self, places: Any, weights: Any, centres: Any, chosen: Any) -> Any:
-        """What a rule gives at some of the samples, each with its own centre."""
-        z = centres[:, None] + places
-        rows = self.samples[chosen]
-
-        def at(nodes: Any, owner: Any) -> Any:
-            values = {p: rows[owner, k] for k, p in enumerate(self.names.values())}
-            return self.evaluate(self.integrand, {self.variable: nodes, **values})
-
-        owner = np.broadcast_to(np.arange(len(rows))[:, None], z.shape)
-        return weighted(at, z, owner) @ weights
-
-    def errors(self, sums: Any, chosen: Any) -> Any:
+    def errors(self, rule: Rule, chosen: Any) -> Any:
         """Relative to the average of the absolute value; infinite where a sum is not finite."""
-        reference = self.reference
-        size = reference.size[chosen]
-        differ = np.abs(sums - reference.value[chosen])
-        relative = np.divide(
-            differ, size, out=np.where(differ > LEAST, np.inf, 0.0), where=size > LEAST
+        parameters = {p: v[chosen] for p, v in self.parameters.items()}
+        places, weights = rule.at(parameters)
+        if not np.isfinite(places).all():
+            return np.full(len(places), np.inf)
+        columns = {p: v[:, None] for p, v in parameters.items()}
+        values = _with_density(
+            self.evaluate, self.integrand, self.variable, places, columns, self.dense
         )
-        return np.nan_to_num(relative, nan=np.inf) + reference.error[chosen]
+        with np.errstate(all="ignore"):
+            sums = (values * weights).sum(axis=1)
+            differ = np.abs(sums - self.reference.value[chosen])
+        size = self.reference.size[chosen]
+        none = np.where(size > LEAST, np.inf, 0.0)  # too small to say
+        relative = np.divide(differ, size, out=none, where=size > LEAST)
+        return np.nan_to_num(relative, nan=np.inf) + self.reference.error[chosen]
 
-    def relevant(self, left: Any, right: Any) -> list[tuple[Near, Any]]:
+    def relevant(self, left: Any, right: Any, far: float) -> list[tuple[Near, Any]]:
         """Singularities that come near where the integrand lives, one per place, and how near."""
         found: list[tuple[Near, Any]] = []
         for near in sorted(self.near, key=lambda n: float(n.distance.min())):
-            inside = (near.centre > left - 2 * near.distance) & (
-                near.centre < right + 2 * near.distance
-            )
-            inside &= near.distance < FAR
+            margin = 2 * near.distance
+            inside = (near.centre > left - margin) & (near.centre < right + margin)
+            inside &= (near.distance < far) & (near.distance > REAL)
             if inside.any() and not any(_together(near, other, inside) for other, _ in found):
                 found.append((near, near.distance[inside]))
         return found
 
-    @property
-    def finite(self) -> bool:
-        """Whether the reference has a value everywhere."""
-        return bool(np.isfinite(self.reference.size).all())
+    def is_even(self) -> bool:
+        """Whether the integrand is the same at -z, by its form or by its values."""
+        z = np.random.default_rng(1).normal(size=(self.count, 5)) * 3
+        columns = {p: v[:, None] for p, v in self.parameters.items()}
+        at, mirrored = (
+            self.evaluate(self.integrand, {self.variable: side * z, **columns}) for side in (1, -1)
+        )
+        return bool(np.array_equal(at, mirrored))
+
+
+def _with_density(
+    evaluate: Any, integrand: Expr, z: Expr, nodes: Any, parameters: Mapping[Expr, Any], dense: bool
+) -> Any:
+    """The integrand times the normal density, zero where that underflows."""
+    with np.errstate(all="ignore"):
+        values = evaluate(integrand, {z: nodes, **parameters})
+        if dense:
+            return values
+        density = np.exp(-nodes * nodes / 2) / ROOT_TWO_PI
+        return np.where(density > 0, values * density, 0.0)
 
 
 def _together(near: Near, other: Near, chosen: Any) -> bool:
@@ -115,17 +150,24 @@ def _together(near: Near, other: Near, chosen: Any) -> bool:
     return bool((apart <= np.maximum(near.distance, other.distance))[chosen].all())
 
 
-def _values(evaluate: Any, expr: Expr, symbols: Mapping[Expr, Any], count: int) -> Any:
-    if not expr.free_symbols:
-        return np.full(count, float(expr))
-    return np.broadcast_to(evaluate(expr, symbols), (count,))
+def _kinks(integrand: Expr, z: Expr, known: set[Expr]) -> tuple[Expr, ...]:
+    """Real points where the integrand is not analytic, as far as they are found."""
+    try:
+        points = kinks(_textbook(integrand), z)
+    except DeriveError:
+        return ()
+    return tuple(_regular(p) for p in points if p.free_symbols <= known)
 
 
-def _breaks(near: tuple[Near, ...], count: int) -> Any:
-    """Panels end at the centres, and at the distance to either side."""
-    columns = [n.centre + side * n.distance for n in near for side in (-3, -1, 0, 1, 3)]
-    return (
-        np.stack([np.broadcast_to(c, (count,)) for c in columns], axis=1)
-        if columns
-        else np.zeros((count, 1))
-    )
+def _textbook(expr: Expr) -> Expr:
+    """Stable functions by their formulas."""
+    if not expr.args:
+        return expr
+    args = [_textbook(arg) if isinstance(arg, Expr) else arg for arg in expr.args]
+    return expr.naive(*args) if isinstance(expr, StableFunction) else expr.func(*args)
+
+
+def _regular(point: Expr) -> Expr:
+    """A root without a pole: where the slope vanishes, there is no kink."""
+    above, below = fraction(together(point))
+    return point if below.is_number else above * below / (below**2 + TINY)

@@ -98,7 +98,6 @@ POINTS: dict[Any, tuple[tuple[Expr, Expr], ...]] = {
     acosh: ENDS,
     log: ORIGIN,
     loggamma: ORIGIN,
-    Abs: ORIGIN,
     erf: STEEP,
     erfc: STEEP,
 }
@@ -113,6 +112,7 @@ ZEROS: dict[Any, tuple[tuple[Expr, Expr], ...]] = {
     ),
     exp: (),
 }
+FLAT = Float("1.23e-10")  # keeps what a quadratic form tends to finite where it is none
 SMALL = 100  # below |Im|/SMALL a slope is none: the singularity is far away
 
 
@@ -192,14 +192,17 @@ def _sum_zero(rest: Expr, factor: Expr, function: Expr, z: Expr) -> Iterator[Sin
 
 
 def _solved(argument: Expr, z: Expr, real: Expr, imaginary: Expr) -> Iterator[Singularity]:
-    """Where an argument takes a complex value, if it is of first or second degree in z."""
+    """Where an argument takes a complex value, if it is of first or second degree in z.
+
+    Real singularities are found as kinks.
+    """
     try:
         coefficients = Poly(argument, z).all_coeffs()
     except PolynomialError:
         return
-    if len(coefficients) == 2:
+    if len(coefficients) == 2 and imaginary != 0:
         slope, constant = coefficients
-        least = imaginary / SMALL if imaginary != 0 else Float("1e-150")
+        least = imaginary / SMALL
         if slope.is_number:
             yield Singularity((real - constant) / slope, imaginary / Abs(slope))
         else:  # (r - c)/b without a pole at b = 0, where the singularity is at infinity
@@ -207,12 +210,14 @@ def _solved(argument: Expr, z: Expr, real: Expr, imaginary: Expr) -> Iterator[Si
             yield Singularity((real - constant) * slope / square, imaginary / sqrt(square))
     elif len(coefficients) == 3:
         a, b, c = coefficients
-        spread = (c - real) / a - (b / (2 * a)) ** 2  # (z - centre)**2 = -spread + I*part
-        part = imaginary / a
+        inverse = 1 / (a - FLAT if a.is_nonpositive else a + FLAT)
+        middle = -b * inverse / 2
+        spread = (c - real) * inverse - middle**2  # (z - middle)**2 = -spread + I*part
+        part = imaginary * inverse
         length = sqrt(spread**2 + part**2)
-        away, shift = sqrt((length + spread) / 2), sqrt(Max((length - spread) / 2, 0))
-        yield Singularity(-b / (2 * a) + shift, away)
-        yield Singularity(-b / (2 * a) - shift, away)
+        away, shift = sqrt(Max(length + spread, 0) / 2), sqrt(Max(length - spread, 0) / 2)
+        yield Singularity(middle + shift, away)
+        yield Singularity(middle - shift, away)
 
 
 def _gaussian(exponent: Expr, z: Expr) -> Iterator[Singularity]:
@@ -223,7 +228,8 @@ def _gaussian(exponent: Expr, z: Expr) -> Iterator[Singularity]:
         return
     if len(coefficients) == 3:
         a, b, _ = coefficients
-        yield Singularity(-b / (2 * a), 3 / sqrt(Abs(a)))
+        flat = FLAT if a.is_nonnegative else -FLAT
+        yield Singularity(-b / (2 * (a + flat)), 3 / sqrt(Abs(a) + FLAT))
 
 
 def _of_exponentials(expr: Expr, z: Expr) -> Iterator[Singularity]:
