@@ -10,7 +10,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Mul, Pow, S, cancel, erf, erfc, exp, expand, log, pi, sqrt
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Function,
+    Mul,
+    Pow,
+    S,
+    cancel,
+    erf,
+    erfc,
+    exp,
+    expand,
+    log,
+    pi,
+    sqrt,
+)
 
 from numerics.special import (
     GaussianTail,
@@ -226,21 +242,37 @@ def _is_minus_even(term: Expr) -> bool:
 
 
 def _primitive(expr: Expr) -> Expr:
-    """Numbers taken out of powers of sums, whose sign is made one: 1/(2 - 2 q) = 1/(2 (1 - q))."""
+    """Numbers taken out of powers of sums, whose sign is made one: 1/(2 - 2 q) = 1/(2 (1 - q)).
 
-    def pulled(power: Pow) -> Expr:
+    The sign is that under a root, if there is one.
+    """
+    sums = [p for p in expr.atoms(Pow) if isinstance(p.base, Add) and p.exp.is_Rational]
+    rooted = {p.base.primitive()[1] for p in sums if not p.exp.is_Integer}
+    changed = {}
+    for power in sums:
         number, base = power.base.primitive()
-        if power.exp.is_Integer and base.could_extract_minus_sign():
+        turned = -base in rooted if rooted & {base, -base} else base.could_extract_minus_sign()
+        if power.exp.is_Integer and turned:
             number, base = -number, -base
-        return number**power.exp * base**power.exp
-
-    sums = {p: pulled(p) for p in expr.atoms(Pow) if isinstance(p.base, Add) and p.exp.is_Rational}
-    changed = {p: q for p, q in sums.items() if p != q}
+        changed[power] = number**power.exp * base**power.exp
+    changed = {p: q for p, q in changed.items() if p != q}
     return expr.xreplace(changed) if changed else expr
 
 
 def _normal(expr: Expr) -> Expr:
-    return expand(_primitive(expr))
+    """Multiplied out, with functions and with sums in denominators and under roots kept whole."""
+    expr = _primitive(expr)
+    kept = [p for p in expr.atoms(Pow) if isinstance(p.base, Add) and _is_kept(p.exp)]
+    whole = {p.base: Dummy(positive=True) for p in kept}
+    masked = {p: whole[p.base] ** p.exp for p in kept}
+    functions = {f: Dummy() for f in expr.atoms(Function)}
+    opened = expand(expr.xreplace(masked | functions))
+    back = {dummy: node for node, dummy in (whole | functions).items()}
+    return opened.xreplace(back)
+
+
+def _is_kept(power: Expr) -> bool:
+    return not (power.is_Integer and power > 0)
 
 
 def _length(expr: Expr) -> int:
