@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import inspect
 from collections.abc import Mapping, Sequence
@@ -11,28 +10,31 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.equations import Element, Equations, Index, free_indices
+from derive.equations import Equations, Index, free_indices
 from numerics.arguments import Batch, arrange, bind, check_values, matched
 from numerics.backends.names import identifiers
-from numerics.backends.numpy import print_numpy
 from numerics.blocks import BLOCK, Runner
-from numerics.derivatives import derivatives
-from numerics.errors import (
-    NumericsError,
-    UnknownParameterError,
-)
+from numerics.differentiable import Differentiable
+from numerics.errors import NumericsError
 from numerics.handover import as_equations, as_expression, marked
-from numerics.lower import lower
 from numerics.outputs import given_outs, handed_back, written_to
+from numerics.parameter_box import checked_tolerance, declared_box
+from numerics.parts import run_part
+from numerics.plans import Plans, Ready
 from numerics.program import Input, Program
-from numerics.signature import distinct, fresh_indices, inputs_of
+from numerics.signature import distinct, inputs_of
 from numerics.site_integrals import open_integrals
-from numerics.stable import stabilise
 
 __all__ = ["Kernel", "compile"]
 
 
-def compile(obj: Any, backend: str = "numpy", arguments: Sequence[Expr] | None = None) -> Kernel:
+def compile(
+    obj: Any,
+    backend: str = "numpy",
+    arguments: Sequence[Expr] | None = None,
+    ranges: Mapping[Any, Any] | None = None,
+    tolerance: float = 1e-13,
+) -> Kernel:
     """Compile equations or expressions to a fast, numerically stable function of arrays.
 
     Parameters
@@ -44,6 +46,13 @@ def compile(obj: Any, backend: str = "numpy", arguments: Sequence[Expr] | None =
     arguments : sequence of Expr, optional
         The order of the arguments; by default unknowns, then parameters.  Of a bare expression the
         parameters are its symbols by name, then its arrays.
+    ranges : mapping, optional
+        By symbol or name, the interval ``(low, high)`` that each parameter stays in.  Rules for
+        averages are chosen for it once, and values outside are refused.  Without it a rule is
+        chosen for the values of a call, rounded outwards, and kept for further calls.
+    tolerance : float
+        The error asked of each Gaussian average, relative to the average of the integrand's
+        absolute value.
 
     Returns
     -------
@@ -64,13 +73,21 @@ def compile(obj: Any, backend: str = "numpy", arguments: Sequence[Expr] | None =
     >>> f = nm.compile(m - tanh(beta*m))
     >>> float(f(m=0.5, beta=0.0)), f(beta=np.zeros(3), m=1).shape
     (0.5, (3,))
+
+    An average without closed form is evaluated by a rule that is chosen for it:
+
+    >>> import derive as dv
+    >>> a, z = symbols("a z", real=True)
+    >>> f = nm.compile(dv.GaussianAverage(tanh(a*z)**2, z))
+    >>> print(f"{f(a=2**0.5):.12f}")
+    0.519975745664
     """
     if backend != "numpy":
         raise NumericsError(f'there is no backend {backend!r}: choose backend="numpy"')
-    return Kernel(as_equations(obj, arguments), backend)
+    return Kernel(as_equations(obj, arguments), backend, (), ranges, tolerance)
 
 
-class Kernel:
+class Kernel(Differentiable):
     """Compiled expressions.  Made by `compile`.
 
     Attributes
@@ -98,22 +115,31 @@ class Kernel:
     """
 
     def __init__(
-        self, equations: Equations, backend: str = "numpy", order: Sequence[Index] = ()
+        self,
+        equations: Equations,
+        backend: str = "numpy",
+        order: Sequence[Index] = (),
+        ranges: Mapping[Any, Any] | None = None,
+        tolerance: float = 1e-13,
     ) -> None:
         self.equations = equations
         self.backend = backend
+        self.tolerance = checked_tolerance(tolerance)
         self._order = tuple(order)
         self._bound: dict[int, Any]
         self._runners: dict[Any, Runner]
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
         found = set(self._order).union(*(free_indices(expr) for _, expr in checked))
         self._marked = {index: marked(index) for index in found}
-        opened = (open_integrals(expr.xreplace(self._marked)) for _, expr in checked)
-        stable = stabilise(*opened)
-        self._stable = tuple((name, e) for (name, _), e in zip(checked, stable, strict=True))
+        opened = [(name, open_integrals(e.xreplace(self._marked))) for name, e in checked]
         given = distinct((*equations.unknowns, *equations.parameters))
-        self._axes = tuple(self._marked[index] for index in self._order)
-        self._program = lower(self._stable, inputs_of(given), self._axes)
+        axes = tuple(self._marked[index] for index in self._order)
+        self._inputs = tuple(inputs_of(given))
+        self._ranges = dict(ranges or {})
+        declared = declared_box(self._inputs, self._ranges)
+        self._plans = Plans(opened, given, axes, self.tolerance, declared)
+        self._results = self._plans.skeleton.program.outputs
+        self._stable = self._plans.differentiable
         self._fix({})
 
     @property
@@ -124,7 +150,7 @@ class Kernel:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the results."""
-        return tuple(output.name for output in self._program.outputs)
+        return tuple(name for name, _ in self.equations.expressions)
 
     @property
     def arguments(self) -> tuple[Input, ...]:
@@ -134,12 +160,12 @@ class Kernel:
     def output_indices(self, number: int) -> tuple[Index, ...]:
         """The free indices of an output, in the order of its axes."""
         own = {(m.name, m.range.name): index for index, m in self._marked.items()}
-        return tuple(own[a.name, a.over.name] for a in self._program.outputs[number].axes)
+        return tuple(own[a.name, a.over.name] for a in self._results[number].axes)
 
     @property
     def program(self) -> Program:
-        """The loop program that a backend prints."""
-        return self._program
+        """The loop program that a backend prints, with the averages as planned last."""
+        return self._plans.latest.compiled.program
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -148,12 +174,10 @@ class Kernel:
         names = identifiers(given.name for given in self._arguments)
         return inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
-    @cached_property
+    @property
     def source(self) -> str:
         """The NumPy source for a batch in which every scalar varies, and arrays do not."""
-        bound = frozenset(self._bound)
-        fixed = bound.union(k for k, g in enumerate(self._program.inputs) if g.ranges)
-        return print_numpy(self._program, fixed, bound).source
+        return self._plans.latest.compiled.source(frozenset(self._bound))
 
     def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
         """Evaluate; parameters by position, by keyword, or as one mapping by symbol or name.
@@ -203,17 +227,25 @@ class Kernel:
         values = bind(self._arguments, args, named or {})
         free = iter(values)
         merged = [self._bound[k] if k in self._bound else next(free) for k in range(self._count)]
-        batch = arrange(self._program.inputs[: self._count], merged)
+        inputs = self._inputs[: self._count]
+        batch = arrange(inputs, merged)
         shapes = [
             batch.shape + tuple(batch.length(axis.over) for axis in output.axes)
-            for output in self._program.outputs
+            for output in self._results
         ]
         given = given_outs(out, self.outputs, shapes)
         targets = [
             written_to(array, shape, batch.arrays)
             for array, shape in zip(given, shapes, strict=True)
         ]
-        self._runner(batch).run(batch, targets, block, finite=nonfinite == "raise")
+        strict = nonfinite == "raise"
+        for ready, rows in self._plans.covering(batch, inputs, strict):
+
+            def run(part: Batch, outs: list[Any], ready: Ready = ready) -> None:
+                whole = ready.compiled.with_tables(part, ready.tables)
+                self._runner(ready, whole).run(whole, outs, block, finite=strict)
+
+            run_part(run, batch, inputs, rows, targets)
         return handed_back(given, targets)
 
     def bind(self, values: Mapping[Any, Any] | None = None, /, **named: Any) -> Kernel:
@@ -266,99 +298,44 @@ class Kernel:
             number: batch.whole(k, len(given.ranges))
             for k, (number, given) in enumerate(zip(numbers, inputs, strict=True))
         }
-        other = copy.copy(self)
+        other = object.__new__(type(self))  # copy() would lower everything again
+        other.__dict__.update(self.__dict__)
         other._fix({**self._bound, **fixed})
         return other
 
     @property
     def bound(self) -> dict[Expr, Any]:
         """The values that `bind` fixed, by symbol, or by one element of an array."""
-        return {self._program.inputs[k].symbol: value for k, value in self._bound.items()}
+        return {self._inputs[k].symbol: value for k, value in self._bound.items()}
 
     @property
     def bound_arguments(self) -> tuple[Input, ...]:
         """The arguments that `bind` fixed, with the ranges of arrays, in the order of `bound`."""
-        return tuple(self._program.inputs[k] for k in self._bound)
+        return tuple(self._inputs[k] for k in self._bound)
 
     def _fix(self, bound: dict[int, Any]) -> None:
-        given = self._program.inputs
+        given = self._inputs
         self._bound, self._runners = bound, {}
         self._count = sum(not g.is_size for g in given)
         self._arguments = tuple(given[k] for k in self._free_numbers())
-        for cached in ("signature", "source"):
-            self.__dict__.pop(cached, None)
+        self.__dict__.pop("signature", None)
 
     def _free_numbers(self) -> list[int]:
         return [k for k in range(self._count) if k not in self._bound]
 
-    def jacobian(self, wrt: Expr | Sequence[Expr]) -> Kernel:
-        """The kernel of the derivatives of every output, output by output.
-
-        Parameters
-        ----------
-        wrt : Expr or sequence of Expr
-            Parameters of this kernel; of an array, any of its elements.  The derivative of
-            ``f[i]`` by ``V[j]`` is an array over i and j.
-
-        Examples
-        --------
-        >>> from sympy import symbols, tanh
-        >>> import numerics as nm
-        >>> x, y = symbols("x y")
-        >>> df = nm.compile(y*tanh(x)).jacobian([x, y])
-        >>> [float(d) for d in df(x=0.0, y=2.0)]
-        [2.0, 0.0]
-        """
-        wanted = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-        variables = [self._variable(v) for v in wanted]
-        extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
-        first = sorted({i for _, e in self.equations.expressions for i in free_indices(e)}, key=str)
-        named = {marked: index for index, marked in self._marked.items()}
-        rows = derivatives([expr for _, expr in self._stable], variables)
-        expressions = tuple(
-            (f"d{name}/d{variable}", entry.xreplace(named))
-            for (name, _), row in zip(self._stable, rows, strict=True)
-            for variable, entry in zip(variables, row, strict=True)
-        )
-        order = dict.fromkeys((*self._order, *first, *extra))
-        equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)
-        return Kernel(equations, self.backend, tuple(order)).bind(self.bound)
-
-    def _variable(self, wanted: Any) -> Expr:
-        """The argument to differentiate by, an array's element with an index of its own."""
-        for argument in self.inputs:
-            if not (isinstance(argument, Element) and argument.slots):
-                if wanted in (argument, argument.name):
-                    return argument
-            elif getattr(wanted, "label", wanted) == argument.label:
-                taken = {i.name for _, e in self._stable for i in e.atoms(Index)}
-                return argument.label[fresh_indices(argument.label.ranges, taken)]
-        raise UnknownParameterError(
-            f"{wanted} is no parameter of this kernel: {', '.join(map(str, self.inputs))}"
-        )
-
-    def _runner(self, batch: Batch) -> Runner:
+    def _runner(self, ready: Ready, batch: Batch) -> Runner:
         """Printed once for each choice of what varies; what is bound is computed then."""
-        key = batch.uniform, batch.sparse
+        key = id(ready), batch.uniform, batch.sparse
         if key not in self._runners:
-            inputs = self._program.inputs
-            held = [k for k in self._bound if k in batch.uniform]
-            known = {over.size for k in held for over in inputs[k].ranges}
-            sizes = [k for k, given in enumerate(inputs) if given.is_size]
-            bound = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
-            uniform = batch.uniform.union(sizes)
-            program = lower(self._stable, inputs, self._axes, uniform, bound, batch.sparse)
-            runner = Runner(program, print_numpy(program, uniform, bound), frozenset(self._bound))
-            runner.prepare(batch)
-            self._runners[key] = runner
+            self._runners[key] = ready.compiled.runner(batch, self._bound)
         return self._runners[key]
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {"equations": self.equations, "backend": self.backend, "order": self._order}
-        return {**state, "bound": self._bound}
+        made = (self.equations, self.backend, self._order, self._ranges, self.tolerance)
+        return {"made": made, "bound": self._bound}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["equations"], state["backend"], state["order"])  # type: ignore[misc]
+        self.__init__(*state["made"])  # type: ignore[misc]
         self._fix(state["bound"])
 
     def __repr__(self) -> str:

@@ -48,7 +48,7 @@ class Table(Label):
     _bytes: bytes
 
     def __new__(cls, name: str, over: IndexRange, numbers: bytes) -> Table:
-        table: Table = Label.__new__(cls, name, (over,), given=True)  # type: ignore[assignment]
+        table: Table = Label.__new__(cls, name, (over,), given=True)
         table._bytes = numbers
         return table
 

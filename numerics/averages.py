@@ -1,0 +1,191 @@
+"""Gaussian averages in numbers: a closed form where it is stable, else sums over nodes.
+
+An average over several variables becomes nested averages over single standard normals.  Each of
+these is planned for a box of the parameters by `numerics.quadrature`, the innermost first; for
+these, the variables of the outer ones are parameters with a range of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol
+
+from derive.equations import Element, GaussianAverage
+from numerics.closed_forms import closed_form, conditioned, is_stable
+from numerics.node_plans import planned
+from numerics.parameter_box import Box, box_text, key_of
+
+__all__ = ["Averages", "Planned", "Quadrature"]
+
+REACH = 9.0  # where a standard normal is looked at first: beyond lies a part of 1e-19
+LARGEST_REACH = 40.0  # beyond, the normal density is zero in double precision
+
+
+@dataclass(frozen=True)
+class Quadrature:
+    """How one average is evaluated.
+
+    Attributes
+    ----------
+    average : str
+        The average in words.
+    rule : str
+        The rule in words, ``"closed form"`` where there is one.
+    nodes : int
+        The number of nodes, 0 for a closed form.
+    box : str
+        The ranges of the parameters that the rule was chosen for.
+    estimate : float
+        The relative error expected in this box.
+    """
+
+    average: str
+    rule: str
+    nodes: int
+    box: str
+    estimate: float
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Expressions without averages, in a box of the parameters."""
+
+    expressions: tuple[Expr, ...]
+    box: Box
+    rows: tuple[Quadrature, ...]
+
+    @property
+    def estimate(self) -> float:
+        """The worst estimate of an average."""
+        return max((row.estimate for row in self.rows), default=0.0)
+
+    @property
+    def worst(self) -> Quadrature:
+        """The average with the worst estimate."""
+        return max(self.rows, key=lambda row: row.estimate)
+
+
+@dataclass
+class _Box:
+    """The state of planning in one box: averages that are done, and what is said of them."""
+
+    rows: list[Quadrature] = field(default_factory=list)
+    memo: dict[Any, tuple[Expr, tuple[float, float]]] = field(default_factory=dict)
+
+
+class Averages:
+    """The averages of expressions, planned for boxes of their parameters.
+
+    Parameters
+    ----------
+    expressions : tuple of Expr
+        What holds the averages.
+    tolerance : float
+        The relative error asked of each average.
+    """
+
+    def __init__(self, expressions: tuple[Expr, ...], tolerance: float) -> None:
+        self.expressions, self.tolerance = expressions, tolerance
+        self._levels: dict[Expr, Expr] = {}
+
+    @property
+    def parameters(self) -> set[Any]:
+        """The symbols and labels of arrays that averages depend on."""
+        found = {a for expr in self.expressions for a in expr.atoms(GaussianAverage)}
+        free = set().union(*(a.free_symbols for a in found))
+        bound = {v for a in found for v in a.variables}
+        elements = {e for a in found for e in a.atoms(Element) if e.slots}
+        return (free - bound) | {key_of(e) for e in elements}
+
+    def at(self, box: Box) -> Planned:
+        """The expressions with every average replaced, for parameters in a box."""
+        state = _Box()
+        opened = tuple(self._opened(expr, box, state) for expr in self.expressions)
+        return Planned(opened, box, tuple(state.rows))
+
+    def skeleton(self) -> tuple[tuple[Expr, ...], tuple[Symbol, ...]]:
+        """The expressions with every integrand in place of its average, and the variables.
+
+        It is lowered to see whether all has a numeric meaning, before anything is planned.
+        """
+        memo: dict[Expr, Expr] = {}
+        extra: dict[Symbol, None] = {}
+
+        def bare(expr: Expr) -> Expr:
+            if not expr.has(GaussianAverage):
+                return expr
+            if expr not in memo:
+                if isinstance(expr, GaussianAverage):
+                    own = {v: Dummy(v.name, real=True) for v in expr.variables}
+                    extra.update(dict.fromkeys(own.values()))
+                    law = sum((*expr.mean, *expr.covariance), S.Zero)
+                    memo[expr] = bare(expr.integrand.xreplace(own)) + law
+                else:
+                    memo[expr] = expr.func(*map(bare, expr.args))
+            return memo[expr]
+
+        return tuple(map(bare, self.expressions)), tuple(extra)
+
+    # -- replacing -------------------------------------------------------------------------
+
+    def _opened(self, expr: Expr, box: Box, state: _Box) -> Expr:
+        if not expr.has(GaussianAverage):
+            return expr
+        if isinstance(expr, GaussianAverage):
+            return self._average(expr, box, state)
+        return expr.func(*(self._opened(arg, box, state) for arg in expr.args))
+
+    def _average(self, average: Any, box: Box, state: _Box) -> Expr:
+        key = average, tuple(sorted((str(k), r) for k, r in box.items()))
+        if key not in state.memo:
+            state.memo[key] = self._replaced(average, box, state)
+        return state.memo[key]
+
+    def _replaced(self, average: Any, box: Box, state: _Box) -> Expr:
+        own = _own_box(average, box)
+        closed = closed_form(average)
+        if closed is not None and is_stable(closed, own, self.tolerance):
+            state.rows.append(Quadrature(str(average), "closed form", 0, box_text(own), 0.0))
+            return closed
+        if average not in self._levels:
+            self._levels[average] = conditioned(average)
+        levels = self._levels[average]
+        if not _is_standard(levels):
+            return self._opened(levels, box, state)
+        return self._planned(levels, box, state)
+
+    def _planned(self, average: Any, box: Box, state: _Box) -> Expr:
+        """An average over one standard normal; inner ones are planned for its reach."""
+        (z,) = average.variables
+        variable = Dummy(z.name, real=True)
+        reach = REACH
+        while True:
+            before = len(state.rows)
+            wide = {**box, variable: (-reach, reach)}
+            inner = self._opened(average.integrand.xreplace({z: variable}), wide, state)
+            found = planned(inner, variable, box, self.tolerance, f"n{len(state.rows) + 1}")
+            if len(state.rows) == before or found.reach <= reach or reach >= LARGEST_REACH:
+                break
+            del state.rows[before:]
+            reach = min(found.reach, LARGEST_REACH)
+        own = box_text(_own_box(average, box))
+        row = Quadrature(str(average), found.rule, found.nodes, own, found.estimate)
+        state.rows.append(row)
+        return found.expression
+
+
+def _own_box(average: Any, box: Box) -> Box:
+    """The ranges of what an average depends on."""
+    free = average.free_symbols | {key_of(e) for e in average.atoms(Element)}
+    return {key: ends for key, ends in box.items() if key in free}
+
+
+def _is_standard(average: Any) -> bool:
+    """Whether an average is over one standard normal."""
+    return (
+        isinstance(average, GaussianAverage)
+        and average.mean == (S.Zero,)
+        and average.covariance == ImmutableMatrix([[1]])
+    )

@@ -1,0 +1,91 @@
+"""Closed forms of averages, taken only where double precision evaluates them well.
+
+A closed form may cancel: ``exp(V) - 1 - V`` at small V has lost digits that a sum over nodes keeps.
+It is compared with itself in mpmath at samples of the box.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sympy import Dummy, Expr, cancel, sqrt
+
+from derive.equations import Element, GaussianAverage
+from numerics.errors import NumericsError
+from numerics.node_values import node_values
+from numerics.parameter_box import Box, key_of
+from numerics.reference import Undefined, trusted
+from numerics.stable import stabilise
+
+__all__ = ["closed_form", "conditioned", "is_stable"]
+
+POINTS = 24  # of the box, its corners among them
+ALLOWED = 1e-12  # relative error of a closed form that is stable, unless less is asked for
+CORNERS = 8
+
+
+@lru_cache(maxsize=512)
+def closed_form(average: Any) -> Expr | None:
+    """The average without any average in it; None where there is no such form."""
+    done = average.doit()
+    return None if done.has(GaussianAverage) else done
+
+
+def is_stable(closed: Expr, box: Box, tolerance: float) -> bool:
+    """Whether double precision gives a closed form to the tolerance, at samples of the box."""
+    entries = {e: Dummy(str(e), real=True) for e in closed.atoms(Element) if key_of(e) in box}
+    bare = closed.xreplace(entries)
+    ranges = {s: box[s] for s in bare.free_symbols & set(box)}
+    ranges |= {s: box[key_of(e)] for e, s in entries.items()}
+    points = _points(list(ranges.values()))
+    try:
+        (stable,) = stabilise(bare)
+        got = node_values(stable, dict(zip(ranges, points.T, strict=True)), len(points))
+    except NumericsError:
+        return False
+    allowed = max(ALLOWED, tolerance)
+    return all(
+        _agrees(bare, dict(zip(ranges, map(float, point), strict=True)), value, allowed)
+        for point, value in zip(points, got, strict=True)
+    )
+
+
+def _agrees(expr: Expr, values: dict[Expr, float], got: float, allowed: float) -> bool:
+    try:
+        (true,), _ = trusted([expr], values)
+    except (Undefined, NumericsError):  # at an end of the box the form may have a limit only
+        return True
+    scale = max(abs(float(true)), 1e-300)
+    return bool(np.isfinite(got)) and abs(got - float(true)) <= allowed * scale
+
+
+def _points(ranges: list[tuple[float, float]]) -> Any:
+    """Corners of a box, and points crowded at its ends."""
+    if not ranges:
+        return np.zeros((1, 0))
+    rng = np.random.default_rng(0)
+    low, high = np.array(ranges).T
+    corners = rng.integers(0, 2, (CORNERS, len(low)))
+    near = 10.0 ** rng.uniform(-6, 0, (POINTS - CORNERS, len(low)))
+    part = np.concatenate([corners, np.where(rng.random(near.shape) < 0.5, near, 1 - near)])
+    return np.unique(low + part * (high - low), axis=0)
+
+
+def conditioned(average: Any) -> Expr:
+    """Nested averages over single standard normals, the first variable outermost."""
+    mean, left = list(average.mean), average.covariance
+    normals = [Dummy(v.name, real=True) for v in average.variables]
+    places = list(mean)
+    for k, normal in enumerate(normals):
+        pivot = left[k, k]
+        if pivot == 0:
+            continue
+        column = [left[n, k] / sqrt(pivot) for n in range(len(mean))]
+        places = [p + column[n] * normal for n, p in enumerate(places)]
+        left = (left - left[:, k] * left[k, :] / pivot).applyfunc(cancel)
+    expr = average.integrand.xreplace(dict(zip(average.variables, places, strict=True)))
+    for normal in reversed(normals):
+        expr = GaussianAverage(expr, normal)
+    return expr

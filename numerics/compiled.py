@@ -1,0 +1,105 @@
+"""Expressions lowered and printed: one program for each choice of what varies along a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sympy import Expr
+
+from derive.equations import Element, Index
+from numerics.arguments import Batch
+from numerics.backends.numpy import Printed, print_numpy
+from numerics.blocks import Runner
+from numerics.lower import lower
+from numerics.node_sum import tables_of
+from numerics.program import Program
+from numerics.signature import inputs_of
+from numerics.stable import stabilise
+
+__all__ = ["Compiled", "Tables", "without_numbers"]
+
+Tables = tuple[Any, ...]
+
+
+def without_numbers(expressions: Sequence[Expr]) -> tuple[tuple[Expr, ...], Tables]:
+    """Expressions whose tables are arrays like others, and the tables' entries with numbers."""
+    found = dict.fromkeys(entry for expr in expressions for entry in tables_of(expr))
+    plain = {entry.label: entry.label.plain for entry in found}
+    return tuple(e.xreplace(plain) for e in expressions), tuple(found)
+
+
+class Compiled:
+    """One program; the numbers in its tables of nodes may change, its structure does not.
+
+    Parameters
+    ----------
+    named : sequence of (str, Expr)
+        The outputs, without averages; tables without numbers.
+    given : sequence of Expr
+        The arguments.
+    tables : sequence of Element
+        An entry of each table, with its numbers.
+    axes : sequence of Index
+        Free indices that come first.
+    """
+
+    def __init__(
+        self,
+        named: Sequence[tuple[str, Expr]],
+        given: Sequence[Expr],
+        tables: Tables,
+        axes: Sequence[Index],
+    ) -> None:
+        expressions = stabilise(*(expr for _, expr in named))
+        self.stable = tuple((name, e) for (name, _), e in zip(named, expressions, strict=True))
+        self.axes = tuple(axes)
+        entries: list[Expr] = [entry.label.plain[entry.slots] for entry in tables]
+        inputs = inputs_of([*given, *entries])
+        labels = {entry.label for entry in entries if isinstance(entry, Element)}
+        self.hidden = frozenset(
+            k for k, i in enumerate(inputs) if getattr(i.symbol, "label", None) in labels
+        )
+        self.count = sum(not i.is_size for i in inputs) - len(self.hidden)
+        self.program: Program = lower(self.stable, inputs, self.axes, self.hidden, self.hidden)
+        self._printed: dict[Any, tuple[Program, Printed]] = {}
+
+    def source(self, bound: frozenset[int]) -> str:
+        """The NumPy source for a batch in which every scalar varies, and arrays do not."""
+        held = bound | self.hidden
+        fixed = held.union(k for k, g in enumerate(self.program.inputs) if g.ranges)
+        return print_numpy(self.program, fixed, held).source
+
+    def with_tables(self, batch: Batch, tables: Tables) -> Batch:
+        """The arguments of a call and the numbers of the tables."""
+        if not tables:
+            return batch
+        held = [entry.label.values for entry in tables]
+        sizes = {entry.label.ranges[0].size: len(entry.label.values) for entry in tables}
+        return replace(
+            batch,
+            arrays=(*batch.arrays, *held),
+            uniform=batch.uniform | self.hidden,
+            sizes={**batch.sizes, **sizes},
+        )
+
+    def runner(self, batch: Batch, bound: Mapping[int, Any]) -> Runner:
+        """Ready to run batches that vary as this one does; what is bound is computed here."""
+        key = batch.uniform, batch.sparse, frozenset(bound)
+        if key not in self._printed:
+            self._printed[key] = self._print(batch, bound)
+        program, printed = self._printed[key]
+        runner = Runner(program, printed, frozenset(bound) | self.hidden)
+        runner.prepare(batch)
+        return runner
+
+    def _print(self, batch: Batch, bound: Mapping[int, Any]) -> tuple[Program, Printed]:
+        inputs = self.program.inputs
+        held = [k for k in {**bound, **dict.fromkeys(self.hidden)} if k in batch.uniform]
+        known = {over.size for k in held for over in inputs[k].ranges}
+        sizes = [k for k, given in enumerate(inputs) if given.is_size]
+        fixed = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
+        uniform = batch.uniform.union(sizes)
+        program = lower(self.stable, inputs, self.axes, uniform, fixed, batch.sparse)
+        return program, print_numpy(program, uniform, fixed)

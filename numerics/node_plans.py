@@ -1,0 +1,79 @@
+"""Plans of averages whose integrands hold entries of arrays and sums over inner nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice, product
+from math import inf
+from typing import Any
+
+import numpy as np
+from sympy import Dummy, Expr, Symbol, nan
+
+from derive.equations import Element, Index, free_indices
+from numerics.errors import UnsupportedExpressionError
+from numerics.node_values import node_values
+from numerics.parameter_box import Box, key_of
+from numerics.quadrature.plan import plan
+from numerics.stable import stabilise
+
+__all__ = ["NodePlan", "planned"]
+
+CORNERS = 64
+PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
+
+CORNERS = 64
+PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """An average over a standard normal as sums over nodes; `reach` bounds where these lie."""
+
+    expression: Expr
+    rule: str
+    nodes: int
+    estimate: float
+    reach: float
+
+
+def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -> NodePlan:
+    """Plan an average; entries of arrays are plain symbols meanwhile.
+
+    Raises
+    ------
+    UnsupportedExpressionError
+        If the integrand counts with an index.
+    """
+    if any(isinstance(i, Index) for i in _bare_indices(integrand)):
+        raise UnsupportedExpressionError(
+            f"the value of an index occurs in an average: hand in an array instead: {integrand}"
+        )
+    (stable,) = stabilise(integrand)
+    entries = sorted((e for e in stable.atoms(Element) if key_of(e) in box), key=str)
+    scalars = {e: Dummy(str(e), real=True) for e in entries}
+    bare = stable.xreplace(scalars)
+    ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
+    ranges |= {s: box[key_of(e)] for e, s in scalars.items()}
+    if not _is_finite(bare, z, ranges):
+        return NodePlan(nan, "none: the integrand has no finite value", 0, inf, 0.0)
+    found = plan(bare, z, ranges, tolerance, evaluate=node_values, name=name)
+    back = {s: e for e, s in scalars.items()}
+    reach = max(map(abs, found.reach))
+    expression = found.expression.xreplace(back)
+    return NodePlan(expression, found.rule, found.nodes, float(found.estimate), reach)
+
+
+def _is_finite(integrand: Expr, z: Symbol, ranges: Box) -> bool:
+    """Whether an integrand has a value at places near the middle, at corners of the box."""
+    corners = np.array(list(islice(product(*ranges.values()), CORNERS))).reshape(-1, len(ranges))
+    at = np.repeat(corners, len(PLACES), axis=0)
+    values = dict(zip(ranges, at.T, strict=True))
+    places = np.tile(PLACES, len(corners))
+    return bool(np.isfinite(node_values(integrand, {z: places, **values})).all())
+
+
+def _bare_indices(integrand: Expr) -> set[Any]:
+    """Indices that are numbers in an expression, and not slots of arrays."""
+    hidden = {e: Dummy() for e in integrand.atoms(Element)}
+    return set(free_indices(integrand.xreplace(hidden)))

@@ -1,0 +1,242 @@
+"""Which plan of its averages a kernel uses for the values it is called with.
+
+A plan belongs to a box of the parameters.  It is made when a call leaves the boxes known so far,
+for its values rounded outwards: generously first, so that an iteration with moving unknowns needs
+few, and tightly where no rule serves the wide box.  A batch that no one plan serves is split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from derive.equations import GaussianAverage, Index
+from numerics.arguments import Batch, check_values
+from numerics.averages import Averages, Planned
+from numerics.compiled import Compiled, Tables, without_numbers
+from numerics.errors import PrecisionError
+from numerics.parameter_box import (
+    ROUNDINGS,
+    Box,
+    box_text,
+    check_declared,
+    contains,
+    in_domain,
+    interval_of,
+    key_of,
+)
+from numerics.program import Input
+
+__all__ = ["Plans", "Ready"]
+
+Rows = Any  # numbers of points of a batch, or None for all of them
+LARGEST = 64  # plans of one call
+WIDE = ROUNDINGS[0]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A program with the tables for one box."""
+
+    planned: Planned
+    compiled: Compiled
+    tables: Tables
+
+
+class Plans:
+    """The programs of a kernel's expressions, one if there are no averages in it.
+
+    Parameters
+    ----------
+    named : sequence of (str, Expr)
+        The outputs.
+    given : sequence of Expr
+        The arguments.
+    axes : sequence of Index
+        Free indices that come first.
+    tolerance : float
+        The relative error asked of each average.
+    declared : Box
+        The ranges that values must lie in.
+    """
+
+    def __init__(
+        self,
+        named: Sequence[tuple[str, Expr]],
+        given: Sequence[Expr],
+        axes: Sequence[Index],
+        tolerance: float,
+        declared: Box,
+    ) -> None:
+        self.named, self.given, self.axes = tuple(named), tuple(given), tuple(axes)
+        self.declared, self.tolerance = declared, tolerance
+        self._structures: dict[tuple[Expr, ...], Compiled] = {}
+        self._averages = Averages(tuple(expr for _, expr in named), tolerance)
+        self.has_averages = any(expr.has(GaussianAverage) for _, expr in named)
+        self.parameters = self._averages.parameters if self.has_averages else set()
+        bare, variables = self._averages.skeleton()
+        pairs = [(name, e) for (name, _), e in zip(named, bare, strict=True)]
+        self.skeleton = Compiled(pairs, (*given, *variables), (), axes)
+        self.known: list[Ready] = []
+        if not self.has_averages:
+            self.known.append(Ready(Planned(bare, {}, ()), self.skeleton, ()))
+
+    @property
+    def differentiable(self) -> tuple[tuple[str, Expr], ...]:
+        """The outputs as derivatives are taken of them: stable, but averages as they are."""
+        return self.named if self.has_averages else self.skeleton.stable
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The arguments, and the sizes of ranges."""
+        names = set(self.given)
+        return tuple(g for g in self.skeleton.program.inputs if g.is_size or g.symbol in names)
+
+    @property
+    def latest(self) -> Ready:
+        """The plan made last; one for moderate values if there is none yet."""
+        if not self.known:
+            inputs = [g for g in self.inputs if key_of(g.symbol) in self.parameters]
+            called = {key_of(g.symbol): (0.5, 0.5) for g in inputs}
+            self.known.append(self._made(called | self.declared, inputs))
+        return self.known[-1]
+
+    def covering(
+        self, batch: Batch, inputs: Sequence[Input], strict: bool
+    ) -> Iterator[tuple[Ready, Rows]]:
+        """Programs for the points of a batch.
+
+        Raises
+        ------
+        DomainError
+            For a value outside of its declared range.
+        PrecisionError
+            If no rule reaches the tolerance, where this is asked for.
+        """
+        if not self.has_averages:
+            yield self.known[0], None
+            return
+        numbers = [k for k, g in enumerate(inputs) if key_of(g.symbol) in self.parameters]
+        called = {key_of(inputs[k].symbol): interval_of(batch.arrays[k]) for k in numbers}
+        check_declared(inputs, self.declared, called)
+        ready = self._found(called)
+        if ready is None:
+            for k in numbers:
+                check_values(inputs[k], batch.arrays[k], unit=batch.units.get(k))
+            ready = self._made(called, [inputs[k] for k in numbers])
+        if self._serves(ready):
+            yield ready, None
+            return
+        yield from _Split(self, batch, inputs, numbers, strict).groups(ready)
+
+    def _serves(self, ready: Ready) -> bool:
+        return ready.planned.estimate <= self.tolerance
+
+    def _found(self, called: Box) -> Ready | None:
+        """A plan that is known for a box that holds these values."""
+        serving = (r for r in self.known if self._serves(r) and contains(r.planned.box, called))
+        return next(serving, None)
+
+    def _made(self, called: Box, inputs: Sequence[Input]) -> Ready:
+        """A new plan: of the widest box that a rule serves, or of the values themselves."""
+        tried: list[Box] = []
+        for box in self._boxes(called, inputs):
+            if box not in tried:
+                tried.append(box)
+                planned = self._averages.at(box)
+                if planned.estimate <= self.tolerance:
+                    break
+        plain, tables = without_numbers(planned.expressions)
+        if plain not in self._structures:
+            pairs = [(name, e) for (name, _), e in zip(self.named, plain, strict=True)]
+            self._structures[plain] = Compiled(pairs, self.given, tables, self.axes)
+        ready = Ready(planned, self._structures[plain], tables)
+        self.known.append(ready)
+        return ready
+
+    def _boxes(self, called: Box, inputs: Sequence[Input]) -> Iterator[Box]:
+        symbols = {key_of(given.symbol): given.symbol for given in inputs}
+        for rounding in ROUNDINGS:
+            box = {}
+            for key, ends in called.items():
+                wide = self.declared.get(key)
+                if wide is None:
+                    box[key] = in_domain(symbols[key], rounding(*ends), ends)
+                else:
+                    low, high = rounding(*ends)
+                    box[key] = wide if rounding is WIDE else (max(low, wide[0]), min(high, wide[1]))
+            yield box
+
+
+class _Split:
+    """A batch cut into parts that a plan serves each, along the parameter that varies most."""
+
+    def __init__(
+        self,
+        plans: Plans,
+        batch: Batch,
+        inputs: Sequence[Input],
+        numbers: Sequence[int],
+        strict: bool,
+    ) -> None:
+        self.plans, self.strict, self.made = plans, strict, 0
+        self.inputs = [inputs[k] for k in numbers]
+        count = int(np.prod(batch.shape))
+        self.low, self.high = np.empty((count, len(numbers))), np.empty((count, len(numbers)))
+        for n, k in enumerate(numbers):
+            whole = batch.whole(k, len(inputs[k].ranges))
+            for ends, extreme in ((self.low, np.min), (self.high, np.max)):
+                if k in batch.uniform:
+                    ends[:, n] = interval_of(whole)[extreme is np.max]
+                else:
+                    ends[:, n] = extreme(whole.reshape(count, -1), axis=1)
+
+    def groups(self, ready: Ready) -> Iterator[tuple[Ready, Rows]]:
+        """Parts of the batch, the whole of which one plan did not serve."""
+        yield from self._parts(np.arange(len(self.low)), ready)
+
+    def _parts(self, rows: Any, ready: Ready) -> Iterator[tuple[Ready, Rows]]:
+        if self.plans._serves(ready):
+            yield ready, rows
+            return
+        column = self._widest(rows)
+        if column is None or self.made >= LARGEST:
+            if self.strict:
+                raise PrecisionError(_shortfall(ready.planned, self.plans.tolerance))
+            yield ready, rows
+            return
+        values = self.low[rows, column]
+        middle = np.median(values)
+        lower = values < middle if (values < middle).any() else values <= middle
+        for part in (rows[lower], rows[~lower]):
+            called = {
+                key_of(g.symbol): (self.low[part, n].min(), self.high[part, n].max())
+                for n, g in enumerate(self.inputs)
+            }
+            found = self.plans._found(called)
+            self.made += found is None
+            yield from self._parts(part, found or self.plans._made(called, self.inputs))
+
+    def _widest(self, rows: Any) -> int | None:
+        """The parameter that varies most, on a scale that is logarithmic at zero and at one."""
+        low, high = self.low[rows].min(axis=0), self.low[rows].max(axis=0)
+        spread = _scale(high) - _scale(low)
+        return int(np.argmax(spread)) if len(spread) and (high > low).any() else None
+
+
+def _scale(x: Any) -> Any:
+    return np.arcsinh(x * 1e6) - np.log(np.maximum(1 - x, 1e-16)) * (x < 1)
+
+
+def _shortfall(planned: Planned, tolerance: float) -> str:
+    worst = planned.worst
+    return (
+        f"the average {worst.average} is not known to the tolerance {tolerance:g}: the estimate of "
+        f"its relative error is {worst.estimate:.2g} with {worst.nodes} nodes, for "
+        f"{box_text(planned.box)}. Compile with a larger tolerance=, or call "
+        'kernel.evaluate(..., nonfinite="keep")'
+    )
