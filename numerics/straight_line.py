@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr, Symbol, Tuple
+from sympy import Expr, Symbol, Tuple, preorder_traversal
 
 from derive.equations import Element, Index
 
@@ -45,7 +45,9 @@ class StraightLine(Expr):
     is_extended_real = True
 
     def __new__(cls, entries: Any, definitions: Any, indices: Any = ()) -> StraightLine:
-        pairs = Tuple(*(Tuple(*pair) for pair in definitions))
+        pairs = definitions
+        if not isinstance(pairs, Tuple):
+            pairs = Tuple(*(Tuple(*pair) for pair in definitions))
         made: StraightLine = Expr.__new__(cls, Tuple(*entries), pairs, Tuple(*indices))
         return made
 
@@ -89,6 +91,20 @@ class StraightLine(Expr):
         for index, k in zip(self.indices, place, strict=True):
             number = number * int(index.size) + k - 1
         return self.args[0][number]
+
+    @cached_property
+    def _parts(self) -> set[Any]:
+        return set(preorder_traversal(self.definitions))
+
+    def _xreplace(self, rule: Any) -> tuple[Any, bool]:
+        """Most replacements concern the axes of the array alone: its definitions are long."""
+        if not isinstance(rule, dict) or not self._parts.isdisjoint(rule):
+            return tuple(super()._xreplace(rule))  # type: ignore[return-value]
+        if self in rule:
+            return rule[self], True
+        entries, one = self.args[0]._xreplace(rule)
+        indices, other = self.args[2]._xreplace(rule)
+        return (self.func(entries, self.definitions, indices), True) if one | other else (self, False)
 
     def _eval_derivative(self, variable: Any) -> Expr:
         from numerics.tape import Tape
