@@ -178,7 +178,7 @@ ODD_SIGNS = Row(
     ImmutableMatrix([[1, r12, r13], [r12, 1, r23], [r13, r23, 1]]),
     (r12, r13, r23),
     Rational(0),
-    _numbers("3/10 1/5 -2/5"),
+    _numbers("3/10 1/5 6/25", "-3/10 2/5 -12/25"),
 )
 
 # <theta(x) theta(y) theta(z) theta(v)> = P4(r12, r13, r14, r23, r24, r34)
@@ -191,7 +191,7 @@ FOUR_STEPS = Row(
     ),
     six,
     OrthantProbability(*six),
-    _numbers("3/10 1/2 -1/5 1/10 2/5 1/4", "-1/5 1/5 0 1/3 -1/2 3/5"),
+    _numbers("3/10 1/5 2/5 6/25 12/25 8/25", "-3/10 1/5 2/5 -6/25 -12/25 8/25"),
 )
 
 TABLE = {
