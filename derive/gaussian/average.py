@@ -6,10 +6,10 @@ field.  Averages are equal up to the names of their variables, and substitution 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, ImmutableMatrix, Symbol, Tuple
+from sympy import Add, Expr, ImmutableMatrix, Symbol, Tuple
 from sympy.printing.precedence import PRECEDENCE
 
 from derive.gaussian.declaration import (
@@ -19,7 +19,20 @@ from derive.gaussian.declaration import (
     finite,
     scalar,
 )
+from derive.gaussian.deltas import without_deltas
+from derive.gaussian.derivatives import derivative, stein
+from derive.gaussian.divergence import check_convergence
+from derive.gaussian.kinks import kinks
+from derive.gaussian.moves import (
+    change_variables,
+    conditioned,
+    factorised,
+    places,
+    split,
+    standardised,
+)
 from derive.gaussian.names import canonical_key, real_symbols
+from derive.gaussian.parity import is_symmetric
 from derive.gaussian.substitution import put, replaced, substituted, xreplaced
 from derive.typesetting.typeset import Typeset
 
@@ -54,6 +67,8 @@ class GaussianAverage(Typeset, Expr):
         symmetric, or not positive semidefinite.
     ParameterError
         If the integrand has no value.
+    UnboundedError
+        If the average diverges, the integrand growing faster than the Gaussian falls.
 
     Examples
     --------
@@ -85,8 +100,10 @@ class GaussianAverage(Typeset, Expr):
         used = [k for k, v in enumerate(bound) if k not in certain and v in inside.free_symbols]
         if not used:
             return outside * inside
-        law = Tuple(*(bound[k] for k in used)), Tuple(*(means[k] for k in used))
-        return outside * Expr.__new__(cls, inside, *law, matrix.extract(used, used))
+        kept, matrix = tuple(bound[k] for k in used), matrix.extract(used, used)
+        check_convergence(inside, kept, matrix)
+        law = Tuple(*kept), Tuple(*(means[k] for k in used)), matrix
+        return outside * Expr.__new__(cls, inside, *law)
 
     @property
     def integrand(self) -> Expr:
@@ -136,6 +153,11 @@ class GaussianAverage(Typeset, Expr):
 
     # -- what is known of the value --------------------------------------------------------------
 
+    def _eval_evalf(self, prec: int) -> Expr | None:
+        from derive.gaussian.digits import value
+
+        return None if self.free_symbols else value(self, prec)
+
     def _eval_is_extended_real(self) -> bool | None:
         return True if self.integrand.is_extended_real else None
 
@@ -150,3 +172,145 @@ class GaussianAverage(Typeset, Expr):
 
     def _eval_conjugate(self) -> Expr:
         return self.func(self.integrand.conjugate(), *self.args[1:])
+
+    # -- moves: expressions of the same value ----------------------------------------------------
+
+    def doit(self, **hints: Any) -> Expr:
+        """The value in closed form, inner averages first; terms without one stay an average."""
+        from derive.gaussian.evaluation import evaluated, on_averages
+
+        inner = self.integrand.doit(**hints) if hints.get("deep", True) else self.integrand
+        return on_averages(self.func(inner, *self.args[1:]), GaussianAverage, evaluated)
+
+    def _eval_expand_mul(self, **hints: Any) -> Expr:
+        """Linearity."""
+        return Add(*(self.func(term, *self.args[1:]) for term in Add.make_args(self.integrand)))
+
+    def _eval_derivative(self, parameter: Any) -> Expr:
+        return derivative(self, parameter)
+
+    def stein(self, variable: Any) -> Expr:
+        """Integrate by parts: <x_i g> as m_i <g> + sum_j C_ij <d_j g>.
+
+        One power of the variable is removed from each term that has it as a factor.
+
+        Raises
+        ------
+        MoveError
+            If no term has the variable as a factor.
+
+        Examples
+        --------
+        >>> from sympy import symbols, tanh
+        >>> import derive as dv
+        >>> z, V = symbols("z V", positive=None, real=True)
+        >>> dv.GaussianAverage(z * tanh(z), z, covariance=V).stein(z)
+        V*GaussianAverage(1 - tanh(z)**2, z, covariance=V)
+        """
+        (k,) = places(self, [variable])
+        return stein(self, self.variables[k])
+
+    def standardised(self) -> Expr:
+        """The same average over independent standard normals.
+
+        The variables become m + L z with the Cholesky factor L of the covariance.
+
+        Examples
+        --------
+        >>> from sympy import symbols, tanh
+        >>> import derive as dv
+        >>> x, y, r = symbols("x y r", real=True)
+        >>> dv.GaussianAverage(tanh(x)*tanh(y), (x, y), covariance=[[1, r], [r, 1]]).standardised()
+        GaussianAverage(tanh(x)*tanh(r*x + y*sqrt(1 - r**2)), (x, y))
+        """
+        return standardised(self)
+
+    def change_variables(self, rules: Mapping[Any, Any], variables: Any) -> Expr:
+        """The same average over other variables.
+
+        Parameters
+        ----------
+        rules : mapping
+            Variables of the average as linear forms, x = a + B y, in the new variables and in
+            those that stay.
+        variables : Symbol or sequence of Symbol
+            The new variables, as many as there are rules.
+
+        Raises
+        ------
+        MoveError
+            If a form is not linear, or the new variables are not determined by the old ones.
+
+        Examples
+        --------
+        >>> from sympy import symbols, tanh
+        >>> import derive as dv
+        >>> x, u, h = symbols("x u h", real=True)
+        >>> dv.GaussianAverage(tanh(x), x, mean=h, covariance=4).change_variables({x: h + 2*u}, u)
+        GaussianAverage(tanh(h + 2*u), u)
+        """
+        return change_variables(self, rules, variables)
+
+    def conditioned(self, on: Any) -> Expr:
+        """An average over some variables of the average over the others given them.
+
+        Parameters
+        ----------
+        on : Symbol or sequence of Symbol
+            The variables of the outer average.
+
+        Examples
+        --------
+        >>> from sympy import exp, symbols
+        >>> import derive as dv
+        >>> x, y, r = symbols("x y r", real=True)
+        >>> dv.GaussianAverage(exp(-x**2*y**2), (x, y), covariance=[[1, r], [r, 1]]).conditioned(x)
+        GaussianAverage(GaussianAverage(exp(-x**2*y**2), y, mean=r*x, covariance=1 - r**2), x)
+        """
+        return conditioned(self, on)
+
+    def factorised(self) -> Expr:
+        """Products of functions of independent variables as products of averages."""
+        return factorised(self)
+
+    def without_deltas(self) -> Expr:
+        """Delta functions of linear forms integrated out, by conditioning on their roots."""
+        return without_deltas(self)
+
+    # -- parity and kinks ------------------------------------------------------------------------
+
+    def is_even(self, *variables: Any) -> bool:
+        """Whether the integrand is even under a joint change of sign of variables, of all if none.
+
+        False also where this is not seen from the form of the integrand.
+        """
+        return is_symmetric(self.integrand, self._chosen(variables), +1)
+
+    def is_odd(self, *variables: Any) -> bool:
+        """Whether the integrand is odd under a joint change of sign of variables, of all if none.
+
+        False also where this is not seen from the form of the integrand.
+        """
+        return is_symmetric(self.integrand, self._chosen(variables), -1)
+
+    def _chosen(self, variables: tuple[Any, ...]) -> list[Symbol]:
+        return [self.variables[k] for k in places(self, variables or self.variables)]
+
+    def kinks(self, variable: Any) -> tuple[Expr, ...]:
+        """The real points where the integrand is not analytic in a variable."""
+        return kinks(self.integrand, *self._chosen((variable,)))
+
+    def split(self) -> Expr:
+        """The sum of averages over the sides of kinks.
+
+        Under each, steps say where the side is, and multiply an analytic function.
+
+        Examples
+        --------
+        >>> from sympy import Abs, symbols, tanh
+        >>> import derive as dv
+        >>> z = symbols("z", real=True)
+        >>> dv.GaussianAverage(tanh(Abs(z) - 1), z).split()
+        GaussianAverage(-tanh(z + 1)*Heaviside(-z), z) + GaussianAverage(tanh(z - 1)*Heaviside(z), z)
+        """
+        return split(self)

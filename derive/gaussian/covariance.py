@@ -106,8 +106,8 @@ def cholesky(matrix: Any) -> ImmutableMatrix:
     --------
     >>> from sympy import Matrix, symbols
     >>> Q, R, T = symbols("Q R T", positive=True)
-    >>> cholesky(Matrix([[Q, R], [R, T]]))
-    Matrix([[sqrt(Q), 0], [R/sqrt(Q), sqrt(T - R**2/Q)]])
+    >>> cholesky(Matrix([[Q, R], [R, T]])).tolist()
+    [[sqrt(Q), 0], [R/sqrt(Q), sqrt(T - R**2/Q)]]
     """
     size, left = matrix.rows, matrix
     lower = zeros(size, size)

@@ -105,8 +105,8 @@ def kinks(integrand: Expr, variable: Symbol) -> tuple[Expr, ...]:
     >>> a, b, z = symbols("a b z", real=True)
     >>> kinks(Heaviside(a*z - b), z)
     (b/a,)
-    >>> kinks(Max(0, z, 1)*sqrt(Abs(z + 2)), z)
-    (-2, 0, 1)
+    >>> kinks(Max(1, z)*sqrt(Abs(z + 2)), z)
+    (-2, 1)
     """
     found = {p for form in switches(integrand, variable) for p in real_roots(form, variable)}
     if all(point.is_comparable for point in found):
@@ -186,9 +186,9 @@ def real_roots(form: Expr, variable: Symbol) -> tuple[Expr, ...]:
     Examples
     --------
     >>> from sympy import exp, symbols
-    >>> a, z = symbols("a z", real=True)
-    >>> real_roots((z - a)*(exp(2*z) - 3), z)
-    (a, log(3)/2)
+    >>> z = symbols("z", real=True)
+    >>> real_roots(z*(exp(2*z) - 3), z)
+    (0, log(3)/2)
     """
     if variable not in form.free_symbols or never_zero(form):
         return ()

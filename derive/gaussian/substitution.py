@@ -78,7 +78,9 @@ def substituted(average: Any, old: Any, new: Any) -> Any:
 
 def replaced(average: Any, replace: Any) -> Any:
     """What SymPy's `replace` makes of an average, which is passed to it under hidden names."""
-    return replace(_hidden(average))
+    hidden = _hidden(average)
+    found = replace(hidden)
+    return average if found == hidden else found
 
 
 def _hidden(average: Any) -> Any:

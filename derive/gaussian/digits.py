@@ -1,0 +1,141 @@
+"""The value of an average without free symbols, to any number of digits.
+
+The average over several variables becomes one over independent standard normals, one inside the
+other, and averages in the integrand are functions of what stands outside of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import mpmath
+from mpmath import mp
+from sympy import Add, Dummy, Expr, Float, Function, I, Mul, S, Symbol, lambdify, sqrt
+
+from derive.gaussian.kinks import kinks
+from derive.gaussian.line import line_average
+from derive.gaussian.moves import standardised
+from derive.gaussian.substitution import put
+
+__all__ = ["value"]
+
+GUARD = 24  # bits
+Values = Callable[..., Any]
+
+
+def value(average: Any, prec: int) -> Expr:
+    """An average without free symbols, to `prec` bits.
+
+    Raises
+    ------
+    MoveError
+        If a kink is not found, or the digits are not reached.
+    UnboundedError
+        If the integrand grows faster than the Gaussian falls.
+    """
+    real, imaginary = _value(average, prec)
+    return real + I * imaginary if imaginary else real
+
+
+@lru_cache(maxsize=1024)
+def _value(average: Any, prec: int) -> tuple[Float, Float | None]:
+    with mp.workprec(prec + GUARD):
+        number = mpmath.mpmathify(_function(average, ())())
+        imaginary = Float._new(number.imag._mpf_, prec) if isinstance(number, mpmath.mpc) else None
+        return Float._new(number.real._mpf_, prec), imaginary
+
+
+def _function(average: Any, given: tuple[Symbol, ...]) -> Values:
+    """An average as a function of the symbols that are given."""
+    expr = standardised(average)
+    nodes = [factor for factor in Mul.make_args(expr) if isinstance(factor, average.func)]
+    if not nodes:
+        return _compiled(expr, given)
+    (node,) = nodes
+    outside = _compiled(expr / node, given)
+    names = [Dummy(f"x{k}", real=True) for k in range(len(node.variables))]
+    integrand = put(node.integrand, dict(zip(node.variables, names, strict=True)))
+    inner = _compiled(integrand, (*given, *names))
+    for k in reversed(range(len(names))):
+        inner = _line(integrand, names[k], (*given, *names[:k]), names[k + 1 :], inner)
+    return lambda *values: outside(*values) * inner(*values)
+
+
+def _line(
+    integrand: Expr,
+    name: Symbol,
+    given: tuple[Symbol, ...],
+    within: Sequence[Symbol],
+    inner: Values,
+) -> Values:
+    """The average over one variable, as a function of the symbols that are given."""
+    sharp = [p for p in kinks(integrand, name) if p.free_symbols.isdisjoint(within)]
+    cuts = [_compiled(point, given) for point in sharp]
+    places = dict.fromkeys(_features(integrand, name, within))
+    features = [(_compiled(at, given), _compiled(width, given)) for at, width in places]
+
+    def average(*values: Any) -> Any:
+        at = [cut(*values) for cut in cuts]
+        near = [(place(*values), width(*values)) for place, width in features]
+        return line_average(lambda x: inner(*values, x), at, near)
+
+    return average
+
+
+def _features(
+    integrand: Expr, name: Symbol, within: Sequence[Symbol]
+) -> Iterator[tuple[Expr, Expr]]:
+    """Where something varies fast, and over which width."""
+    origin = dict.fromkeys(within, S.Zero)
+    for node in integrand.atoms(Function):
+        for arg in node.args:
+            polynomial: Any = arg.as_poly(name) if name in arg.free_symbols else None
+            if polynomial is None or polynomial.degree() > 2:
+                continue
+            spread = put(Add(1, *(abs(arg.diff(v)) for v in within)), {name: S.Zero, **origin})
+            *curved, slope, constant = (put(c, origin) for c in polynomial.all_coeffs())
+            if not curved:
+                yield -constant / slope, spread / abs(slope)
+                continue
+            root = sqrt(abs(slope**2 - 4 * curved[0] * constant))
+            yield -slope / (2 * curved[0]), 1 / sqrt(abs(curved[0]))
+            yield (-slope + root) / (2 * curved[0]), spread / (1 + root)
+            yield (-slope - root) / (2 * curved[0]), spread / (1 + root)
+
+
+def _compiled(expr: Expr, given: tuple[Symbol, ...]) -> Values:
+    """An expression as a function in mpmath, averages in it by quadrature."""
+    table: dict[str, Values] = {"Heaviside": _step}
+    rule = {}
+    for node in _averages(expr):
+        name = f"average_{len(table)}"
+        table[name] = _function(node, given)
+        rule[node] = Function(name)(*given)
+    for function in expr.atoms(Function):
+        kind = type(function)
+        if not kind.__module__.startswith("sympy."):
+            table.setdefault(kind.__name__, _by_evalf(kind))
+    return lambdify(given, expr.xreplace(rule), modules=[table, "mpmath"], dummify=True)
+
+
+def _averages(expr: Any) -> Iterator[Any]:
+    """The outermost averages in an expression."""
+    if hasattr(expr, "covariance"):
+        yield expr
+    else:
+        for arg in expr.args:
+            yield from _averages(arg)
+
+
+def _step(x: Any, at_zero: Any = 0.5) -> Any:
+    return mpmath.mpf(1 if x > 0 else 0) if x != 0 else mpmath.mpf(at_zero)
+
+
+def _by_evalf(kind: Any) -> Values:
+    def function(*values: Any) -> Any:
+        args = [Float._new(mpmath.mpf(v)._mpf_, mp.prec) for v in values]
+        return kind(*args).evalf(mp.dps)._to_mpmath(mp.prec)
+
+    return function

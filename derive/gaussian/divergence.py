@@ -1,0 +1,95 @@
+"""Whether an average diverges because an exponential of a quadratic form outgrows the Gaussian.
+
+Only what is certain is refused: one such exponential, multiplied by what cannot make up for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sympy import (
+    Abs,
+    Expr,
+    Heaviside,
+    Matrix,
+    Mul,
+    Pow,
+    Symbol,
+    cos,
+    cosh,
+    erf,
+    exp,
+    eye,
+    hessian,
+    log,
+    sign,
+    sin,
+    sinh,
+    tanh,
+)
+
+from derive.gaussian.convergence import require_convergence
+from derive.gaussian.terms import distributed
+
+__all__ = ["check_convergence"]
+
+# No product of these falls off like a Gaussian; a step leaves one of two opposite directions.
+TAME = (tanh, sin, cos, sinh, cosh, erf, log, Abs, sign)
+
+
+def check_convergence(integrand: Expr, variables: tuple[Symbol, ...], covariance: Any) -> None:
+    """Refuse an average that diverges, as far as its form and declared signs show it.
+
+    Raises
+    ------
+    UnboundedError
+        Naming the direction in which the exponent grows without bound.
+    """
+    bound = set(variables)
+    if not any(bound & node.exp.free_symbols for node in _exponentials(integrand)):
+        return
+    growing: dict[Any, int] = {}
+    for term in distributed(integrand, variables):
+        exponent = _quadratic_exponent(term, variables)
+        if exponent is not None:
+            growing[exponent] = growing.get(exponent, 0) + 1
+    for exponent, count in growing.items():
+        if count == 1:  # several terms of one exponent may cancel
+            matrix = -Matrix(hessian(exponent, variables))
+            determinant = (eye(len(variables)) + covariance * matrix).det()
+            require_convergence(variables, Matrix(covariance), matrix, determinant)
+
+
+def _exponentials(expr: Expr) -> Iterator[Any]:
+    return (node for node in expr.atoms(exp))
+
+
+def _quadratic_exponent(term: Expr, variables: tuple[Symbol, ...]) -> Expr | None:
+    """The exponent of a term if it is quadratic and the other factors are tame."""
+    exponent: Expr = Mul(0)
+    steps = 0
+    for factor in Mul.make_args(term):
+        if factor.free_symbols.isdisjoint(variables):
+            continue
+        if isinstance(factor, exp):
+            exponent += factor.args[0]
+        elif isinstance(factor, Heaviside):
+            steps += 1
+        elif not _is_tame(factor, variables):
+            return None
+    polynomial: Any = exponent.as_poly(*variables)
+    quadratic = polynomial is not None and polynomial.total_degree() == 2
+    return exponent if quadratic and steps < 2 else None
+
+
+def _is_tame(factor: Expr, variables: tuple[Symbol, ...]) -> bool:
+    if factor.is_polynomial(*variables):
+        return True
+    if isinstance(factor, Pow):
+        positive = factor.exp.is_integer and factor.exp.is_positive
+        return bool(positive and _is_tame(factor.base, variables))
+    if not isinstance(factor, TAME):
+        return False
+    argument = factor.args[0].as_poly(*variables)
+    return argument is not None and argument.total_degree() < 2
