@@ -61,6 +61,7 @@ from numerics.node_sum import NodeSum
 from numerics.program import Axis, Input, Output, Program, Range
 from numerics.sparsity import Densified
 from numerics.special import StableFunction
+from numerics.special.orthants import RECIPES
 from numerics.straight_line import StraightLine
 
 __all__ = ["axis_of", "lower", "range_of"]
@@ -222,6 +223,7 @@ class _Lowering:
             (Share, lambda expr: lower_share(self._lent(), expr)),
             (StraightLine, self._straight_line),
             (StableFunction, self._special),
+            (tuple(RECIPES), self._recipe),
             (Piecewise, self._piecewise),
             (Heaviside, self._heaviside),
             (Max | Min, self._extremum),
@@ -286,6 +288,9 @@ class _Lowering:
 
     def _special(self, expr: Expr) -> Value:
         return expr.recipe(self.builder, *(self(arg) for arg in expr.args))
+
+    def _recipe(self, expr: Expr) -> Value:
+        return RECIPES[expr.func](self.builder, *(self(arg) for arg in expr.args))
 
     def _extremum(self, expr: Expr) -> Value:
         op = "maximum" if isinstance(expr, Max) else "minimum"

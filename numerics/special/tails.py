@@ -30,6 +30,7 @@ __all__ = [
     "MillsRatio",
     "TailCumulant",
     "TailPower",
+    "gaussian_tail",
 ]
 
 NORM = 1 / root(2 * PI)  # of the density
@@ -82,6 +83,12 @@ def _excess(b: Builder, x: Value) -> Value:
     return b.emit("select", x, 0.0, _inverse_mills(b, x) - x, right)
 
 
+def gaussian_tail(b: Builder, x: Value) -> Value:
+    """H(x)."""
+    tail = _tail(b, x)
+    return b.emit("select", x, 0.0, 1.0 - tail, tail)
+
+
 class GaussianTail(StableFunction):
     """H(x) = erfc(x/sqrt 2)/2, the probability that a standard normal variable exceeds x."""
 
@@ -93,8 +100,7 @@ class GaussianTail(StableFunction):
         return -exp(-(self.args[0] ** 2) / 2) / sqrt(2 * pi)
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        tail = _tail(b, x)
-        return b.emit("select", x, 0.0, 1.0 - tail, tail)
+        return gaussian_tail(b, x)
 
 
 class LogGaussianTail(StableFunction):

@@ -1,0 +1,118 @@
+"""Probabilities of orthants of normal variables: Owen's function, and four centred variables.
+
+Both are integrals of elementary functions over an interval, done by fixed rules whose nodes are
+constants of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from math import pi as PI
+
+from numpy.polynomial.legendre import leggauss
+from sympy import Function, Integer
+
+from derive.equations import OrthantProbability, OwenT
+from numerics.builder import Builder, Value
+from numerics.program import Axis, Range
+from numerics.special.tails import gaussian_tail
+
+__all__ = ["RECIPES"]
+
+PAIRS = tuple(combinations(range(4), 2))
+ZERO = 40.0  # where exp(-h**2/2) underflows
+REACH = 8.7  # beyond, exp(-x**2/2) is lost in the integral
+LEGENDRE = 24
+# t = 1/(1 + exp(-pi sinh u)) at steps of u: doubly exponential towards both ends
+STEP, NODES = 0.1, 64
+ROUNDING = 1e-15  # of a determinant that vanishes
+
+
+def owen(b: Builder, h: Value, a: Value) -> Value:
+    """Owen's T: his integral over [0, |a|] for |a| <= 1, and his reflection a -> 1/a beyond."""
+    size, slope = abs(h), abs(a)
+    steep = slope * size
+    flat = 1.0 / b.emit("maximum", slope, 1.0)
+    own = b.emit("select", 1.0, slope, steep, size)
+    inside = _wedge(b, b.emit("minimum", own, ZERO), b.emit("minimum", slope, flat))
+    one, other = gaussian_tail(b, size), gaussian_tail(b, steep)
+    beyond = 0.5 * one + other * (0.5 - one) - inside
+    value = b.emit("select", 1.0, slope, beyond, inside)
+    return b.emit("select", a, 0.0, -value, value)
+
+
+def _wedge(b: Builder, h: Value, a: Value) -> Value:
+    """exp(-h**2/2)/(2 pi) times the integral of exp(-(h x)**2/2)/(1 + x**2) over 0 < x < a <= 1."""
+    end = b.emit("minimum", a, REACH / b.emit("maximum", h, 1.0))
+    rate, bend = -0.5 * b.emit("square", h * end), b.emit("square", end)
+    places, weights = leggauss(LEGENDRE)
+    total: Value | None = None
+    for place, weight in zip(places, weights, strict=True):
+        square = float(0.5 + 0.5 * place) ** 2
+        term = float(0.5 * weight) * b.emit("exp", square * rate) / (1.0 + square * bend)
+        total = term if total is None else total + term
+    front = end * b.emit("exp", -0.5 * b.emit("square", h))
+    return front / (2.0 * PI) * total
+
+
+def orthant(b: Builder, *correlations: Value) -> Value:
+    """Plackett's integral along R(t) = 1 + t (R - 1) from independence; its quarters are exact.
+
+    P4 = 1/16 + sum of asin(r)/(8 pi) + integral over 0 < t < 1 of the sum over pairs of
+    r asin(q(t))/sqrt(1 - (t r)**2)/(4 pi**2), where q is the correlation of the other two given
+    that these vanish.  All is smooth inside; at t = 1 there are roots where R is singular.
+    """
+    t, rest, weight = _nodes(b)
+    scaled = [t * r for r in correlations]
+    # 1 - (t r)**2 from 1 - t, which is exact near t = 1
+    free = [((1.0 - r) + rest * r) * ((1.0 - (-r)) - rest * r) for r in correlations]
+    r, f = (
+        {frozenset(p): v for p, v in zip(PAIRS, values, strict=True)} for values in (scaled, free)
+    )
+    slope, angles = None, None
+    for pair, own in zip(PAIRS, correlations, strict=True):
+        angle = b.emit("arcsin", _clipped(b, _partial(b, r, f, *pair)))
+        term = own * angle / b.emit("sqrt", f[frozenset(pair)])
+        slope = term if slope is None else slope + term
+        exact = b.emit("arcsin", own)
+        angles = exact if angles is None else angles + exact
+    integral = b.emit("sum", weight * slope, over=_node_axes())
+    return 0.0625 + (angles / (8.0 * PI) + integral)
+
+
+def _node_axes() -> tuple[Axis, ...]:
+    return (Axis("node", Range("orthant_nodes", Integer(NODES))),)
+
+
+def _nodes(b: Builder) -> tuple[Value, Value, Value]:
+    """t, 1 - t and the weight dt/(4 pi**2)."""
+    count = b.emit("positions", b.constant(float(NODES)), along=_node_axes())
+    u = STEP * (count - 0.5 * (NODES + 1))
+    steep = PI * b.emit("sinh", u)
+    t, rest = (1.0 / (1.0 + b.emit("exp", s)) for s in (-steep, steep))
+    weight = (STEP * PI / (4 * PI**2)) * b.emit("cosh", u) * t * rest
+    return t, rest, weight
+
+
+def _partial(
+    b: Builder, r: dict[frozenset[int], Value], f: dict[frozenset[int], Value], i: int, j: int
+) -> Value:
+    """The correlation of the other two variables given those two, from f = 1 - r**2."""
+    k, m = (v for v in range(4) if v not in (i, j))
+    ij, ik, im, jk, jm, km = (
+        frozenset(p) for p in ((i, j), (i, k), (i, m), (j, k), (j, m), (k, m))
+    )
+    to_k, to_m = r[jk] - r[ij] * r[ik], r[jm] - r[ij] * r[im]
+    shared = (r[km] - r[ik] * r[im]) * f[ij] - to_k * to_m
+    first = f[ij] * f[ik] - b.emit("square", to_k) + ROUNDING
+    second = f[ij] * f[im] - b.emit("square", to_m) + ROUNDING
+    return shared / (b.emit("sqrt", first) * b.emit("sqrt", second))
+
+
+def _clipped(b: Builder, value: Value) -> Value:
+    """Rounding may push the correlation of dependent variables past one."""
+    return b.emit("maximum", b.emit("minimum", value, 1.0), -1.0)
+
+
+RECIPES: dict[type[Function], Callable[..., Value]] = {OwenT: owen, OrthantProbability: orthant}
