@@ -44,6 +44,9 @@ class Family:
 def families(problem: Problem, tolerance: float) -> Iterator[Family]:
     """Trapezoids for analytic integrands; pieces for others, and where several places are hard."""
     left, right = problem.reference.window(TAIL * tolerance)
+    if not (left < right).any():  # zero at all samples, or infinite
+        yield Family(partial(even, low=-REACH, high=REACH), 0.5)
+        return
     low, high = float(left.min()), float(right.max())
     around = problem.relevant(left, right, FAR)
     if not problem.kinks:

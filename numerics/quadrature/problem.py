@@ -19,6 +19,7 @@ from numerics.special import StableFunction
 __all__ = ["Near", "Problem"]
 
 LEAST = 1e-290  # an average below has lost digits to underflow, whatever the rule
+GRADED = (0, *(side * k for k in (1, 3, 10, 30, 100) for side in (-1, 1)))  # distances
 REAL = 1e-10  # singularities that are not nearer are no kinks
 OUTSIDE = 1e9  # where no average lives
 TINY = Float("1e-300")  # keeps a root finite where the slope vanishes
@@ -78,7 +79,7 @@ class Problem:
             for s in singularities(integrand, z)
         )
         points = _kinks(integrand, z, set(parameters))
-        breaks = [n.centre + k * n.distance for n in near for k in (-3, -1, 0, 1, 3)]
+        breaks = [n.centre + k * n.distance for n in near for k in GRADED]
         breaks += [at_samples(p) for p in points] or [np.zeros(count)]
         reference = integrate(values, count, np.stack(breaks, axis=1))
         return cls(integrand, z, prefactor, dense, parameters, evaluate, near, points, reference)
@@ -123,9 +124,12 @@ class Problem:
         return found
 
     def is_even(self) -> bool:
-        """Whether the integrand is the same at -z, by its form or by its values."""
-        z = np.random.default_rng(1).normal(size=(self.count, 5)) * 3
-        columns = {p: v[:, None] for p, v in self.parameters.items()}
+        """Whether the integrand has the same values at -z, where it lives."""
+        left, right = self.reference.window(1e-17)
+        living = left < right
+        width = (right[living] - left[living])[:, None]
+        z = left[living, None] + width * np.random.default_rng(1).random(5)
+        columns = {p: v[living, None] for p, v in self.parameters.items()}
         at, mirrored = (
             self.evaluate(self.integrand, {self.variable: side * z, **columns}) for side in (1, -1)
         )
