@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import Dummy, Expr, cancel, sqrt
+from sympy import Dummy, Expr
 
 from derive.equations import Element, GaussianAverage
 from numerics.errors import NumericsError
-from numerics.node_values import node_values
 from numerics.parameter_box import Box, key_of
+from numerics.quadrature.evaluate import evaluate
 from numerics.reference import Undefined, trusted
 from numerics.stable import stabilise
 
@@ -42,7 +42,7 @@ def is_stable(closed: Expr, box: Box, tolerance: float) -> bool:
     points = _points(list(ranges.values()))
     try:
         (stable,) = stabilise(bare)
-        got = node_values(stable, dict(zip(ranges, points.T, strict=True)), len(points))
+        got = evaluate(stable, dict(zip(ranges, points.T, strict=True)))
     except NumericsError:
         return False
     allowed = max(ALLOWED, tolerance)
@@ -74,18 +74,11 @@ def _points(ranges: list[tuple[float, float]]) -> Any:
 
 
 def conditioned(average: Any) -> Expr:
-    """Nested averages over single standard normals, the first variable outermost."""
-    mean, left = list(average.mean), average.covariance
-    normals = [Dummy(v.name, real=True) for v in average.variables]
-    places = list(mean)
-    for k, normal in enumerate(normals):
-        pivot = left[k, k]
-        if pivot == 0:
-            continue
-        column = [left[n, k] / sqrt(pivot) for n in range(len(mean))]
-        places = [p + column[n] * normal for n, p in enumerate(places)]
-        left = (left - left[:, k] * left[k, :] / pivot).applyfunc(cancel)
-    expr = average.integrand.xreplace(dict(zip(average.variables, places, strict=True)))
-    for normal in reversed(normals):
-        expr = GaussianAverage(expr, normal)
-    return expr
+    """Averages over single standard normals inside of each other, the first variable outermost."""
+    standard = average.standardised()
+    several = {a for a in standard.atoms(GaussianAverage) if len(a.variables) > 1}
+    rule = {}
+    for one in several:
+        first, *rest = one.variables
+        rule[one] = GaussianAverage(GaussianAverage(one.integrand, rest), first)
+    return standard.xreplace(rule)

@@ -12,8 +12,8 @@ from sympy import Dummy, Expr, Symbol, nan
 
 from derive.equations import Element, Index, free_indices
 from numerics.errors import UnsupportedExpressionError
-from numerics.node_values import node_values
 from numerics.parameter_box import Box, key_of
+from numerics.quadrature.evaluate import evaluate
 from numerics.quadrature.plan import plan
 from numerics.stable import stabilise
 
@@ -55,9 +55,9 @@ def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -
     bare = stable.xreplace(scalars)
     ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
     ranges |= {s: box[key_of(e)] for e, s in scalars.items()}
-    if not _is_finite(bare, z, ranges):
+    if bare.has(nan) or not _is_finite(bare, z, ranges):
         return NodePlan(nan, "none: the integrand has no finite value", 0, inf, 0.0)
-    found = plan(bare, z, ranges, tolerance, evaluate=node_values, name=name)
+    found = plan(bare, z, ranges, tolerance, name=name)
     back = {s: e for e, s in scalars.items()}
     reach = max(map(abs, found.reach))
     expression = found.expression.xreplace(back)
@@ -70,7 +70,7 @@ def _is_finite(integrand: Expr, z: Symbol, ranges: Box) -> bool:
     at = np.repeat(corners, len(PLACES), axis=0)
     values = dict(zip(ranges, at.T, strict=True))
     places = np.tile(PLACES, len(corners))
-    return bool(np.isfinite(node_values(integrand, {z: places, **values})).all())
+    return bool(np.isfinite(evaluate(integrand, {z: places, **values})).all())
 
 
 def _bare_indices(integrand: Expr) -> set[Any]:

@@ -120,15 +120,16 @@ def _one_sided(low: float, high: float) -> tuple[float, float]:
     """From zero to a power of two, at least one."""
     if low < 0 < high:
         return _symmetric(low, high)
-    if high <= 0:
-        return tuple(-end for end in reversed(_one_sided(-high, -low)))  # type: ignore[return-value]
+    if low < 0:
+        return -max(1.0, _above(-low)), 0.0
     return 0.0, max(1.0, _above(high))
 
 
 def _dyadic(low: float, high: float) -> tuple[float, float]:
     """Powers of two, away from zero; near one their distances from one, away from one."""
     if high < 0:
-        return tuple(-end for end in reversed(_dyadic(-high, -low)))  # type: ignore[return-value]
+        lower, upper = _dyadic(-high, -low)
+        return -upper, -lower
     if low < 0:
         return -_dyadic(0.0, -low)[1], _dyadic(0.0, high)[1]
     lower = 0.0 if low == 0 else 1.0 if low >= 1 and low < 2 else _below(low)

@@ -46,6 +46,7 @@ from sympy import (
 )
 
 from numerics.exponentials import LogSumExp, SoftAverage
+from numerics.node_sum import NodeSum, tables_of
 from numerics.special import (
     Log2Cosh,
     LogCosh,
@@ -113,6 +114,7 @@ ZEROS: dict[Any, tuple[tuple[Expr, Expr], ...]] = {
     exp: (),
 }
 FLAT = Float("1.23e-10")  # keeps what a quadratic form tends to finite where it is none
+NODES = (0.1, 0.3, 0.5, 0.7, 0.9)  # parts of a table of inner nodes that are looked at
 SMALL = 100  # below |Im|/SMALL a slope is none: the singularity is far away
 
 
@@ -133,6 +135,10 @@ def singularities(integrand: Expr, z: Expr) -> tuple[Singularity, ...]:
 def _walk(expr: Expr, z: Expr) -> Iterator[Singularity]:
     if not expr.has(z) or expr == z:
         return
+    if isinstance(expr, NodeSum):  # an inner average is singular where its summands are
+        for numbers in _at_nodes(expr):
+            yield from _walk(expr.body.xreplace(numbers), z)
+        return
     if isinstance(expr, Pow) and not (expr.exp.is_Integer and expr.exp > 0):
         yield from _zeros(expr.base, z)
         yield from _walk(expr.exp, z)
@@ -150,6 +156,14 @@ def _walk(expr: Expr, z: Expr) -> Iterator[Singularity]:
         return
     for arg in expr.args:
         yield from _walk(arg, z)
+
+
+def _at_nodes(expr: NodeSum) -> Iterator[dict[Expr, Expr]]:
+    """The entries of the tables at a few nodes."""
+    entries = [e for e in tables_of(expr) if e.has(*expr.indices)]
+    count = min((len(e.label.values) for e in entries), default=0)
+    for k in sorted({round(part * (count - 1)) for part in NODES}) if count else ():
+        yield {e: Float(e.label.values[k]) for e in entries}
 
 
 def _zeros(expr: Expr, z: Expr) -> Iterator[Singularity]:
