@@ -1,6 +1,6 @@
 """Models whose typesetting is judged: each measure, contour, and names that are out to break it."""
 
-from sympy import Symbol, exp, symbols
+from sympy import Symbol, cosh, exp, log, symbols, tanh
 
 import derive as dv
 
@@ -153,3 +153,24 @@ DERIVATIONS = {
         hostile_names,
     )
 }
+
+
+def averages():
+    """Gaussian averages: of each form, nested, in powers and products, under hostile names."""
+    z, x, y = symbols("z x_1 xi", real=True)
+    m, r = symbols("m r", real=True)
+    V, U = symbols("V U", positive=True)
+    odd = Symbol(HOSTILE[0], real=True)
+    average = dv.GaussianAverage
+    correlated = [[V, r], [r, U]]
+    w = dv.Given("w", i)
+    return [
+        average(tanh(z) - 1, z) ** 2 * m,
+        average(tanh(z) * V * y**2 * tanh(y), (z, y)) / average(cosh(z), z),
+        average(tanh(z), z, m, V) ** 2 * average(cosh(x), x) * h,
+        average(x * tanh(y * x), (x, y), (m, 0), correlated) ** 2,
+        -average(x * tanh(y * x), (x, y), 0, correlated) - 1,
+        average(log(average(exp(z * x), z) + z) * z, z),
+        dv.total(average(tanh(z * w[i]), z), i) * m,
+        average(tanh(odd * Symbol(HOSTILE[2])), odd, Symbol(HOSTILE[3]), 2),
+    ]

@@ -311,6 +311,19 @@ class GaussianAverage(Typeset, Expr):
         >>> import derive as dv
         >>> z = symbols("z", real=True)
         >>> dv.GaussianAverage(tanh(Abs(z) - 1), z).split()
-        GaussianAverage(-tanh(z + 1)*Heaviside(-z), z) + GaussianAverage(tanh(z - 1)*Heaviside(z), z)
+        GaussianAverage(-Heaviside(-z)*tanh(z + 1), z) + GaussianAverage(Heaviside(z)*tanh(z - 1), z)
         """
         return split(self)
+
+    # -- typesetting -----------------------------------------------------------------------------
+
+    def _sympystr(self, printer: Any) -> str:
+        from derive.typesetting.averages import average_text
+
+        return average_text(self, printer)
+
+    def _latex(self, printer: Any) -> str:
+        from derive.typesetting.averages import average_latex, is_standard
+
+        text = average_latex(self, printer)
+        return rf"\left({text}\right)" if is_standard(self) else text

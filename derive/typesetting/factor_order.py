@@ -11,6 +11,7 @@ from typing import Any
 
 from sympy import E, Function, I, KroneckerDelta, Mul, Pow, S, Symbol, exp
 
+from derive.gaussian.average import GaussianAverage
 from derive.gaussian_norm import GaussianNorm
 from derive.indices import Element
 from derive.nested import LogZ
@@ -92,7 +93,7 @@ def _place(factor: Any) -> tuple[int, Any]:
         return _letter_place(base), key
     if isinstance(base, Element):
         return (_GIVEN if base.label.given else _COMPONENT), key
-    if isinstance(base, Total | IndexedProduct | LogZ | GaussianNorm):
+    if isinstance(base, Total | IndexedProduct | LogZ | GaussianNorm | GaussianAverage):
         simplest_first = (isinstance(base, Total), base.count_ops(), key)
         return (_SUM if base is factor else _POWER_OF_SUM), simplest_first
     if isinstance(base, KroneckerDelta):

@@ -16,10 +16,12 @@ from typing import Any
 from sympy import E, Expr, Function, Mul, S, exp, log
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
 
+from derive.gaussian.average import GaussianAverage
 from derive.gaussian_norm import GaussianNorm
 from derive.indices import Element, Index, free_indices
 from derive.nested import Expect, LogZ
 from derive.total import IndexedProduct, Total, components, rename_bound
+from derive.typesetting.averages import average_latex, is_standard
 from derive.typesetting.dummy_names import index_names, legible
 from derive.typesetting.factor_order import (
     is_simple,
@@ -54,6 +56,8 @@ def bracketed(text: str) -> str:
 
 def _opens_to_the_right(factor: Any) -> bool:
     """Whether what follows would be read as part of it: sums, products, logarithms of integrals."""
+    if isinstance(factor, GaussianAverage):
+        return is_standard(factor)
     return isinstance(factor, Total | IndexedProduct | LogZ | GaussianNorm)
 
 
@@ -265,6 +269,9 @@ class Typesetter(LatexPrinter):
         text = self._print(renamed.body)
         self._scope = outer
         return rf"\ln \det_{{{names}}} {bracketed(text)}"
+
+    def _print_GaussianAverage(self, expr: GaussianAverage) -> str:
+        return average_latex(expr, self)
 
     def _print_LogZ(self, expr: LogZ) -> str:
         from derive.typesetting.latex_ensemble import partition_function

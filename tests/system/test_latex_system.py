@@ -23,6 +23,7 @@ from sympy import (
     erf,
     exp,
     gamma,
+    latex,
     log,
     oo,
     pi,
@@ -37,7 +38,7 @@ from derive.typesetting.document import document_of
 from derive.typesetting.html import html_of, markdown_of
 from derive.typesetting.latex import latex_of
 from derive.typesetting.symbol_names import latex_name
-from tests.typeset_models import DERIVATIONS, HOSTILE, curie_weiss, spin_one
+from tests.typeset_models import DERIVATIONS, HOSTILE, averages, curie_weiss, spin_one
 
 pytestmark = pytest.mark.system
 
@@ -91,6 +92,12 @@ def test_katex_reads_expressions_and_results(katex_problems):
     assert katex_problems([latex_of(obj) for obj in [*EXPRESSIONS, *results]]) == []
 
 
+def test_katex_reads_averages_of_either_printer(katex_problems):
+    assert katex_problems([latex_of(obj) for obj in averages()]) == []
+    plain = averages()[:-1]  # SymPy's printer does not escape names
+    assert katex_problems([latex(obj) for obj in plain]) == []
+
+
 def test_katex_reads_any_name(katex_problems):
     drawn: list[str] = list(HOSTILE)
 
@@ -125,3 +132,10 @@ def test_pdflatex_sets_what_is_far_too_wide(latex_problems):
     s = dv.Ising("s", i)
     model = dv.Ensemble(trace=s, exponent=wide * dv.total(s[i], i))
     assert latex_problems(document_of(model.derive())) == []
+
+
+def test_pdflatex_sets_averages(latex_problems):
+    i = dv.Index("i", 3)
+    s = dv.Ising("s", i)
+    exponent = sum(averages()) * dv.total(s[i], i)
+    assert latex_problems(document_of(dv.Ensemble(trace=s, exponent=exponent).derive())) == []
