@@ -8,6 +8,7 @@ from sympy import Expr, S, Symbol
 
 from derive.errors import DeclarationError
 from derive.gaussian.average import GaussianAverage
+from derive.gaussian.bivariate import BivariateNormal
 from derive.gaussian.kinks import kinks
 from derive.gaussian.special import OrthantProbability, OwenT
 from derive.indices import Element, Index, IndexRange, Label, free_indices
@@ -17,6 +18,7 @@ from derive.total import Binder, IndexedProduct, Total
 
 __all__ = [
     "Binder",
+    "BivariateNormal",
     "Coupling",
     "Element",
     "Enumeration",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import product
 
-from sympy import Add, Expr, Function, Mul, Pow, count_ops, erf, erfc, expand, factor
+from sympy import Add, Expr, Function, Mul, Pow, count_ops, erf, erfc, expand, factor, factor_terms
 from sympy.functions.elementary.exponential import ExpBase
 
 __all__ = ["gathered", "shortest"]
@@ -32,9 +32,10 @@ def shortest(expr: Expr) -> Expr:
     """The expression as it is, multiplied out or factored, whichever has fewest operations."""
     if not expr.is_Add:
         return expr
-    forms = [expr, expand(expr)]
-    if len(Add.make_args(forms[1])) <= _FEW:
-        forms.append(factor(forms[1]))
+    expanded = expand(expr)
+    forms = [expr, expanded, factor_terms(expanded)]
+    if len(Add.make_args(expanded)) <= _FEW:
+        forms.append(factor(expanded))
     return min(forms, key=count_ops)
 
 

@@ -98,15 +98,13 @@ class Gram:
         square.append([*(self._entry_mean(k) for k in self._corner), S.Zero])
         return -_determinant(square)
 
-    def conditioned(self, forms: list[int]) -> Matrix:
-        """The covariance of the variables given that forms vanish, without the quadratic form."""
-        covariance = self.covariance
-        for k in forms:
-            vector = covariance * self._form(k).T
-            spread = (self._form(k) * vector)[0, 0]
-            if not is_zero(spread):
-                covariance = covariance - vector * vector.T / spread
-        return covariance
+    def conditional(self, given: Given) -> tuple[Matrix, Matrix]:
+        """Mean and covariance of the variables, given that forms vanish."""
+        own = [self.add(v) for v in self.variables]
+        below, size = self.determinant(given), len(own)
+        mean = Matrix(size, 1, lambda i, _: self.level(own[i], given) / below)
+        shared = Matrix(size, size, lambda i, j: self.shared(own[i], own[j], given) / below)
+        return mean, shared
 
     def _unit(self, k: int) -> Matrix:
         return Matrix(1, len(self.variables), lambda _, j: int(j == k))

@@ -144,18 +144,17 @@ def _two(gram: Gram, i: int, j: int, given: Given) -> Expr:
     h = _threshold(gram, i, given)
     if second == 0:
         return CENTRED_STEP.at(h=h, s=gram.shared(i, j, given) * below / gram.determinant(given))
-    values = {
-        "h": h,
-        "k": _threshold(gram, j, given),
+    k = _threshold(gram, j, given)
+    slopes = {
         "a": cancel(gram.level(j, tuple(sorted((*given, i)))) / first) * below,
         "b": cancel(gram.level(i, tuple(sorted((*given, j)))) / second) * below,
     }
     ratio = cancel(first / second)
     if ratio.is_positive:
-        return TWO_STEPS_SAME.at(**values)
+        return TWO_STEPS_SAME.at(h=h, k=k, **slopes)
     if ratio.is_negative:
-        return TWO_STEPS_OPPOSITE.at(**values)
-    return TWO_STEPS.at(**values, rho=_correlation(gram, i, j, given))
+        return TWO_STEPS_OPPOSITE.at(h=h, k=k, **slopes)
+    return TWO_STEPS.at(h=h, k=k, rho=_correlation(gram, i, j, given))
 
 
 def _on_one_line(gram: Gram, i: int, j: int, given: Given) -> Expr:

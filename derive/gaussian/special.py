@@ -12,7 +12,7 @@ from typing import Any
 import mpmath
 from sympy import Expr, Function, Rational, S, asin, atan, erf, erfc, exp, oo, pi, sqrt
 
-__all__ = ["OrthantProbability", "OwenT"]
+__all__ = ["OrthantProbability", "OwenT", "called", "evaluated"]
 
 _PAIRS = tuple(combinations(range(4), 2))  # the order of the six correlations
 _GUARD = 30  # bits
@@ -79,10 +79,10 @@ class OwenT(Function):
         return True if all(arg.is_extended_real for arg in self.args) else None
 
     def _eval_evalf(self, prec: int) -> Expr | None:
-        return _evaluated(self, prec, _owen)
+        return evaluated(self, prec, _owen)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _called("T", self.args, printer, exp)
+        return called("T", self.args, printer, exp)
 
 
 class OrthantProbability(Function):
@@ -146,13 +146,14 @@ class OrthantProbability(Function):
         return True if all(arg.is_extended_real for arg in self.args) else None
 
     def _eval_evalf(self, prec: int) -> Expr | None:
-        return _evaluated(self, prec, _orthant)
+        return evaluated(self, prec, _orthant)
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _called("P_{4}", self.args, printer, exp)
+        return called("P_{4}", self.args, printer, exp)
 
 
-def _called(name: str, args: tuple[Expr, ...], printer: Any, power: str | None) -> str:
+def called(name: str, args: tuple[Expr, ...], printer: Any, power: str | None) -> str:
+    """LaTeX of a function, perhaps raised to a power."""
     raised = "" if power is None else f"^{{{power}}}"
     inner = ", ".join(printer._print(arg) for arg in args)
     return rf"{name}{raised}\left({inner}\right)"
@@ -194,7 +195,7 @@ def _partial(correlations: Any, i: int, j: int, root: Any) -> Any:
     return shared / root(first * second)
 
 
-def _evaluated(node: Expr, prec: int, function: Any) -> Expr | None:
+def evaluated(node: Expr, prec: int, function: Any) -> Expr | None:
     """The number, at a precision raised until the digits asked for survive cancellation."""
     work = prec + _GUARD
     for _ in range(_ATTEMPTS):

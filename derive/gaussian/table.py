@@ -19,9 +19,7 @@ from sympy import (
     ImmutableMatrix,
     Rational,
     Symbol,
-    acos,
     asin,
-    atan,
     erfc,
     eye,
     pi,
@@ -30,6 +28,7 @@ from sympy import (
     symbols,
 )
 
+from derive.gaussian.bivariate import BivariateNormal
 from derive.gaussian.special import OrthantProbability, OwenT
 
 __all__ = [
@@ -157,17 +156,15 @@ TWO_STEPS_OPPOSITE = Row(
     _slopes,
 )
 
-# both in one, as arccos(rho) = arctan(a) + arctan(b) + pi [h k < 0]
+# whatever the signs: Phi2(h, k, rho)
 TWO_STEPS = Row(
-    "D. B. Owen, Ann. Math. Statist. 27, 1075 (1956), equation 2.1, with the addition theorem of "
-    "the arc tangent",
+    "NIST DLMF 7.21; W. F. Sheppard, Phil. Trans. R. Soc. A 192, 101 (1899)",
     _two,
     (x, y),
     _pair,
     (h, k, rho),
-    _halves - OwenT(h, a) - OwenT(k, b) + (atan(a) + atan(b) - acos(rho)) / (2 * pi),
+    BivariateNormal(h, k, rho),
     _numbers("3/5 1/2 2/5", "-3/2 1/3 -1/5", "2 -1/7 9/10", "-1 -2 -1/2"),
-    _slopes,
 )
 
 # <sgn(x) sgn(y) sgn(z)> = 0: what brings an odd number of centred steps down to fewer

@@ -7,8 +7,8 @@ m + C b, E = c + b m + b C b/2 - (m + C b) (1 + A C)^-1 A (m + C b)/2, and the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, Matrix, Poly, S, Symbol, expand, pi, sqrt
@@ -32,7 +32,7 @@ class Tilted:
 
 def tilted(
     exponent: Expr,
-    roots: Iterable[Expr],
+    roots: Collection[Expr],
     variables: tuple[Symbol, ...],
     mean: Matrix,
     covariance: Matrix,
@@ -45,26 +45,37 @@ def tilted(
         If the exponential grows faster than the Gaussian falls.
     """
     constant, linear, quadratic = _coefficients(exponent, variables)
+    if roots and not quadratic.is_zero_matrix:  # without them the exponential may diverge
+        bare = Gram(variables, mean, covariance, Matrix.zeros(*quadratic.shape))
+        given, factor, total = _conditioned(bare, roots)
+        inner = tilted(exponent, (), variables, *bare.conditional(given))
+        return replace(inner, factor=factor * inner.factor, exponent=total + inner.exponent)
     moved = (mean + covariance * linear).applyfunc(expand)
     gram = Gram(variables, moved, covariance, quadratic)
-    forms = [gram.add(form) for form in roots]
-    require_convergence(variables, gram.conditioned(forms), quadratic, gram.determinant(()))
     below = gram.determinant(())
+    require_convergence(variables, covariance, quadratic, below)
     weight = constant + (linear.T * mean + linear.T * covariance * linear / 2)[0, 0]
     if quadratic.is_zero_matrix:
         total = expand(weight)
     else:
         total = expand(2 * weight * below - gram.mean_square()) / (2 * below)
-    factor = 1 / sqrt(below)
+    given, factor, exponents = _conditioned(gram, roots)
+    return Tilted(gram, given, factor / sqrt(below), total + exponents)
+
+
+def _conditioned(gram: Gram, roots: Iterable[Expr]) -> tuple[Given, Expr, Expr]:
+    """The forms that vanish, and the factor and exponent of their density there."""
     given: Given = ()
-    for k in forms:
+    factor, exponent = S.One, S.Zero
+    for form in roots:
+        k = gram.add(form)
         spread = gram.shared(k, k, given)
         if spread == 0:
             raise NoClosedForm
         factor *= sqrt(gram.determinant(given)) / sqrt(2 * pi * spread)
-        total += gram.root_exponent(k, given)
+        exponent += gram.root_exponent(k, given)
         given = tuple(sorted((*given, k)))
-    return Tilted(gram, given, factor, total)
+    return given, factor, exponent
 
 
 def _coefficients(exponent: Expr, variables: Any) -> tuple[Expr, Matrix, Matrix]:

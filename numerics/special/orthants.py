@@ -13,7 +13,7 @@ from math import pi as PI
 from numpy.polynomial.legendre import leggauss
 from sympy import Function, Integer
 
-from derive.equations import OrthantProbability, OwenT
+from derive.equations import BivariateNormal, OrthantProbability, OwenT
 from numerics.builder import Builder, Value
 from numerics.program import Axis, Range
 from numerics.special.tails import gaussian_tail
@@ -26,6 +26,7 @@ REACH = 8.7  # beyond, exp(-x**2/2) is lost in the integral
 LEGENDRE = 24
 # t = 1/(1 + exp(-pi sinh u)) at steps of u: doubly exponential towards both ends
 STEP, NODES = 0.1, 64
+TINY = 1e-150  # for zero, where it is divided by
 ROUNDING = 1e-15  # of a determinant that vanishes
 
 
@@ -54,6 +55,23 @@ def _wedge(b: Builder, h: Value, a: Value) -> Value:
         total = term if total is None else total + term
     front = end * b.emit("exp", -0.5 * b.emit("square", h))
     return front / (2.0 * PI) * total
+
+
+def bivariate(b: Builder, h: Value, k: Value, rho: Value) -> Value:
+    """Phi2 = Phi(h)/2 + Phi(k)/2 - arccos(rho)/(2 pi) - D(h, k - rho h) - D(k, h - rho k).
+
+    D(h, d) = T(h, a) - arctan(a)/(2 pi), with a = d/(h sqrt(1 - rho**2)), is odd in h and smooth.
+    """
+    spread = b.emit("maximum", b.emit("sqrt", (1.0 - rho) * (1.0 + rho)), TINY)
+    halves = 0.5 * (gaussian_tail(b, -h) + gaussian_tail(b, -k))
+    angle = b.emit("arccos", rho) / (2.0 * PI)
+    first = _defect(b, h, (k - rho * h) / spread)
+    return halves - angle - (first + _defect(b, k, (h - rho * k) / spread))
+
+
+def _defect(b: Builder, h: Value, d: Value) -> Value:
+    a = d / b.emit("select", abs(h), TINY, TINY, h)
+    return owen(b, h, a) - b.emit("arctan", a) / (2.0 * PI)
 
 
 def orthant(b: Builder, *correlations: Value) -> Value:
@@ -115,4 +133,8 @@ def _clipped(b: Builder, value: Value) -> Value:
     return b.emit("maximum", b.emit("minimum", value, 1.0), -1.0)
 
 
-RECIPES: dict[type[Function], Callable[..., Value]] = {OwenT: owen, OrthantProbability: orthant}
+RECIPES: dict[type[Function], Callable[..., Value]] = {
+    BivariateNormal: bivariate,
+    OrthantProbability: orthant,
+    OwenT: owen,
+}
