@@ -18,6 +18,8 @@ from numerics.program import Program
 __all__ = ["BLOCK", "Runner"]
 
 BLOCK = 16384  # elements: a handful of such buffers stay inside of a second-level cache
+TOGETHER = 2**19  # elements of all buffers: hundreds of them make blocks shorter,
+FEWEST = 256  # down to as many points as hide what calling NumPy costs
 ROWS = 256  # vectors in one matrix product: beyond, reading the matrix costs nothing any more
 
 
@@ -71,7 +73,7 @@ class Runner:
         inner = [tuple(batch.length(a.over) for a in axes) for axes in self.printed.buffers]
         widest = max((math.prod(shape) for shape in inner), default=1)
         points = max(1, block // max(widest, 1), self._vectors(batch, max(widest, 1)))
-        points = min(points, math.prod(batch.shape))
+        points = min(points, math.prod(batch.shape), self._fitting(inner))
         buffers = [_aligned((points, *shape)) for shape in inner]
         flat = not any((*inner, *(self.program.inputs[k].ranges for k in varying)))
         flat = flat and not any(self.program.outputs[k].axes for k in filled)
@@ -100,6 +102,11 @@ class Runner:
                         for given_as, array in zip(checked, ins, strict=True):
                             check_values(given_as, array)
                         self._check(number, target, here)
+
+    @staticmethod
+    def _fitting(inner: Sequence[tuple[int, ...]]) -> int:
+        """How many points a block may have so that its buffers stay in a cache together."""
+        return max(FEWEST, TOGETHER // max(sum(map(math.prod, inner)), 1))
 
     def _vectors(self, batch: Batch, widest: int) -> int:
         """How many vectors a matrix is multiplied with at a time.
