@@ -10,9 +10,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from mpmath import MPContext, quad, workdps
+from mpmath import quad, workdps
 from sympy import (
-    Abs,
     Add,
     Dummy,
     Expr,
@@ -26,31 +25,33 @@ from sympy import (
     Pow,
     S,
     Symbol,
-    ceiling,
     exp,
-    floor,
     lambdify,
-    loggamma,
     oo,
     preorder_traversal,
-    sign,
 )
 
-from derive.equations import Element, Index, IndexedProduct, LogDet, Total, free_indices
+from derive.equations import (
+    Binder,
+    Element,
+    GaussianAverage,
+    Index,
+    IndexedProduct,
+    LogDet,
+    Total,
+    free_indices,
+)
 from numerics.errors import PrecisionError, UnsupportedExpressionError
+from numerics.reference_averages import compiled
+from numerics.reference_code import CONTEXT, meaning
+from numerics.reference_line import Diverges, Unresolved
 from numerics.site_integrals import density, interval, is_site_integral
 
 __all__ = ["Undefined", "evaluate", "trusted"]
 
-SAME_NAME = frozenset(
-    (
-        *("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "erf", "erfc"),
-        *("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh"),
-    )
-)
 LARGEST_PRECISION = 40_000  # digits: 1 - tanh(1e4)**2 needs 8700
+FIRST, FIRST_OF_AVERAGES = 34, 26  # digits
 LARGEST_QUADRATURE = 150  # digits of an integral: its cost grows as their cube
-CONTEXT = MPContext()  # our own, so that nobody's mpmath.mp.dps changes
 UNDERFLOW = 360  # digits after which a sum that cancels to nothing is below the smallest double
 
 
@@ -157,6 +158,17 @@ class _Walk:
             return self.mp.log(self.mp.mpf(whole))
         return self.mp.mpf(integrate(expr.observable) / whole)
 
+    def _average(self, expr: GaussianAverage, at: Mapping[Index, int]) -> Any:
+        """To as many digits as the walk has, relative to the average of the absolute value."""
+        indices = {index for node in preorder_traversal(expr.integrand) for index in _bound(node)}
+        sizes = frozenset((index.size, int(self(index.size, {}))) for index in indices)
+        code = compiled(expr, sizes)
+        given = [self(constant, at) for constant in code.constants]
+        try:
+            return code.checked(given, self.mp.dps)
+        except (Diverges, Unresolved, TypeError, ValueError, ZeroDivisionError) as error:
+            raise Undefined(f"{expr} has no finite real value: {error}") from None
+
     def _end(self, end: Expr, at: Mapping[Index, int]) -> Any:
         return self.mp.mpf("inf") * (1 if end == oo else -1) if end.is_infinite else self(end, at)
 
@@ -181,17 +193,12 @@ class _Walk:
     def _function(self, expr: Expr, at: Mapping[Index, int]) -> Any:
         if hasattr(expr, "naive"):
             return self(expr.naive(*expr.args), at)
-        name = type(expr).__name__
-        chosen = _OTHER_NAMES.get(type(expr), name if name in SAME_NAME else None)
-        if chosen is None:
-            raise UnsupportedExpressionError(f"{expr} has no numeric meaning")
         x = self(expr.args[0], at)
-        result = getattr(self.mp, chosen)(x)
+        result = getattr(self.mp, meaning(expr))(x)
         self.cancelled |= result == 0 and x != 0
         return result
 
 
-_OTHER_NAMES = {Abs: "fabs", sign: "sign", floor: "floor", ceiling: "ceil", loggamma: "loggamma"}
 _METHODS: tuple[tuple[Any, Callable[..., Any]], ...] = (
     (Add, _Walk._add),
     (Mul, _Walk._mul),
@@ -201,11 +208,16 @@ _METHODS: tuple[tuple[Any, Callable[..., Any]], ...] = (
     (IndexedProduct, _Walk._product),
     (KroneckerDelta, _Walk._delta),
     (LogDet, _Walk._log_det),
+    (GaussianAverage, _Walk._average),
     (Piecewise, _Walk._piecewise),
     (Heaviside, _Walk._heaviside),
     (Max | Min, _Walk._extremum),
     (Function, _Walk._function),
 )
+
+
+def _bound(node: Any) -> tuple[Index, ...]:
+    return node.indices if isinstance(node, Binder) else ()
 
 
 @lru_cache(maxsize=4096)
@@ -277,7 +289,7 @@ def trusted(
     expressions: Sequence[Expr],
     values: Mapping[Any, Any],
     at: Mapping[Index, int] | Sequence[Mapping[Index, int]] | None = None,
-    digits: int = 34,
+    digits: int | None = None,
     agree: float = 1e-25,
 ) -> tuple[list[Any], int]:
     """Evaluate expressions at a precision that is raised until two precisions agree.
@@ -289,7 +301,7 @@ def trusted(
     at : mapping, or a sequence of mappings, optional
         Where the free indices stand, in all expressions or in each.
     digits : int
-        The first precision.
+        The first precision: 34 by default, 26 for averages.
     agree : float
         Relative difference below which two precisions agree.
 
@@ -318,9 +330,12 @@ def trusted(
     places = [at or {}] * len(expressions) if at is None or isinstance(at, Mapping) else at
     before: list[Any] = []
     reason: ArithmeticError | None = None
-    largest = LARGEST_PRECISION
+    largest, ratio = LARGEST_PRECISION, 2.0
     if any(map(_has_integral, expressions)):
         largest = LARGEST_QUADRATURE
+    if any(expr.has(GaussianAverage) for expr in expressions):
+        largest, ratio, digits = LARGEST_QUADRATURE, 1.5, digits or FIRST_OF_AVERAGES
+    digits = digits or FIRST
     while digits <= largest:
         walk = _Walk(values, digits)
         try:
@@ -334,7 +349,7 @@ def trusted(
             if before and not lost and _agree(before, now, agree):
                 return now, digits
         before = now
-        digits *= 2
+        digits = int(ratio * digits)
     if reason is not None:
         raise Undefined(str(reason))
     raise PrecisionError(f"{expressions[0]}: no two precisions agree at {dict(values)}")
