@@ -1,6 +1,14 @@
 """Stable special functions, by families; rewriting to them is in `numerics.stable`."""
 
+from numerics.special.arcs import ArcCos, ArcCosineKernel, ArcSin
 from numerics.special.base import StableFunction
+from numerics.special.differences import (
+    ExpDifference,
+    GaussianInterval,
+    LogGaussianInterval,
+    LogisticDifference,
+    LogRatio,
+)
 from numerics.special.entropies import BinaryEntropy, OnePlusXLog1p, XLogX
 from numerics.special.hyperbolic import Log2Cosh, LogCosh, Sech2, SpinEntropy
 from numerics.special.langevin import Langevin, LangevinSlope, LogSinhc
@@ -17,8 +25,13 @@ from numerics.special.tails import (
 )
 
 __all__ = [
+    "ArcCos",
+    "ArcCosineKernel",
+    "ArcSin",
     "BinaryEntropy",
+    "ExpDifference",
     "Expm1",
+    "GaussianInterval",
     "GaussianTail",
     "InverseMills",
     "Langevin",
@@ -28,10 +41,13 @@ __all__ = [
     "Log2Cosh",
     "LogCosh",
     "LogErfc",
+    "LogGaussianInterval",
     "LogGaussianTail",
     "LogMillsRatio",
+    "LogRatio",
     "LogSinhc",
     "Logistic",
+    "LogisticDifference",
     "Logit",
     "MillsRatio",
     "OnePlusXLog1p",

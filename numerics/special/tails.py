@@ -31,6 +31,7 @@ __all__ = [
     "TailCumulant",
     "TailPower",
     "gaussian_tail",
+    "log_gaussian_tail",
 ]
 
 NORM = 1 / root(2 * PI)  # of the density
@@ -125,9 +126,14 @@ class LogGaussianTail(StableFunction):
         return -InverseMills(self.args[0])
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        left = b.emit("log1p", -_tail(b, x))
-        far = b.emit("log", root(2 * PI) * _inverse(b, x))
-        return b.emit("select", x, 0.0, left, -0.5 * b.emit("square", x) - far)
+        return log_gaussian_tail(b, x)
+
+
+def log_gaussian_tail(b: Builder, x: Value) -> Value:
+    """log H(x)."""
+    left = b.emit("log1p", -_tail(b, x))
+    far = b.emit("log", root(2 * PI) * _inverse(b, x))
+    return b.emit("select", x, 0.0, left, -0.5 * b.emit("square", x) - far)
 
 
 class LogErfc(StableFunction):
