@@ -101,7 +101,7 @@ def _distribution(h: Any, k: Any, rho: Any) -> tuple[Any, int]:
     if abs(rho) == 1:
         one, other = (mpmath.erfc(-x / mpmath.sqrt(2)) / 2 for x in (h, k))
         value = min(one, other) if rho > 0 else max(mpmath.mpf(0), one + other - 1)
-        return value, int(max(0, -mpmath.mag(value))) if value else 0
+        return value, 0 if value else mpmath.mp.prec
     width = mpmath.sqrt((1 - rho) * (1 + rho))
     scales = [(0, 1 / (1 + abs(h))), (h, 1), (h - rho * k, width)]
     if rho:
@@ -114,4 +114,5 @@ def _distribution(h: Any, k: Any, rho: Any) -> tuple[Any, int]:
         below = mpmath.erfc((rho * (h - y) - k) / (width * mpmath.sqrt(2))) / 2
         return mpmath.npdf(h - y) * below
 
-    return mpmath.quad(density, ends), 0
+    top = max(density(y) for y in ends)  # as the error of the quadrature is absolute
+    return top * mpmath.quad(lambda y: density(y) / top, ends), 0

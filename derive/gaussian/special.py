@@ -240,9 +240,8 @@ def _orthant(*correlations: Any) -> tuple[Any, int]:
 
     exact = mpmath.mpf(1) / 16 + sum(map(mpmath.asin, correlations)) / (8 * mpmath.pi)
     value = exact + mpmath.quad(slope, [0, 1]) / (4 * mpmath.pi**2)
-    return value, int(max(0, -mpmath.mag(value))) if value > mpmath.ldexp(
-        1, 4 - mpmath.mp.prec
-    ) else mpmath.mp.prec
+    known = value > mpmath.ldexp(1, 4 - mpmath.mp.prec)
+    return value, max(0, -int(mpmath.mag(value))) if known else mpmath.mp.prec
 
 
 def _clipped(r: Any) -> Any:
