@@ -124,7 +124,9 @@ def _group(
 ) -> Expr:
     """The average of terms with one exponential: steps see real means only."""
     noises = list(dict.fromkeys(w for term in terms for w in term.noises))
-    if exponent.has(IMAGINARY, S.ImaginaryUnit) and any(term.steps for term in terms):
+    if exponent.has(IMAGINARY, S.ImaginaryUnit) and (
+        any(term.steps for term in terms) or not _is_wave(exponent, names)
+    ):
         raise NoClosedForm
     longer = Matrix([mean, Matrix.zeros(len(noises), 1)])
     gaussian = tilted(exponent, roots, (*names, *noises), longer, diag(matrix, eye(len(noises))))
@@ -136,6 +138,12 @@ def _group(
         for term in terms
     )
     return gaussian.factor * _weighted(gaussian, Add(*inner))
+
+
+def _is_wave(exponent: Expr, names: list[Symbol]) -> bool:
+    """Whether the imaginary part of an exponent is linear in the variables."""
+    quadratic = (exponent.diff(v, w) for v in names for w in names)
+    return not any(second.has(IMAGINARY, S.ImaginaryUnit) for second in quadratic)
 
 
 def _weighted(gaussian: Tilted, average: Expr) -> Expr:

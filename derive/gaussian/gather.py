@@ -6,7 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import product
 
-from sympy import Add, Expr, Function, Mul, Pow, count_ops, erf, erfc, expand, factor, factor_terms
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Mul,
+    Pow,
+    cancel,
+    count_ops,
+    erf,
+    erfc,
+    expand,
+    factor,
+    factor_terms,
+)
 from sympy.functions.elementary.exponential import ExpBase
 
 __all__ = ["gathered", "shortest"]
@@ -25,7 +38,18 @@ def gathered(expr: Expr) -> Expr:
         coefficients[Mul(*kept)].append(Mul(*rest))
     totals = {key: shortest(Add(*found)) for key, found in coefficients.items()}
     _merge_tails(totals)
+    totals = {key: _divided(key, total) for key, total in totals.items()}
     return Add(*(key * total for key, total in totals.items()))
+
+
+def _divided(key: Expr, total: Expr) -> Expr:
+    """f/sqrt(f) = sqrt(f), where f is the coefficient up to a factor."""
+    for part in Mul.make_args(key) if total.has(Add) else ():
+        if _is_root(part) and part.exp.is_negative:
+            quotient = cancel(total / part.base)
+            if count_ops(quotient) < count_ops(total):
+                return quotient * part.base
+    return total
 
 
 def shortest(expr: Expr) -> Expr:

@@ -20,6 +20,7 @@ from sympy import (
     Integer,
     Max,
     Min,
+    Mul,
     Piecewise,
     Poly,
     PolynomialError,
@@ -33,6 +34,7 @@ from sympy import (
     erfc,
     exp,
     expand,
+    factor_terms,
     log,
     sign,
     sin,
@@ -166,11 +168,13 @@ class _Reader:
         ]
 
     def _probit(self, form: Expr, factor: int) -> Terms:
-        """factor * Phi(form) = factor * <theta(form + w)>."""
-        form = expand(form)
+        """factor * Phi(f/c) = factor * <theta(f + c w)> for c > 0."""
+        form = factor_terms(expand(form))
+        below = Mul(*(1 / f for f in Mul.make_args(form) if _is_positive_divisor(f)))
+        form = expand(form * below)
         self._degree(form, 1)
         noise = Dummy("w", real=True)
-        return [Term(Integer(factor), steps=frozenset({form + noise}), noises=(noise,))]
+        return [Term(Integer(factor), steps=frozenset({form + below * noise}), noises=(noise,))]
 
     def _root(self, delta: Expr) -> Terms:
         if len(delta.args) > 1 and delta.args[1] != 0:
@@ -211,6 +215,14 @@ class _Reader:
             raise NoClosedForm from None
         if polynomial.total_degree() > most:
             raise NoClosedForm
+
+
+def _is_positive_divisor(expr: Expr) -> bool:
+    """Whether one divides by something positive; a root is, as all is real."""
+    if not isinstance(expr, Pow) or expr.is_number:
+        return False
+    root = expr.exp.is_Rational and expr.exp.q == 2
+    return bool(expr.exp.is_negative and (root or expr.base.is_positive))
 
 
 def _product(factors: Iterable[Terms]) -> Terms:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from sympy import Add, Expr, Heaviside, Max, Min, Mul, S, cancel, sqrt
+from sympy import Add, Expr, Heaviside, Max, Min, Mul, S, cancel, factor_terms, sqrt
 
 from derive.gaussian.gram import Given, Gram, is_zero
 from derive.gaussian.no_closed_form import NoClosedForm
@@ -124,7 +124,7 @@ def _odd(gram: Gram, steps: Steps, given: Given) -> Expr:
 def _threshold(gram: Gram, k: int, given: Given) -> Expr:
     """Mean over standard deviation."""
     spread = gram.shared(k, k, given) * gram.determinant(given)
-    return gram.level(k, given) / sqrt(spread)
+    return factor_terms(gram.level(k, given)) / sqrt(spread)
 
 
 def _correlation(gram: Gram, i: int, j: int, given: Given) -> Expr:

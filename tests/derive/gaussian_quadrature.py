@@ -78,7 +78,8 @@ def plane(function, lines):
 
     The function is analytic apart from kinks on lines (a, b, c): a x + b y + c = 0.
     """
-    crossings = [-c / a for a, b, c in lines if b == 0 and a != 0]
+    # a steep line crosses the mass of y within a narrow range of x
+    crossings = [-(b * y + c) / a for a, b, c in lines if a != 0 for y in (-6, -3, 0, 3, 6)]
     for k, (a, b, c) in enumerate(lines):
         for d, e, f in lines[k + 1 :]:
             if a * e != b * d:

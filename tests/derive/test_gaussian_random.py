@@ -35,9 +35,9 @@ eighths = st.integers(-12, 12).map(lambda n: Rational(n, 8))
 small = st.integers(-4, 4).map(lambda n: Rational(n, 8))
 
 
-def linear(size, constants=eighths):
+def linear(size, constants=eighths, slopes=eighths):
     """A linear form of the variables with a constant, not itself constant."""
-    coefficients = st.lists(eighths, min_size=size, max_size=size).filter(any)
+    coefficients = st.lists(slopes, min_size=size, max_size=size).filter(any)
     return st.tuples(coefficients, constants).map(lambda t: (*t[0], t[1]))
 
 
@@ -72,10 +72,10 @@ WAVES = {
 }
 
 
-def factors(table, size, most, constants=eighths):
+def factors(table, size, most, constants=eighths, slopes=eighths):
     """Return lists of (name, form)."""
     return st.lists(
-        st.tuples(st.sampled_from(sorted(table)), linear(size, constants)), max_size=most
+        st.tuples(st.sampled_from(sorted(table)), linear(size, constants, slopes)), max_size=most
     )
 
 
@@ -168,7 +168,7 @@ def test_centred_fields_meet_four_steps(kinked, smooth, gaussian):
 
 
 @settings(max_examples=12)
-@given(factors(SMOOTH, 3, 3, small), gaussians(3, small))
+@given(factors(SMOOTH, 3, 3, small, small), gaussians(3, small))
 def test_three_variables(smooth, gaussian):
     mean, below = gaussian
     integrand = product(SMOOTH, smooth)
