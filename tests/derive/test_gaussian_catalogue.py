@@ -1,6 +1,5 @@
 """The averages that the field's equations are made of, against their published formulas."""
 
-
 import pytest
 from sympy import (
     Abs,
