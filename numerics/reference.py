@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from mpmath import quad, workdps
 from sympy import (
@@ -50,9 +50,22 @@ from numerics.site_integrals import density, interval, is_site_integral
 __all__ = ["Undefined", "evaluate", "trusted"]
 
 LARGEST_PRECISION = 40_000  # digits: 1 - tanh(1e4)**2 needs 8700
-FIRST, FIRST_OF_AVERAGES = 34, 26  # digits
 LARGEST_QUADRATURE = 150  # digits of an integral: its cost grows as their cube
 UNDERFLOW = 360  # digits after which a sum that cancels to nothing is below the smallest double
+
+
+class Effort(NamedTuple):
+    """The first precision, its growth, the largest, and when two precisions agree."""
+
+    digits: int
+    ratio: float
+    largest: int
+    agree: float
+
+
+PLAIN = Effort(34, 2.0, LARGEST_PRECISION, 1e-25)
+LINE = Effort(26, 1.5, LARGEST_QUADRATURE, 1e-25)  # averages over one variable
+NESTED = Effort(20, 1.4, 60, 1e-19)  # over several: a digit more is dear
 
 
 class Undefined(ArithmeticError):
@@ -239,6 +252,13 @@ def _method(expr: Expr) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=4096)
+def _effort(expr: Expr) -> Effort:
+    found = expr.atoms(GaussianAverage)
+    deep = any(len(a.variables) > 1 or a.integrand.has(GaussianAverage) for a in found)
+    return NESTED if deep else LINE if found else PLAIN
+
+
+@lru_cache(maxsize=4096)
 def _has_integral(expr: Expr) -> bool:
     return any(is_site_integral(node) for node in preorder_traversal(expr))
 
@@ -290,7 +310,7 @@ def trusted(
     values: Mapping[Any, Any],
     at: Mapping[Index, int] | Sequence[Mapping[Index, int]] | None = None,
     digits: int | None = None,
-    agree: float = 1e-25,
+    agree: float | None = None,
 ) -> tuple[list[Any], int]:
     """Evaluate expressions at a precision that is raised until two precisions agree.
 
@@ -301,9 +321,10 @@ def trusted(
     at : mapping, or a sequence of mappings, optional
         Where the free indices stand, in all expressions or in each.
     digits : int
-        The first precision: 34 by default, 26 for averages.
+        The first precision: by default 34, 26 for averages, 20 for those over several variables.
     agree : float
-        Relative difference below which two precisions agree.
+        Relative difference below which two precisions agree: by default 1e-25, for averages over
+        several variables, and averages of averages, 1e-19.
 
     Returns
     -------
@@ -330,12 +351,9 @@ def trusted(
     places = [at or {}] * len(expressions) if at is None or isinstance(at, Mapping) else at
     before: list[Any] = []
     reason: ArithmeticError | None = None
-    largest, ratio = LARGEST_PRECISION, 2.0
-    if any(map(_has_integral, expressions)):
-        largest = LARGEST_QUADRATURE
-    if any(expr.has(GaussianAverage) for expr in expressions):
-        largest, ratio, digits = LARGEST_QUADRATURE, 1.5, digits or FIRST_OF_AVERAGES
-    digits = digits or FIRST
+    effort = max(map(_effort, expressions), key=lambda e: -e.ratio, default=PLAIN)
+    digits, agree, ratio = digits or effort.digits, agree or effort.agree, effort.ratio
+    largest = LARGEST_QUADRATURE if any(map(_has_integral, expressions)) else effort.largest
     while digits <= largest:
         walk = _Walk(values, digits)
         try:

@@ -47,6 +47,7 @@ class Compiled:
             return code, code.constants
 
         self.law = [_constant(entry, found) for entry in (*node.mean, *node.covariance)]
+        self.whole, self.own, self.inner, self.sizes = integrand, own, inner, sizes
         self.integrand = Source(own, found, inner, sizes).function([integrand])
         listed = [p for p in dict.fromkeys(probes(integrand, sizes)) if _depends(p, own)]
         self.kinds = [probe.kind for probe in listed]
@@ -54,6 +55,18 @@ class Compiled:
         arguments = [a for probe in listed for a in (probe.argument, *probe.moved)]
         self.probes = Source(own, found, inner, sizes).function(arguments)
         self.constants = tuple(found)
+        self._lasts: dict[frozenset[int], tuple[Callable[..., Any], Callable[..., Any]]] = {}
+
+    def last(self, varying: frozenset[int]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """What does not change with some of the variables, and the integrand from that and them."""
+        if varying not in self._lasts:
+            held: dict[Expr, str] = {}
+            moved = [self.own[k] for k in sorted(varying)]
+            function = Source(moved, held, self.inner, self.sizes).function([self.whole])
+            known = {expr: f"c[{k}]" for k, expr in enumerate(self.constants)}
+            before = Source(self.own, known, self.inner, self.sizes).function(list(held))
+            self._lasts[varying] = before, function
+        return self._lasts[varying]
 
     def __call__(self, *given: Real) -> Real:
         """The value as an inner average, to the working precision less a few digits."""
@@ -104,7 +117,7 @@ class _Levels:
             return value, abs(value)
         simple = len(outer) + 1 == self.depth
         if simple:
-            function: Callable[[Real], Real] = lambda x: self._at((*outer, x))  # noqa: E731
+            function = self._last(outer)
         else:
 
             def function(x: Real) -> Real:
@@ -113,6 +126,15 @@ class _Levels:
         found = features(CONTEXT, self.code.kinds, lambda x: self._probed((*outer, x)))
         probed = (20 if simple and not self.code.nested else 4) if checks else 0
         return line_average(CONTEXT, function, digits, found, probed)
+
+    def _last(self, outer: Sequence[Real]) -> Callable[[Real], Real]:
+        """The integrand along the last normal; what does not change there is computed once."""
+        varying = [k for k, row in enumerate(self.factor) if row[-1] != 0]
+        before, integrand = self.code.last(frozenset(varying))
+        start = self._variables(outer)
+        held = before(start, self.given)
+        moves = [(start[k], self.factor[k][-1]) for k in varying]
+        return lambda x: integrand([b + step * x for b, step in moves], held)[0]
 
     def _at(self, normals: Sequence[Real]) -> Real:
         return self.code.integrand(self._variables(normals), self.given)[0]

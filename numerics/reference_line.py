@@ -20,7 +20,7 @@ FARTHEST = 1e7  # standard deviations: where mass is looked for before an averag
 HALVINGS = 9
 UNDERFLOW = 360  # digits after which what is nowhere seen is below the smallest double
 PANELS = 5000
-WIDEST = 3  # of a panel, in standard deviations
+WIDEST = 4  # of a panel, in standard deviations
 
 Real = Any  # an mpmath number
 Function = Callable[[Real], Real]
@@ -96,7 +96,7 @@ def line_average(
         found = _by_sinh(mp, density, centre, low, high, digits)
         if found is not None:
             return found
-    fast.append(Feature(mass.peak, mp.mpf(1)))
+    fast.append(Feature(mass.peak, mp.mpf(WIDEST)))
     return _by_panels(mp, density, [low, *kinks, high], fast, digits)
 
 
@@ -179,11 +179,11 @@ class _Mass:
         return bool(top == self.mp.ninf or max(ends) > top - self.depth)
 
     def _climb(self, points: list[Real]) -> None:
-        """Golden sections between the neighbours of the highest point."""
+        """Between the neighbours of the highest point, to half a standard deviation."""
         place = points.index(self.peak)
         low, high = points[max(place - 1, 0)], points[min(place + 1, len(points) - 1)]
         golden = (self.mp.sqrt(5) - 1) / 2
-        for _ in range(16):
+        while high - low > 0.5:
             for x in (high - golden * (high - low), low + golden * (high - low)):
                 height = self.log(x)
                 if height > self.top:
@@ -284,7 +284,7 @@ def _polynomial(mp: Any, order: int, x: Real) -> tuple[Real, Real]:
 def _by_panels(
     mp: Any, density: Function, ends: Sequence[Real], fast: Sequence[Feature], digits: int
 ) -> tuple[Real, Real]:
-    few = 2 * (3 + (digits * 3) // 10)
+    few = 2 * (3 + digits * 2 // 5)
     rules = [_legendre(mp, mp.prec, few), _legendre(mp, mp.prec, few + few // 4 * 2)]
 
     def panel(low: Real, high: Real) -> tuple[Real, Real, Real, Real]:
