@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 
 from sympy import (
     Add,
-    Dummy,
     Expr,
-    Function,
     Mul,
     Pow,
     S,
@@ -28,6 +26,7 @@ from sympy import (
     sqrt,
 )
 
+from numerics.polynomials import length, normal, primitive
 from numerics.special import (
     GaussianTail,
     InverseMills,
@@ -39,7 +38,7 @@ from numerics.special import (
     TailPower,
 )
 
-__all__ = ["log_of_tails", "mean_excess", "product_of_tails"]
+__all__ = ["log_of_tails", "mean_excess", "partial_moment", "product_of_tails"]
 
 EXPONENTIAL = (exp, erf, erfc, GaussianTail, InverseMills, TailCumulant)
 LARGEST_CANCELLATION = 400  # operations in an exponent that are brought over one denominator
@@ -65,7 +64,7 @@ def product_of_tails(expr: Expr) -> Expr | None:
     powers = found.tails.values()
     if not found.tails or (found.exponent == 0 and (min(powers) > 0 or max(powers) < 0)):
         return None
-    exponent = _normal(found.exponent)
+    exponent = normal(found.exponent)
     absorbed, left = {}, {}
     for x, p in found.tails.items():
         lowered = _absorbed(exponent, x, p)
@@ -75,6 +74,9 @@ def product_of_tails(expr: Expr) -> Expr | None:
             absorbed[x] = p
             exponent = lowered
     if left and (min(left.values()) < 0 or not _decays(exponent)):
+        if len(left) == 1 and not absorbed and exponent != 0:
+            ((x, p),) = left.items()
+            return found.coefficient * TailPower(found.exponent, _together(exponent, x, p), p, x)
         exponent += Add(*(p * LogGaussianTail(x) for x, p in left.items()))
     elif absorbed:
         found.coefficient *= Mul(*(GaussianTail(x) ** p for x, p in left.items()))
@@ -100,7 +102,7 @@ def log_of_tails(expr: Expr) -> Expr | None:
     found = _product(expr.args[0])
     if not found.tails:
         return None
-    exponent = _normal(found.exponent)
+    exponent = normal(found.exponent)
     terms = []
     coefficient = found.coefficient
     for x, p in found.tails.items():
@@ -132,6 +134,38 @@ def mean_excess(expr: Expr) -> Expr | None:
                 taken, rest = lower
                 others = [term for term in expr.args if term != upper and term not in taken]
                 return Add(*others, rest, upper / ratio * TailCumulant(1, x))
+    return None
+
+
+def partial_moment(expr: Expr) -> Expr | None:
+    """c (G - x H) = c H (G/H - x), and c (1 + x**2) H - c x G = c H E[(z - x)**2 | z > x]."""
+    if not isinstance(expr, Add):
+        return None
+    products = {term: _product(term) for term in expr.args}
+    for x in dict.fromkeys(x for p in products.values() for x in p.tails):
+        tails = [t for t, p in products.items() if p.tails == {x: 1} and p.exponent == 0]
+        densities = [
+            t
+            for t, p in products.items()
+            if not p.tails and p.exponent != 0 and normal(p.exponent + x**2 / 2) == 0
+        ]
+        if not tails or not densities:
+            continue
+        h = normal(Add(*(products[t].coefficient for t in tails)))
+        g = normal(sqrt(2 * pi) * Add(*(products[t].coefficient for t in densities)))
+        found = _moment(h, g, x)
+        if found is not None:
+            rest = (t for t in expr.args if t not in tails and t not in densities)
+            return Add(*rest, GaussianTail(x) * found)
+    return None
+
+
+def _moment(h: Expr, g: Expr, x: Expr) -> Expr | None:
+    """What h H + g G is in units of H, if it is a moment of the excess."""
+    if normal(h + x * g) == 0:
+        return g * TailCumulant(1, x)
+    if cancel(h * x + (1 + x**2) * g) == 0:
+        return cancel(h / (1 + x**2)) * (TailCumulant(2, x) + TailCumulant(1, x) ** 2)
     return None
 
 
@@ -176,7 +210,7 @@ def _as_tail(expr: Expr) -> tuple[Expr, Expr] | None:
 
 
 def _times_root_two(t: Expr) -> Expr:
-    return _positive(_primitive(sqrt(2) * t))
+    return _positive(primitive(sqrt(2) * t))
 
 
 def _positive(x: Expr) -> Expr:
@@ -188,7 +222,7 @@ def _positive(x: Expr) -> Expr:
 
 
 def _over_root_two(x: Expr) -> Expr:
-    return _primitive(x / sqrt(2))
+    return primitive(x / sqrt(2))
 
 
 def _is_power_of_two(coefficient: Expr, p: Expr) -> bool:
@@ -201,15 +235,19 @@ def _is_power_of_two(coefficient: Expr, p: Expr) -> bool:
 
 def _absorbed(exponent: Expr, x: Expr, p: Expr) -> Expr | None:
     """The exponent with that of H(x)**p if it becomes simpler, or decays and divides no more."""
-    together = exponent - p * expand(x**2) / 2
-    reduced = _normal(together)
-    if _length(reduced) < _length(exponent):
+    reduced = _together(exponent, x, p)
+    if length(reduced) < length(exponent) or (p < 0 and _decays(reduced) and exponent != 0):
         return reduced
-    if _operations(together) <= LARGEST_CANCELLATION:
-        over_one = _normal(cancel(together))
-        if _length(over_one) < _length(exponent):
-            return over_one
-    return reduced if p < 0 and _decays(reduced) and exponent != 0 else None
+    return None
+
+
+def _together(exponent: Expr, x: Expr, p: Expr) -> Expr:
+    """The exponent with that of H(x)**p, as short as it gets."""
+    whole = exponent - p * expand(x**2) / 2
+    reduced = normal(whole)
+    if length(reduced) > 1 and whole.count_ops() <= LARGEST_CANCELLATION:
+        return min(reduced, normal(cancel(whole)), key=length)
+    return reduced
 
 
 def _joined(before: Expr, after: Expr, powers: dict[Expr, Expr]) -> Expr:
@@ -241,48 +279,6 @@ def _is_minus_even(term: Expr) -> bool:
     return bool(coefficient < 0 and even)
 
 
-def _primitive(expr: Expr) -> Expr:
-    """Numbers taken out of powers of sums, whose sign is made one: 1/(2 - 2 q) = 1/(2 (1 - q)).
-
-    The sign is that under a root, if there is one.
-    """
-    sums = [p for p in expr.atoms(Pow) if isinstance(p.base, Add) and p.exp.is_Rational]
-    rooted = {p.base.primitive()[1] for p in sums if not p.exp.is_Integer}
-    changed = {}
-    for power in sums:
-        number, base = power.base.primitive()
-        turned = -base in rooted if rooted & {base, -base} else base.could_extract_minus_sign()
-        if power.exp.is_Integer and turned:
-            number, base = -number, -base
-        changed[power] = number**power.exp * base**power.exp
-    changed = {p: q for p, q in changed.items() if p != q}
-    return expr.xreplace(changed) if changed else expr
-
-
-def _normal(expr: Expr) -> Expr:
-    """Multiplied out, with functions and with sums in denominators and under roots kept whole."""
-    expr = _primitive(expr)
-    kept = [p for p in expr.atoms(Pow) if isinstance(p.base, Add) and _is_kept(p.exp)]
-    whole = {p.base: Dummy(positive=True) for p in kept}
-    masked = {p: whole[p.base] ** p.exp for p in kept}
-    functions = {f: Dummy() for f in expr.atoms(Function)}
-    opened = expand(expr.xreplace(masked | functions))
-    back = {dummy: node for node, dummy in (whole | functions).items()}
-    return opened.xreplace(back)
-
-
-def _is_kept(power: Expr) -> bool:
-    return not (power.is_Integer and power > 0)
-
-
-def _length(expr: Expr) -> int:
-    return 0 if expr == 0 else len(Add.make_args(expr))
-
-
-def _operations(expr: Expr) -> int:
-    return int(expr.count_ops())
-
-
 # -- sums ----------------------------------------------------------------------------------------
 
 
@@ -297,10 +293,10 @@ def _by_power(expr: Expr, ratio: Expr) -> tuple[list[Expr], list[Expr], list[Exp
 
 def _cancelling(terms: list[Expr], wanted: Expr) -> tuple[list[Expr], Expr] | None:
     """Terms that cancel what is wanted, and what they leave; None if they do not."""
-    normal = _normal(wanted)
+    change = normal(wanted)
     for term in terms:
-        if _normal(term) + normal == 0:
+        if normal(term) + change == 0:
             return [term], S.Zero
-    before = _normal(Add(*terms))
-    after = before + normal
-    return (terms, after) if _length(after) <= _length(before) - _length(normal) else None
+    before = normal(Add(*terms))
+    after = before + change
+    return (terms, after) if length(after) <= length(before) - length(change) else None

@@ -5,9 +5,18 @@ The table is in `numerics.rows`, by families of functions.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
+
 from sympy import Expr
 
-from numerics.error_functions import log_of_tails, mean_excess, product_of_tails
+from numerics.differences import arc_cosine, difference_of_logs, difference_of_roots
+from numerics.error_functions import (
+    log_of_tails,
+    mean_excess,
+    partial_moment,
+    product_of_tails,
+)
 from numerics.indexed import log_of_total, share_of_total
 from numerics.matching import rewrite_node
 from numerics.rows import PATTERNS, WILD, WORKED, Row, a, b, x
@@ -16,7 +25,15 @@ from numerics.straight_line import StraightLine
 
 __all__ = ["PATTERNS", "WORKED", "Row", "a", "b", "stabilise", "x"]
 
-OUTER = (
+Rule = Callable[[Expr], Expr | None]
+
+
+def _by_row(row: Row, expr: Expr) -> Expr | None:
+    return rewrite_node(row.before, row.after, expr, WILD)
+
+
+# Those that see exponentials, then those on sums of what these have made
+OUTER: tuple[Rule, ...] = (
     log_of_tails,
     product_of_tails,
     log_of_total,
@@ -25,7 +42,14 @@ OUTER = (
     over_sinh,
     product_of_exponentials,
 )
-INNER = (mean_excess,)
+INNER: tuple[Rule, ...] = (
+    mean_excess,
+    partial_moment,
+    *(partial(_by_row, row) for row in PATTERNS),
+    difference_of_roots,
+    difference_of_logs,
+    arc_cosine,
+)
 
 
 def stabilise(*expressions: Expr) -> tuple[Expr, ...]:
@@ -52,18 +76,16 @@ def _stabilise(expr: Expr, memo: dict[Expr, Expr]) -> Expr:
 
 
 def _one(expr: Expr, memo: dict[Expr, Expr]) -> Expr:
-    """Outer rules first, which see the exponentials; then the arguments; then the patterns."""
-    for rule in OUTER:
-        opened = rule(expr)
-        if opened is not None and opened != expr:
-            return _stabilise(opened, memo)
+    """Outer rules first, which see the exponentials; then the arguments; then the others."""
+    opened = _first(OUTER, expr)
+    if opened is not None:
+        return _stabilise(opened, memo)
     inner = expr.func(*(_stabilise(arg, memo) for arg in expr.args))
-    for rule in INNER:
-        found = rule(inner)
-        if found is not None:
-            return _stabilise(found, memo)
-    for row in PATTERNS:
-        found = rewrite_node(row.before, row.after, inner, WILD)
-        if found is not None and found != inner:
-            return _stabilise(found, memo)
-    return inner
+    found = _first(INNER, inner)
+    return inner if found is None else _stabilise(found, memo)
+
+
+def _first(rules: Iterable[Rule], expr: Expr) -> Expr | None:
+    """What the first rule that changes an expression makes of it."""
+    results = (rule(expr) for rule in rules)
+    return next((found for found in results if found is not None and found != expr), None)

@@ -19,7 +19,8 @@ __all__ = ["PATTERNS", "WORKED"]
 
 BOTH = ((1e-9,), (0.3,), (-2.5,), (25.0,), (-30.0,))
 TAIL = ((1e-300,), (-0.7,), (2.5,), (1e4,), (-1e4,))
-TAIL_2 = ((0.3, 0.2), (80.0, 1.5), (-50.0, -30.0), (25.0, 1e-9), (-1e-9, -1e-9))
+NEAR = ((1e-9,), (0.3,), (-2.5,), (25.0,), (-30.0,))
+TAIL_2 = ((0.3, 0.2), (60.0, 1.5), (-25.0, -15.0), (25.0, 1e-9), (-1e-9, -1e-9))
 
 PATTERNS = (
     Row(1 + erf(x), 2 * GaussianTail(-sqrt(2) * x), BOTH),  # 1 + erf(x) = erfc(-x)
@@ -66,6 +67,18 @@ WORKED = (
         exp(a**2 / 2 - x * a) * erfc((a - x) / sqrt(2)) / 2,
         TailPower(a**2 / 2 - x * a, -(x**2) / 2, 1, a - x),
         TAIL_2,
+    ),
+    # exponents that do not become shorter still meet in one exponential
+    Row(
+        exp(a / 2) * erfc(a / sqrt(2 * (1 + a))),
+        2 * TailPower(a / 2, (a / 2) / (1 + a), 1, a / sqrt(1 + a)),
+        ((1e-9,), (0.3,), (40.0,), (1e3,)),
+    ),
+    Row(density - x * tail, GaussianTail(x) * TailCumulant(1, x), NEAR),  # mean of (z - x) > 0
+    Row(
+        (1 + x**2) * tail - x * density,  # and of its square
+        GaussianTail(x) * (TailCumulant(2, x) + TailCumulant(1, x) ** 2),
+        NEAR,
     ),
     Row(erfc(x) / erfc(a), exp(LogGaussianTail(u) - LogGaussianTail(sqrt(2) * a)), TAIL_2[:2]),
 )
