@@ -146,7 +146,7 @@ class GaussianAverage(Typeset, Expr):
         return substituted(self, old, new)
 
     def replace(self, query: Any, value: Any, **options: Any) -> Any:
-        return replaced(self, lambda hidden: Expr.replace(hidden, query, value, **options))
+        return replaced(self, query, value, **options)
 
     def _eval_simplify(self, **kwargs: Any) -> Expr:
         return self
@@ -160,6 +160,9 @@ class GaussianAverage(Typeset, Expr):
 
     def _eval_is_extended_real(self) -> bool | None:
         return True if self.integrand.is_extended_real else None
+
+    def _eval_is_real(self) -> bool | None:
+        return True if self.integrand.is_real else None
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.integrand.is_positive else None

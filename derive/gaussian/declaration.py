@@ -10,7 +10,7 @@ from sympy import Expr, ImmutableMatrix, MatrixBase, MatrixExpr, S, Symbol, eye,
 from derive.errors import DeclarationError, ParameterError
 from derive.gaussian.covariance import check_semidefinite, sign_of
 
-__all__ = ["certain_variables", "declared_law", "declared_variables", "finite", "scalar"]
+__all__ = ["certain_variables", "declared_law", "declared_variables", "finite", "listed", "scalar"]
 
 
 def scalar(value: Any, what: str) -> Expr:
@@ -28,6 +28,15 @@ def finite(expr: Expr, what: str) -> Expr:
     return expr
 
 
+def _is_single(value: Any) -> bool:
+    return isinstance(value, str) or not isinstance(value, Iterable | MatrixBase)
+
+
+def listed(value: Any) -> tuple[Any, ...]:
+    """The members of a sequence or matrix, or the only one."""
+    return (value,) if _is_single(value) else tuple(value)
+
+
 def declared_variables(variables: Any) -> tuple[Symbol, ...]:
     """The symbols that an average binds.
 
@@ -36,8 +45,7 @@ def declared_variables(variables: Any) -> tuple[Symbol, ...]:
     DeclarationError
         If one is no symbol, occurs twice, or is declared not to take every real value.
     """
-    several = isinstance(variables, Iterable) and not isinstance(variables, str)
-    names = tuple(variables) if several else (variables,)
+    names = listed(variables)
     if not names:
         raise DeclarationError("an average needs at least one variable")
     for name in names:
@@ -69,8 +77,7 @@ def declared_law(
         symmetric or not positive semidefinite.
     """
     size = len(variables)
-    several = isinstance(mean, Iterable) and not isinstance(mean, str)
-    means = tuple(mean) if several else (mean,) * size
+    means = (mean,) * size if _is_single(mean) else listed(mean)
     if len(means) != size:
         raise DeclarationError(f"{size} variables {variables}, but {len(means)} means {means}")
     means = tuple(scalar(m, "a mean") for m in means)

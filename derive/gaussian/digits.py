@@ -7,17 +7,31 @@ other, and averages in the integrand are functions of what stands outside of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import mpmath
 from mpmath import mp
-from sympy import Add, Dummy, Expr, Float, Function, I, Mul, S, Symbol, lambdify, sqrt
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Float,
+    Function,
+    I,
+    Integer,
+    Mul,
+    Rational,
+    S,
+    Symbol,
+    lambdify,
+    sqrt,
+)
 
 from derive.gaussian.kinks import kinks
 from derive.gaussian.line import line_average
 from derive.gaussian.moves import standardised
-from derive.gaussian.substitution import put
+from derive.gaussian.substitution import outermost, put
 
 __all__ = ["value"]
 
@@ -77,11 +91,19 @@ def _line(
     features = [(_compiled(at, given), _compiled(width, given)) for at, width in places]
 
     def average(*values: Any) -> Any:
-        at = [cut(*values) for cut in cuts]
-        near = [(place(*values), width(*values)) for place, width in features]
+        at = [_number(cut, values) for cut in cuts]
+        near = [(_number(place, values), _number(width, values)) for place, width in features]
         return line_average(lambda x: inner(*values, x), at, near)
 
     return average
+
+
+def _number(point: Values, values: tuple[Any, ...]) -> Any:
+    """A point, infinite where the coefficient of the variable vanishes."""
+    try:
+        return point(*values)
+    except ZeroDivisionError:
+        return mpmath.inf
 
 
 def _features(
@@ -109,7 +131,7 @@ def _compiled(expr: Expr, given: tuple[Symbol, ...]) -> Values:
     """An expression as a function in mpmath, averages in it by quadrature."""
     table: dict[str, Values] = {"Heaviside": _step}
     rule = {}
-    for node in _averages(expr):
+    for node in outermost(expr):
         name = f"average_{len(table)}"
         table[name] = _function(node, given)
         rule[node] = Function(name)(*given)
@@ -117,16 +139,23 @@ def _compiled(expr: Expr, given: tuple[Symbol, ...]) -> Values:
         kind = type(function)
         if not kind.__module__.startswith("sympy."):
             table.setdefault(kind.__name__, _by_evalf(kind))
-    return lambdify(given, expr.xreplace(rule), modules=[table, "mpmath"], dummify=True)
+    expr = expr.xreplace(rule)
+    numbers = {number: Dummy("c") for number in _numbers(expr)}
+    constants = lambdify((), list(numbers), modules=[table, "mpmath"])()
+    names = (*numbers.values(), *given)
+    function = lambdify(names, expr.xreplace(numbers), modules=[table, "mpmath"], dummify=True)
+    return partial(function, *constants)
 
 
-def _averages(expr: Any) -> Iterator[Any]:
-    """The outermost averages in an expression."""
-    if hasattr(expr, "covariance"):
-        yield expr
-    else:
+def _numbers(expr: Any) -> Iterator[Any]:
+    """The largest parts without symbols, which need to be computed once only."""
+    if not expr.args or expr.free_symbols or not isinstance(expr, Expr):
+        if isinstance(expr, Rational) and not isinstance(expr, Integer):
+            yield expr
         for arg in expr.args:
-            yield from _averages(arg)
+            yield from _numbers(arg)
+    elif expr.is_number:
+        yield expr
 
 
 def _step(x: Any, at_zero: Any = 0.5) -> Any:

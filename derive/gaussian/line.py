@@ -19,11 +19,13 @@ from derive.errors import MoveError, UnboundedError
 
 __all__ = ["line_average"]
 
-FAR = 8  # the scan reaches sinh(8) = 1490
-STEPS = 32  # of the scan, on each side
+FAR = (7, 10, 14)  # the scan reaches sinh(7) = 548, then more if the integrand still grows
+STEPS = 4  # of the scan, per unit
 GRADE = 8  # ratio of the lengths of neighbouring pieces
 ORDERS = (12, 24, 48)
+HOPELESS = 10**12  # as logarithm of what still grows at the ends of the scan
 HALVINGS = 60
+COARSE = 40  # bits of the scan
 NUDGE = mpmath.ldexp(mpmath.mpf(1), -30)
 Line = Callable[[Any], Any]
 
@@ -54,15 +56,14 @@ def line_average(function: Line, cuts: Sequence[Any], near: Iterable[tuple[Any, 
 
     cuts = [point for point in cuts if _is_point(point)]
     near = [(at, width) for at, width in near if _is_point(at) and _is_point(width) and width > 0]
-    grid = {mpmath.sinh(mpmath.mpf(k) * FAR / STEPS) for k in range(-STEPS, STEPS + 1)}
-    far = max(grid)
-    grid |= {at for at in (*cuts, *(at for at, _ in near)) if abs(at) < far}
-    line = sorted(grid)
-    heights = [_height(integrand, x) for x in line]
-    if max(heights) == -mpmath.inf:
-        return mpmath.mpf(0)
-    peak, top, width = _peak(integrand, line, heights)
-    left, right = _window(line, heights, top)
+    known = [*cuts, *(at for at, _ in near)]
+    depth = (mp.prec + 8) * mpmath.log(2)
+    with mp.workprec(COARSE):
+        line, heights = _scan(integrand, known)
+        if max(heights) == -mpmath.inf:
+            return mpmath.mpf(0)
+        peak, top, width = _peak(integrand, line, heights)
+        left, right = _window(integrand, line, heights, top - depth)
     inside = [cut for cut in cuts if left < cut < right]
     scale = mpmath.exp(top)
     near = [(peak, width), *((at, width) for at, width in near if left < at < right)]
@@ -75,6 +76,21 @@ def line_average(function: Line, cuts: Sequence[Any], near: Iterable[tuple[Any, 
     ordered = sorted(points)
     pieces = zip(ordered, ordered[1:], strict=False)
     return mpmath.fsum(_piece(integrand, a, b, scale, set(inside)) for a, b in pieces)
+
+
+def _scan(integrand: Line, known: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Points on the line and the logarithm of the integrand there, as far as it grows."""
+    heights: dict[Any, Any] = {}
+    for far in FAR:
+        steps = far * STEPS
+        grid = {mpmath.sinh(mpmath.mpf(k) / STEPS) for k in range(-steps, steps + 1)}
+        grid |= {at for at in known if abs(at) < max(grid)}
+        heights.update({x: _height(integrand, x) for x in grid if x not in heights})
+        line = sorted(heights)
+        ends, top = max(heights[line[0]], heights[line[-1]]), max(heights.values())
+        if ends < top or ends > HOPELESS:
+            break
+    return line, [heights[x] for x in line]
 
 
 def _is_point(x: Any) -> bool:
@@ -100,7 +116,7 @@ def _peak(integrand: Line, line: list[Any], heights: list[Any]) -> tuple[Any, An
         beside = _height(integrand, left), _height(integrand, right)
         if max(beside) <= top:
             low, high = left, right
-            if min(beside) > top - 1:
+            if max(beside) > top - 1:
                 break
         elif beside[0] > beside[1]:
             at, high, top = left, at, beside[0]
@@ -111,14 +127,20 @@ def _peak(integrand: Line, line: list[Any], heights: list[Any]) -> tuple[Any, An
     return at, top, high - low
 
 
-def _window(line: list[Any], heights: list[Any], top: Any) -> tuple[Any, Any]:
+def _window(integrand: Line, line: list[Any], heights: list[Any], least: Any) -> tuple[Any, Any]:
     """Beyond which the integrand is negligible."""
-    least = top - (mp.prec + 8) * mpmath.log(2)
     inside = [k for k, height in enumerate(heights) if height > least]
     inside = inside or [heights.index(max(heights))]  # narrower than the scan
-    if inside[0] == 0 or inside[-1] == len(line) - 1:
-        raise _diverges(line[0 if inside[0] == 0 else -1])
-    return line[inside[0] - 1], line[inside[-1] + 1]
+    first, last = inside[0], inside[-1]
+    if first == 0 or last == len(line) - 1:
+        raise _diverges(line[0 if first == 0 else -1])
+    ends = []
+    for near, far in ((line[first], line[first - 1]), (line[last], line[last + 1])):
+        for _ in range(3):
+            middle = (near + far) / 2
+            near, far = (middle, far) if _height(integrand, middle) > least else (near, middle)
+        ends.append(far)
+    return ends[0], ends[1]
 
 
 def _diverges(x: Any) -> UnboundedError:
@@ -134,13 +156,13 @@ def _trapezoid(integrand: Line, left: Any, right: Any, scale: Any) -> Any:
     For an analytic integrand halving squares the error, so that the last difference is the error of
     the rule before.
     """
-    count = 32
+    count = 24
     step = (right - left) / count
     total = mpmath.fsum(integrand(left + k * step) for k in range(1, count)) * step
-    for _ in range(4):
+    for _ in range(5):
         middle = mpmath.fsum(integrand(left + (k + 0.5) * step) for k in range(count)) * step
         found, last = (total + middle) / 2, total
-        if abs(found - last) <= mpmath.ldexp(scale, -(2 * mp.prec) // 3):
+        if abs(found - last) <= mpmath.ldexp(scale, -mp.prec // 2 - 6):
             return found
         total, step, count = found, step / 2, 2 * count
     return None
@@ -166,7 +188,7 @@ def _piece(integrand: Line, a: Any, b: Any, scale: Any, cuts: set[Any], depth: i
     rules.append(_gauss(integrand, a, b, ORDERS[2]))
     error = abs(rules[2] - rules[1])
     squared = error <= before * mpmath.ldexp(1, -mp.prec // 4)  # as for an analytic integrand
-    if error <= exact or (squared and error <= mpmath.ldexp(scale, -(2 * mp.prec) // 3)):
+    if error <= exact or (squared and error <= mpmath.ldexp(scale, -mp.prec // 2 - 6)):
         return rules[2]
     if a in cuts or b in cuts:
         found, error = mpmath.quad(integrand, [a, b], error=True)

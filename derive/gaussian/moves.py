@@ -12,6 +12,7 @@ from sympy import Add, Expr, Heaviside, Matrix, Mul, S, Symbol
 
 from derive.errors import MoveError
 from derive.gaussian.covariance import cholesky, given_values, sign_of
+from derive.gaussian.declaration import listed
 from derive.gaussian.names import free_names, fresh_symbol
 from derive.gaussian.sides import sides
 from derive.gaussian.substitution import put
@@ -61,8 +62,7 @@ def standardised(average: Any) -> Expr:
 
 def change_variables(average: Any, rules: Mapping[Any, Any], variables: Any) -> Expr:
     """The same average over y with x = a + B y."""
-    several = isinstance(variables, Iterable) and not isinstance(variables, str)
-    new = list(variables) if several else [variables]
+    new = list(listed(variables))
     old = places(average, rules)
     new += [v for k, v in enumerate(average.variables) if k not in old and v not in new]
     size = len(average.variables)
@@ -98,8 +98,7 @@ def _apart(average: Any, new: Sequence[Symbol]) -> dict[Symbol, Symbol]:
 
 def conditioned(average: Any, on: Any) -> Expr:
     """An average over some variables of the average over the others given them."""
-    several = isinstance(on, Iterable) and not isinstance(on, str)
-    outer = places(average, tuple(on) if several else (on,))
+    outer = places(average, listed(on))
     inner = [k for k in range(len(average.variables)) if k not in outer]
     if not outer or not inner:
         return average

@@ -5,7 +5,7 @@ What mentions a bound variable from outside means another symbol of that name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sympy import Derivative, Dummy, Expr, Integral, Limit, Subs, Tuple
@@ -13,7 +13,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from derive.gaussian.names import free_names, fresh_symbol
 
-__all__ = ["put", "renamed_apart", "replaced", "substituted", "xreplaced"]
+__all__ = ["outermost", "put", "renamed_apart", "replaced", "substituted", "xreplaced"]
 
 
 def put(expr: Expr, rule: Mapping[Any, Any]) -> Expr:
@@ -76,11 +76,35 @@ def substituted(average: Any, old: Any, new: Any) -> Any:
     return average.func(integrand, safe.args[1], *parts)
 
 
-def replaced(average: Any, replace: Any) -> Any:
-    """What SymPy's `replace` makes of an average, which is passed to it under hidden names."""
+def replaced(average: Any, query: Any, value: Any, **options: Any) -> Any:
+    """What SymPy's `replace` makes of an average; it sees bound variables under hidden names.
+
+    Averages inside are taken out, and each is treated by itself before it is put back.
+    """
+
+    def replace(expr: Any) -> Any:
+        marks = {node: Dummy("average") for node in outermost(expr)}
+        done = expr.xreplace(marks).replace(query, value, **options)
+        back = {mark: node.replace(query, value, **options) for node, mark in marks.items()}
+        return done.xreplace(back)
+
     hidden = _hidden(average)
-    found = replace(hidden)
-    return average if found == hidden else found
+    integrand = replace(hidden.integrand)
+    law = replace(hidden.args[2]), hidden.covariance.applyfunc(replace)
+    if (integrand, *law) != (hidden.integrand, *hidden.args[2:]):
+        average = average.func(integrand, hidden.args[1], *law)
+    if isinstance(query, type):
+        return value(*average.args) if isinstance(average, query) else average
+    return value(average) if callable(query) and query(average) else average
+
+
+def outermost(expr: Any) -> Iterator[Any]:
+    """The averages in an expression that stand in no other average."""
+    if hasattr(expr, "covariance"):
+        yield expr
+    else:
+        for arg in expr.args:
+            yield from outermost(arg)
 
 
 def _hidden(average: Any) -> Any:
