@@ -18,8 +18,10 @@ __all__ = ["Reference", "integrate"]
 NODES = 16  # of each panel
 AGREEMENT = 4e-15  # of a panel and its halves, relative to the integral of the absolute value
 LEVELS = 52  # halvings: down to the spacing of doubles
+MOST_PANELS = 400  # at once, for each sample; of few samples more
 NEGLIGIBLE = 1e-22  # panels below are not looked at closer, relative to the largest
 REACH = 39.0  # exp(-z**2/2) is zero in double precision beyond
+ENDS = 1e-12  # of the integral in the outermost panels: it diverges, or nearly so
 COARSE = 2.0  # length of the first panels
 
 
@@ -30,7 +32,7 @@ class Reference:
     Attributes
     ----------
     value, size : array
-        The average of the integrand and of its absolute value.
+        The average of the integrand and of its absolute value, infinite where it diverges.
     error : array
         What the accepted panels left unresolved, relative to `size`.
     panels : tuple of arrays
@@ -55,7 +57,11 @@ class Reference:
 
 
 def integrate(
-    integrand: Callable[[Any, Any], Any], count: int, breaks: Any, first: float = COARSE
+    integrand: Callable[[Any, Any], Any],
+    count: int,
+    breaks: Any,
+    first: float = COARSE,
+    magnitude: Callable[[Any, Any], Any] | None = None,
 ) -> Reference:
     """Integrals over the line, for `count` samples of the parameters.
 
@@ -69,24 +75,31 @@ def integrate(
         Samples by places at which panels must end.
     first : float
         Length of the first panels.
+    magnitude : callable, optional
+        What errors are relative to, where the integrand is known to the rounding of larger terms;
+        its absolute value otherwise.
     """
+    care = 0.1 if magnitude is None else 1e-6  # its kinks are many and need no resolving
+    integrand = _with_magnitude(integrand, magnitude)
     owner, low, high = _first_panels(count, breaks, first)
     whole, mass = _panel_sums(integrand, owner, low, high)
     value, size, error = np.zeros(count), np.zeros(count), np.zeros(count)
     kept: list[tuple[Any, ...]] = []
     for level in range(LEVELS):
+        last = level == LEVELS - 1 or len(owner) > MOST_PANELS * max(count, 50)
         total = size + np.bincount(owner, mass, count)
         middle = (low + high) / 2
         parts = [_panel_sums(integrand, owner, *ends) for ends in ((low, middle), (middle, high))]
         sums, masses = parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
         with np.errstate(invalid="ignore"):
-            differ = np.abs(sums - whole) + np.abs(masses - mass) * 0.1
-        done = (differ <= AGREEMENT * total[owner]) | (level == LEVELS - 1)
+            differ = np.abs(sums - whole) + np.abs(masses - mass) * care
+        done = (differ <= AGREEMENT * total[owner]) | last
         done |= ~np.isfinite(total[owner] + masses)
         done |= (mass < NEGLIGIBLE * total[owner]) & (masses < NEGLIGIBLE * total[owner])
         value += np.bincount(owner[done], sums[done], count)
         size += np.bincount(owner[done], masses[done], count)
-        error += np.bincount(owner[done], np.where(level == LEVELS - 1, differ, 0.0)[done], count)
+        if last:
+            error += np.bincount(owner, differ, count)
         halves = ((low, middle, parts[0]), (middle, high, parts[1]))
         kept.extend((owner[done], a[done], b[done], part[1][done]) for a, b, part in halves)
         more = ~done
@@ -100,6 +113,9 @@ def integrate(
         if not len(owner):
             break
     panels = tuple(np.concatenate(column) for column in zip(*kept, strict=True))
+    owner, low, high, mass = panels
+    outermost = (np.maximum(np.abs(low), np.abs(high)) >= REACH) & (mass > ENDS * size[owner])
+    size[owner[outermost]] = np.inf
     relative = np.divide(error, size, out=np.zeros(count), where=size > 0)
     return Reference(value, size, relative, panels)
 
@@ -119,5 +135,13 @@ def _panel_sums(integrand: Any, owner: Any, low: Any, high: Any) -> tuple[Any, A
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     half = (high - low) / 2
     z = ((low + high) / 2)[:, None] + half[:, None] * nodes
-    values = integrand(z, np.broadcast_to(owner[:, None], z.shape))
-    return half * (values @ weights), half * (np.abs(values) @ weights)
+    values, sizes = integrand(z, np.broadcast_to(owner[:, None], z.shape))
+    return half * (values @ weights), half * (sizes @ weights)
+
+
+def _with_magnitude(integrand: Any, magnitude: Any) -> Callable[[Any, Any], tuple[Any, Any]]:
+    def both(z: Any, owner: Any) -> tuple[Any, Any]:
+        values = integrand(z, owner)
+        return values, np.abs(values) if magnitude is None else magnitude(z, owner)
+
+    return both

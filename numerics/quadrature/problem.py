@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Float, S, fraction, together
+from sympy import Abs, Add, Dummy, Expr, Float, S, fraction, together
 
 from derive.equations import kinks
 from derive.errors import DeriveError
+from numerics.node_sum import NodeSum
 from numerics.quadrature.adaptive import Reference, integrate
 from numerics.quadrature.rules import Rule
 from numerics.quadrature.singularities import Singularity, singularities
@@ -74,6 +75,11 @@ class Problem:
             chosen = {p: v[owner] for p, v in parameters.items()}
             return _with_density(evaluate, integrand, z, nodes, chosen, dense)
 
+        def sizes(nodes: Any, owner: Any) -> Any:
+            chosen = {p: v[owner] for p, v in parameters.items()}
+            return _with_density(evaluate, terms, z, nodes, chosen, dense)
+
+        terms = magnitude(integrand)
         near = tuple(
             Near(s, at_samples(s.centre), at_samples(s.distance))
             for s in singularities(integrand, z)
@@ -81,7 +87,8 @@ class Problem:
         points = _kinks(integrand, z, set(parameters))
         breaks = [n.centre + k * n.distance for n in near for k in GRADED]
         breaks += [at_samples(p) for p in points] or [np.zeros(count)]
-        reference = integrate(values, count, np.stack(breaks, axis=1))
+        large = None if terms == Abs(integrand) else sizes
+        reference = integrate(values, count, np.stack(breaks, axis=1), magnitude=large)
         return cls(integrand, z, prefactor, dense, parameters, evaluate, near, points, reference)
 
     @property
@@ -93,6 +100,12 @@ class Problem:
     def finite(self) -> bool:
         """Whether the average has a value at all samples."""
         return bool(np.isfinite(self.reference.size).all())
+
+    @property
+    def worst(self) -> list[Any]:
+        """The parameters at the first sample where the average is not finite."""
+        first = int(np.argmin(np.isfinite(self.reference.size)))
+        return [v[first] for p, v in self.parameters.items() if p.name != "none"]
 
     def errors(self, rule: Rule, chosen: Any) -> Any:
         """Relative to the average of the absolute value; infinite where a sum is not finite."""
@@ -134,6 +147,23 @@ class Problem:
             self.evaluate(self.integrand, {self.variable: side * z, **columns}) for side in (1, -1)
         )
         return bool(np.array_equal(at, mirrored))
+
+
+def magnitude(integrand: Expr) -> Expr:
+    """The terms whose rounding an integrand carries, as its inner sums may cancel.
+
+    They are |f| + sum_k |df/dA_k| M_k, where M_k adds the absolute values in the sum A_k.
+    """
+    inner = sorted(integrand.atoms(NodeSum), key=str)
+    outermost = [s for s in inner if not any(s is not o and o.has(s) for o in inner)]
+    symbols = {s: Dummy(f"A{k}", real=True) for k, s in enumerate(outermost)}
+    bare = integrand.xreplace(symbols)
+    values = {symbol: s for s, symbol in symbols.items()}
+    parts = [
+        Abs(bare.diff(symbol).xreplace(values)) * NodeSum(Abs(s.body), *s.indices)
+        for s, symbol in symbols.items()
+    ]
+    return Abs(integrand) + Add(*parts)
 
 
 def _with_density(

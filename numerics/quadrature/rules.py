@@ -20,7 +20,7 @@ from sympy import Dummy, Expr, Float, S, asinh, cosh, exp, pi, sinh, sqrt
 
 from numerics.quadrature.evaluate import evaluate
 
-__all__ = ["NODE", "WEIGHT", "Rule", "concentrated", "even", "pieces"]
+__all__ = ["NODE", "WEIGHT", "Rule", "concentrated", "even", "normal_density", "panels", "pieces"]
 
 NODE, WEIGHT = Dummy("x", real=True), Dummy("w", real=True)  # an entry of each table
 
@@ -148,6 +148,14 @@ def pieces(count: int, points: Sequence[Expr], scale: float | None) -> Rule:
 @lru_cache(maxsize=256)
 def _legendre(count: int) -> tuple[Any, Any]:
     return np.polynomial.legendre.leggauss(count)
+
+
+def panels(count: int, ends: Any) -> Rule:
+    """Gauss-Legendre nodes between given ends."""
+    x, w = _legendre(count)
+    half, middle = np.diff(ends)[:, None] / 2, (ends[:-1] + ends[1:])[:, None] / 2
+    words = f"Gauss-Legendre on {len(ends) - 1} panels"
+    return Rule(((NODE, WEIGHT),), (middle + half * x).ravel(), (half * w).ravel(), words)
 
 
 def _crowded(end: Expr, side: int, width: Expr, scale: float) -> tuple[Expr, Expr]:

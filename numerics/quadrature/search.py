@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.quadrature.families import MOVING, Family, families
+from numerics.quadrature.families import MOVING, REACH, Family, families
 from numerics.quadrature.problem import Problem
-from numerics.quadrature.rules import Rule
+from numerics.quadrature.rules import Rule, even
 
 __all__ = ["Found", "search"]
 
@@ -16,6 +16,9 @@ SAFETY = 4.0  # the estimate is so many times the largest error seen
 ROUNDING = 8 * 2.0**-52  # and this
 SHRINK = 0.93  # of the step, from one trial to the next
 MOST = 2500  # nodes
+DOUBTFUL = 300  # nodes: a rule that converges slowly then is given up
+DOUBLING = 10  # trials in which the number of nodes doubles
+SLOW = 0.1
 HARD = 40  # samples that steps are tried at first
 
 
@@ -36,6 +39,9 @@ class Found:
 def search(problem: Problem, tolerance: float) -> Found:
     """The cheapest rule within the tolerance; else the most accurate one."""
     best: Found | None = None
+    if not problem.finite:
+        rule = even(0.5, -REACH, REACH)
+        return Found(rule, np.inf, rule.nested())
     for family in families(problem, tolerance):
         found = _refined(problem, family, tolerance, best)
         if found is not None and (best is None or _better(found, best, tolerance)):
@@ -66,6 +72,7 @@ def _refined(
     errors = problem.errors(rule, everywhere)
     hard = np.argsort(-errors)[:HARD]
     closest = float(errors.max()), step
+    history = [np.inf] * DOUBLING
     while _cost(rule) < limit:
         if errors.max() <= target:
             errors = problem.errors(rule, everywhere)
@@ -74,6 +81,9 @@ def _refined(
             hard = np.union1d(hard, np.argsort(-errors)[:HARD])
         elif errors.max() < closest[0]:
             closest = float(errors.max()), step
+        history.append(float(errors.max()))
+        if len(rule) > DOUBTFUL and history[-1] > SLOW * history[-DOUBLING] > 1e3 * target:
+            break
         step *= SHRINK
         rule = family.make(step)
         errors = problem.errors(rule, hard)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sympy import (
@@ -149,8 +150,8 @@ def _walk(expr: Expr, z: Expr) -> Iterator[Singularity]:
     elif isinstance(expr, LogSumExp | SoftAverage):
         yield from _of_exponentials(expr, z)
     elif points := POINTS.get(expr.func) or getattr(expr, "singularities", ()):
-        for real, imaginary in points:
-            yield from _solved(expr.args[0], z, sympify(real), sympify(imaginary))
+        for (real, imaginary), arg in product(points, expr.args):
+            yield from _solved(arg, z, sympify(real), sympify(imaginary))
     elif isinstance(expr, StableFunction):
         yield from _walk(expr.naive(*expr.args), z)
         return
