@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from math import factorial
-from typing import ClassVar
 
 from sympy import Expr, acos, asin, pi, sqrt
 
 from numerics.builder import Builder, Value
 from numerics.special.base import StableFunction, power_series
 
-__all__ = ["ArcCos", "ArcCosineKernel", "ArcSin"]
+__all__ = ["ArcCos", "ArcCosineKernel", "ArcSin", "correlation"]
 
 ROUNDING = 1.0 + 1e-15  # of a correlation: its square root, product and quotient
 # Coefficients of (sin p - p cos p)/p**3 in powers of -p**2
 ARC_TAIL = [(2 * k + 2) / factorial(2 * k + 3) for k in range(11)]
 
 
-def _correlation(b: Builder, x: Value) -> Value:
+def correlation(b: Builder, x: Value) -> Value:
     """A correlation that rounding has pushed past one; further out it stays, and has no angle."""
     clipped = b.emit("maximum", b.emit("minimum", x, 1.0), -1.0)
     return b.emit("select", abs(x), ROUNDING, clipped, x)
@@ -26,7 +25,7 @@ def _correlation(b: Builder, x: Value) -> Value:
 class ArcSin(StableFunction):
     """asin(x) of a computed correlation x, which rounding may push past one."""
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = ((1.0, 0.0), (-1.0, 0.0))
+    singularities = ((1.0, 0.0), (-1.0, 0.0))
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -40,13 +39,13 @@ class ArcSin(StableFunction):
         return 1 / sqrt(1 - self.args[0] ** 2)
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        return b.emit("arcsin", _correlation(b, x))
+        return b.emit("arcsin", correlation(b, x))
 
 
 class ArcCos(StableFunction):
     """acos(x) of a computed correlation x, which rounding may push past one."""
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = ((1.0, 0.0), (-1.0, 0.0))
+    singularities = ((1.0, 0.0), (-1.0, 0.0))
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -56,7 +55,7 @@ class ArcCos(StableFunction):
         return -1 / sqrt(1 - self.args[0] ** 2)
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        return b.emit("arccos", _correlation(b, x))
+        return b.emit("arccos", correlation(b, x))
 
 
 class ArcCosineKernel(StableFunction):
@@ -66,7 +65,7 @@ class ArcCosineKernel(StableFunction):
     Process. Syst. 22 (2009), equation 6.
     """
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = ((1.0, 0.0), (-1.0, 0.0))
+    singularities = ((1.0, 0.0), (-1.0, 0.0))
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -76,7 +75,7 @@ class ArcCosineKernel(StableFunction):
         return ArcCos(-self.args[0])
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        angle = b.emit("arccos", _correlation(b, -x))
+        angle = b.emit("arccos", correlation(b, -x))
         near_angle = b.emit("minimum", angle, 1.0)
         square = b.emit("square", near_angle)
         near = near_angle * square * power_series(b, -square, ARC_TAIL)

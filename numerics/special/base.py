@@ -17,9 +17,14 @@ __all__ = ["StableFunction", "power_series"]
 
 
 class StableFunction(Function):
-    """A function with a stable recipe.  Subclasses give `naive`, `recipe` and `fdiff`."""
+    """A function with a stable recipe.  Subclasses give `naive`, `recipe` and `fdiff`.
+
+    They may give `singularities`: real and imaginary part of the complex values of an argument,
+    nearest to the real axis, at which the function is not analytic.
+    """
 
     naive: ClassVar[Callable[..., Expr]]  # the textbook formula of the arguments
+    singularities: ClassVar[tuple[tuple[float, float], ...]] = ()
     recipe: Callable[..., Value]  # the function of registers in stable operations, by a builder
 
     def _eval_evalf(self, prec: int) -> Expr:
@@ -36,7 +41,7 @@ class StableFunction(Function):
 
 
 def power_series(b: Builder, square: Value, coefficients: list[float]) -> Value:
-    """A power series in x**2 <= 4 with positive terms, to the last digit."""
+    """A power series in x**2, where its terms fall or have one sign."""
     result = b.constant(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
         result = result * square + coefficient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import pi as PI
 from math import sqrt as root
-from typing import Any, ClassVar
+from typing import Any
 
 from sympy import Expr, S, erfc, exp, log, pi, sqrt
 
@@ -56,7 +56,7 @@ class ExpDifference(StableFunction):
 class LogisticDifference(StableFunction):
     """1/(1 + exp(-a)) - 1/(1 + exp(-b)); tanh(a) - tanh(b) is twice it at 2 a, 2 b."""
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = ((0.0, PI),)
+    singularities = ((0.0, PI),)
 
     @classmethod
     def naive(cls, a: Expr, b: Expr) -> Expr:

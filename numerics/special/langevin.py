@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import factorial
+from math import pi as PI
 
 from sympy import Expr, Rational, S, log, sinh
 from sympy import coth as sympy_coth
@@ -19,6 +20,8 @@ SQUARED_TAIL = [2 ** (2 * k + 3) / factorial(2 * k + 4) for k in range(17)]
 
 class LogSinhc(StableFunction):
     """log(sinh(x)/x), the log-average of exp(x s) over s uniform in [-1, 1]."""
+
+    singularities = ((0.0, PI),)
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -47,6 +50,8 @@ class LogSinhc(StableFunction):
 class Langevin(StableFunction):
     """coth(x) - 1/x, the mean of s uniform in [-1, 1] under the weight exp(x s)."""
 
+    singularities = ((0.0, PI),)
+
     @classmethod
     def naive(cls, x: Expr) -> Expr:
         return sympy_coth(x) - 1 / x
@@ -74,6 +79,8 @@ class Langevin(StableFunction):
 
 class LangevinSlope(StableFunction):
     """1/x**2 - 1/sinh(x)**2, the derivative of the Langevin function."""
+
+    singularities = ((0.0, PI),)
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:

@@ -16,6 +16,7 @@ from sympy import Function, Integer
 from derive.equations import BivariateNormal, OrthantProbability, OwenT
 from numerics.builder import Builder, Value
 from numerics.program import Axis, Range
+from numerics.special.arcs import correlation
 from numerics.special.tails import gaussian_tail
 
 __all__ = ["RECIPES"]
@@ -48,13 +49,13 @@ def _wedge(b: Builder, h: Value, a: Value) -> Value:
     end = b.emit("minimum", a, REACH / b.emit("maximum", h, 1.0))
     rate, bend = -0.5 * b.emit("square", h * end), b.emit("square", end)
     places, weights = leggauss(LEGENDRE)
-    total: Value | None = None
-    for place, weight in zip(places, weights, strict=True):
-        square = float(0.5 + 0.5 * place) ** 2
-        term = float(0.5 * weight) * b.emit("exp", square * rate) / (1.0 + square * bend)
-        total = term if total is None else total + term
+    squares = [float(0.5 + 0.5 * place) ** 2 for place in places]
+    terms = [
+        float(0.5 * weight) * b.emit("exp", square * rate) / (1.0 + square * bend)
+        for square, weight in zip(squares, weights, strict=True)
+    ]
     front = end * b.emit("exp", -0.5 * b.emit("square", h))
-    return front / (2.0 * PI) * total
+    return front / (2.0 * PI) * _total(terms)
 
 
 def bivariate(b: Builder, h: Value, k: Value, rho: Value) -> Value:
@@ -81,6 +82,7 @@ def orthant(b: Builder, *correlations: Value) -> Value:
     r asin(q(t))/sqrt(1 - (t r)**2)/(4 pi**2), where q is the correlation of the other two given
     that these vanish.  All is smooth inside; at t = 1 there are roots where R is singular.
     """
+    correlations = tuple(correlation(b, r) for r in correlations)
     t, rest, weight = _nodes(b)
     scaled = [t * r for r in correlations]
     # 1 - (t r)**2 from 1 - t, which is exact near t = 1
@@ -88,15 +90,22 @@ def orthant(b: Builder, *correlations: Value) -> Value:
     r, f = (
         {frozenset(p): v for p, v in zip(PAIRS, values, strict=True)} for values in (scaled, free)
     )
-    slope, angles = None, None
-    for pair, own in zip(PAIRS, correlations, strict=True):
-        angle = b.emit("arcsin", _clipped(b, _partial(b, r, f, *pair)))
-        term = own * angle / b.emit("sqrt", f[frozenset(pair)])
-        slope = term if slope is None else slope + term
-        exact = b.emit("arcsin", own)
-        angles = exact if angles is None else angles + exact
-    integral = b.emit("sum", weight * slope, over=_node_axes())
+    slopes = [
+        own
+        * b.emit("arcsin", _clipped(b, _partial(b, r, f, *pair)))
+        / b.emit("sqrt", f[frozenset(pair)])
+        for pair, own in zip(PAIRS, correlations, strict=True)
+    ]
+    integral = b.emit("sum", weight * _total(slopes), over=_node_axes())
+    angles = _total([b.emit("arcsin", own) for own in correlations])
     return 0.0625 + (angles / (8.0 * PI) + integral)
+
+
+def _total(values: list[Value]) -> Value:
+    result = values[0]
+    for value in values[1:]:
+        result = result + value
+    return result
 
 
 def _node_axes() -> tuple[Axis, ...]:

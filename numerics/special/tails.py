@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import pi as PI
 from math import sqrt as root
-from typing import Any, ClassVar
+from typing import Any
 
 from sympy import Dummy, Expr, erfc, exp, expand, log, pi, sqrt
 
@@ -37,8 +37,8 @@ __all__ = [
 NORM = 1 / root(2 * PI)  # of the density
 LOG_NORM = 0.9189385332046727  # log sqrt(2 pi)
 LARGE = 1e12  # beyond, the n-th cumulant is (n - 1)!/x**n to the last digit
-# The zero of erfc next to the real axis, in units of x = sqrt(2) t
-ZERO = (-1.9159908, 2.8163596)
+# The zero of erfc next to the real axis (Fettis, Caslin and Cramer 1973), in units of x = sqrt(2) t
+ZERO = (-1.354810128112006 * root(2), 1.991466843203806 * root(2))
 
 
 def _horner(y: Value, coefficients: tuple[float, ...]) -> Value:
@@ -116,7 +116,7 @@ class LogGaussianTail(StableFunction):
     -InverseMills(x)
     """
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+    singularities = (ZERO,)
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -139,9 +139,7 @@ def log_gaussian_tail(b: Builder, x: Value) -> Value:
 class LogErfc(StableFunction):
     """log(erfc(t)), to full relative accuracy near t = 0."""
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = (
-        (ZERO[0] / root(2), ZERO[1] / root(2)),
-    )
+    singularities = ((ZERO[0] / root(2), ZERO[1] / root(2)),)
 
     @classmethod
     def naive(cls, t: Expr) -> Expr:
@@ -171,7 +169,7 @@ class InverseMills(StableFunction):
     InverseMills(x)*TailCumulant(1, x)
     """
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+    singularities = (ZERO,)
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -204,7 +202,7 @@ class MillsRatio(StableFunction):
 class LogMillsRatio(StableFunction):
     """log(H/G), the logarithm of the Mills ratio."""
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+    singularities = (ZERO,)
 
     @classmethod
     def naive(cls, x: Expr) -> Expr:
@@ -225,8 +223,6 @@ class TailPower(StableFunction):
     Arguments a, c, p, x, with c = a - p x**2/2 in simplified form: at x > 0 the tail's own
     exponential, taken out of it, cancels in symbols.
     """
-
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
 
     @classmethod
     def naive(cls, a: Expr, c: Expr, p: Expr, x: Expr) -> Expr:
@@ -265,7 +261,7 @@ class TailCumulant(StableFunction):
     -TailCumulant(2, x)
     """
 
-    singularities: ClassVar[tuple[tuple[float, float], ...]] = (ZERO,)
+    singularities = (ZERO,)
 
     @classmethod
     def naive(cls, n: Expr, x: Expr) -> Expr:
