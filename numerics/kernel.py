@@ -12,6 +12,7 @@ from sympy import Expr
 
 from derive.equations import Equations, Index, free_indices
 from numerics.arguments import Batch, arrange, bind, check_values, matched
+from numerics.averages import Quadrature
 from numerics.backends.names import identifiers
 from numerics.blocks import BLOCK, Runner
 from numerics.differentiable import Differentiable
@@ -166,6 +167,21 @@ class Kernel(Differentiable):
     def program(self) -> Program:
         """The loop program that a backend prints, with the averages as planned last."""
         return self._plans.latest.compiled.program
+
+    @property
+    def ranges(self) -> dict[Any, tuple[float, float]]:
+        """The ranges that the kernel was compiled for, by symbol, or by label of an array."""
+        return dict(self._plans.declared)
+
+    @property
+    def quadrature(self) -> tuple[Quadrature, ...]:
+        """How each average is evaluated in each box of the parameters that was planned so far."""
+        return self._plans.quadrature
+
+    @property
+    def error_estimate(self) -> float:
+        """The largest relative error expected of an average in these boxes; 0 without averages."""
+        return max((row.estimate for row in self.quadrature), default=0.0)
 
     @cached_property
     def signature(self) -> inspect.Signature:

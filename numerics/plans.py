@@ -16,9 +16,9 @@ from sympy import Expr
 
 from derive.equations import GaussianAverage, Index
 from numerics.arguments import Batch, check_values
-from numerics.averages import Averages, Planned
+from numerics.averages import Averages, Planned, Quadrature
 from numerics.compiled import Compiled, Tables, without_numbers
-from numerics.errors import PrecisionError
+from numerics.errors import DomainError, NumericsError, PrecisionError
 from numerics.parameter_box import (
     ROUNDINGS,
     Box,
@@ -104,6 +104,12 @@ class Plans:
             called = {key_of(g.symbol): (0.5, 0.5) for g in inputs}
             self.known.append(self._made(called | self.declared, inputs))
         return self.known[-1]
+
+    @property
+    def quadrature(self) -> tuple[Quadrature, ...]:
+        """How averages are evaluated by the plans that reach the tolerance."""
+        serving = [ready for ready in self.known if self._serves(ready)]
+        return tuple(row for ready in serving for row in ready.planned.rows)
 
     def covering(
         self, batch: Batch, inputs: Sequence[Input], strict: bool
@@ -206,7 +212,7 @@ class _Split:
         column = self._widest(rows)
         if column is None or self.made >= LARGEST:
             if self.strict:
-                raise PrecisionError(_shortfall(ready.planned, self.plans.tolerance))
+                raise _shortfall(ready.planned, self.plans.tolerance)
             yield ready, rows
             return
         values = self.low[rows, column]
@@ -232,9 +238,11 @@ def _scale(x: Any) -> Any:
     return np.arcsinh(x * 1e6) - np.log(np.maximum(1 - x, 1e-16)) * (x < 1)
 
 
-def _shortfall(planned: Planned, tolerance: float) -> str:
+def _shortfall(planned: Planned, tolerance: float) -> NumericsError:
     worst = planned.worst
-    return (
+    if not worst.nodes:
+        return DomainError(f"{worst.rule}: {worst.average}, for {box_text(planned.box)}")
+    return PrecisionError(
         f"the average {worst.average} is not known to the tolerance {tolerance:g}: the estimate of "
         f"its relative error is {worst.estimate:.2g} with {worst.nodes} nodes, for "
         f"{box_text(planned.box)}. Compile with a larger tolerance=, or call "

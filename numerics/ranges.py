@@ -97,6 +97,19 @@ class Ranges:
             found.update({over.size: n for over, n in sizes if not over.size.is_Integer})
         return found
 
+    def scalars(self) -> tuple[dict[Expr, int], dict[Expr, float]]:
+        """The column of each scalar that varies, and the values of those that do not."""
+        columns, fixed, start = {}, {}, 0
+        for k, argument in enumerate(self.kernel.arguments):
+            if k in self.columns and not argument.ranges:
+                columns[argument.symbol] = start
+            elif not argument.ranges:
+                fixed[argument.symbol] = float(self.fixed[k])
+            start += len(self.columns.get(k, ()))
+        held = zip(self.kernel.bound_arguments, self.kernel.bound.values(), strict=True)
+        fixed.update({g.symbol: float(value) for g, value in held if not g.ranges})
+        return columns, fixed
+
     def point(self, point: np.ndarray) -> tuple[tuple[str, Any], ...]:
         """Names and values of the arguments at a point, arrays as nested tuples."""
         given = zip(self.kernel.arguments, self.arguments(point[None]), strict=True)

@@ -10,9 +10,10 @@ import numpy as np
 
 from numerics.errors import NumericsError
 
-__all__ = ["Box", "box", "nearby", "spread"]
+__all__ = ["Box", "Search", "box", "spread"]
 
 CORNERS = 64
+RESTARTS, FIRST_STEP, SHRINK = 4, 0.05, 8.0
 SMALLEST = 1e-17  # of the width of a range that holds zero: how near to zero points come
 
 
@@ -100,9 +101,41 @@ def _even(count: int, size: int, start: np.ndarray) -> np.ndarray:
     return (start + np.arange(1, count + 1)[:, None] * steps) % 1
 
 
-def nearby(where: Box, points: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
-    """Points around given ones, at relative distances from an ulp to a tenth."""
-    repeated = np.repeat(points, each, axis=0)
-    scale = 10.0 ** rng.uniform(-15, -1, size=(len(repeated), 1))
-    moved = rng.random(repeated.shape) < 0.7
-    return where.inside(repeated * (1 + moved * scale * rng.standard_normal(repeated.shape)))
+class Search:
+    """A search for the largest error: pattern steps and random ones around the worst points.
+
+    Rounding errors are noise on the scale of an ulp and trends on larger ones, so that steps are
+    relative, from an ulp to a tenth.  A step that made things worse is shortened, one that made
+    them better is repeated twice as long.
+    """
+
+    def __init__(self, where: Box, rng: np.random.Generator) -> None:
+        self.where, self.rng = where, rng
+        self.steps: dict[bytes, float] = {}
+
+    def next(self, found: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
+        """Points to try, from all points tried so far with their errors."""
+        worst = sorted(found, key=lambda pair: -pair[0])[:RESTARTS]
+        points = [point for _, point in worst]
+        return np.concatenate([self._pattern(p) for p in points] + [self.nearby(points)])
+
+    def _pattern(self, point: np.ndarray) -> np.ndarray:
+        """Both ways along one coordinate, or along all of them."""
+        key = point.tobytes()
+        step = self.steps[key] = self.steps.get(key, FIRST_STEP * SHRINK) / SHRINK
+        size = len(point)
+        direction = (
+            np.ones(size) if self.rng.random() < 0.3 else np.eye(size)[self.rng.integers(size)]
+        )
+        tried = self.where.inside(point * (1 + np.array([[step], [-step]]) * direction))
+        for other in tried:
+            self.steps.setdefault(other.tobytes(), 2 * step * SHRINK)
+        return tried
+
+    def nearby(self, points: Sequence[np.ndarray], each: int = 2) -> np.ndarray:
+        """Points around given ones, at relative distances from an ulp to a tenth."""
+        repeated = np.repeat(np.asarray(points), each, axis=0)
+        scale = 10.0 ** self.rng.uniform(-15, -1, size=(len(repeated), 1))
+        moved = self.rng.random(repeated.shape) < 0.7
+        noise = self.rng.standard_normal(repeated.shape)
+        return self.where.inside(repeated * (1 + moved * scale * noise))

@@ -11,7 +11,7 @@ import derive as dv
 import numerics as nm
 from numerics import errors
 from numerics.certificate import OutputCertificate
-from numerics.samples import box, nearby, spread
+from numerics.samples import Search, box, spread
 
 m, J, h = symbols("m J h", real=True)
 beta = Symbol("beta", positive=True)
@@ -166,5 +166,5 @@ def test_samples_cover_their_box():
     assert np.mean(points[:, 0] < 1) == pytest.approx(0.5, abs=0.1)  # logarithmic
     assert np.min(np.abs(points[:, 1])) < 1e-10  # near zero
     assert np.all(points[:, 3] == np.round(points[:, 3]))
-    around = nearby(where, points[:3], 50, rng)
+    around = Search(where, rng).nearby(points[:3], 50)
     assert np.all(around >= where.low) & np.all(around <= where.high)
