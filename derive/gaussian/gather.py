@@ -68,17 +68,21 @@ def _is_special(expr: Expr) -> bool:
 
 
 def _summands(expr: Expr) -> Iterator[Expr]:
-    """Multiplied out where a factor is a sum with functions in it."""
+    """Multiplied out where a factor is a sum with functions or roots in it."""
     if expr.is_Add:
         for part in expr.args:
             yield from _summands(part)
     elif expr.is_Mul:
-        plain = [f for f in expr.args if not (f.is_Add or f.is_Mul) or not _is_special(f)]
-        sums = [list(_summands(f)) for f in expr.args if (f.is_Add or f.is_Mul) and _is_special(f)]
-        for chosen in product(*sums):
+        sums = [f for f in expr.args if f.is_Add and _is_composite(f)]
+        plain = [f for f in expr.args if f not in sums]
+        for chosen in product(*(list(_summands(f)) for f in sums)):
             yield Mul(*plain, *chosen)
     else:
         yield expr
+
+
+def _is_composite(expr: Expr) -> bool:
+    return _is_special(expr) or any(map(_is_root, expr.atoms(Pow)))
 
 
 def _is_root(expr: Expr) -> bool:

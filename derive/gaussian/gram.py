@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Matrix, S, expand, fraction, together
+from sympy import Add, Expr, Float, Matrix, S, expand, fraction, together
 
 from derive.gaussian.gather import shortest
 
@@ -24,10 +24,13 @@ __all__ = ["Gram", "is_zero"]
 
 Given = tuple[int, ...]
 _MEAN = None
+_NOTHING = Float("1e-35")
 
 
 def is_zero(expr: Expr) -> bool:
     """Whether an expression vanishes identically."""
+    if expr.is_number and not expr.is_Rational:
+        return bool(abs(expr.evalf(40, maxn=80)) < _NOTHING)
     if not expr.is_Add:
         return bool(expr.is_zero)
     if expand(expr) == 0:
