@@ -8,13 +8,14 @@ these, the variables of the outer ones are parameters with a range of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol
 
 from derive.equations import Element, GaussianAverage
-from numerics.closed_forms import closed_form, conditioned, is_stable
-from numerics.node_plans import planned
+from numerics.closed_forms import closed_form, conditioned, is_stable, refusal
+from numerics.node_plans import planned, without_value
 from numerics.parameter_box import Box, box_text, key_of
 
 __all__ = ["Averages", "Planned", "Quadrature"]
@@ -145,6 +146,10 @@ class Averages:
 
     def _replaced(self, average: Any, box: Box, state: _Box) -> Expr:
         own = _own_box(average, box)
+        why = refusal(average, own)
+        if why is not None:
+            state.rows.append(Quadrature(str(average), why, 0, box_text(own), inf))
+            return without_value(average.integrand, average.variables)
         closed = closed_form(average)
         if closed is not None and is_stable(closed, own, self.tolerance):
             state.rows.append(Quadrature(str(average), "closed form", 0, box_text(own), 0.0))

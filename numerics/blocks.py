@@ -27,12 +27,14 @@ ROWS = 256  # vectors in one matrix product: beyond, reading the matrix costs no
 class Runner:
     """One program printed for one choice of what varies along the batch.
 
-    Inputs in `checked` were looked at before; `prepare` computes what depends on bound ones alone.
+    Inputs in `checked` were looked at before, those in `hidden` are no arguments; `prepare`
+    computes what depends on bound ones alone.
     """
 
     program: Program
     printed: Printed
     checked: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self.before, self.once, self.block = self.printed.compile()
@@ -139,6 +141,7 @@ class Runner:
         where = ", ".join(
             value_text(inputs[k], value[point] if varies else value)
             for k, (value, varies) in sorted(values.items())
+            if k not in self.hidden
         )
         raise NonFiniteError(
             f"{self.program.outputs[number].name} is {result[~good].flat[0]} at {where}: "

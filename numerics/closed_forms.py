@@ -7,10 +7,11 @@ It is compared with itself in mpmath at samples of the box.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
-from sympy import Dummy, Expr
+from sympy import Dummy, Expr, Float, Integer, Symbol
 
 from derive.equations import Element, GaussianAverage
 from numerics.errors import NumericsError
@@ -19,7 +20,7 @@ from numerics.quadrature.evaluate import evaluate
 from numerics.reference import Undefined, trusted
 from numerics.stable import stabilise
 
-__all__ = ["closed_form", "conditioned", "is_stable"]
+__all__ = ["closed_form", "conditioned", "is_stable", "refusal"]
 
 POINTS = 24  # of the box, its corners among them
 ALLOWED = 1e-12  # relative error of a closed form that is stable, unless less is asked for
@@ -71,6 +72,26 @@ def _points(ranges: list[tuple[float, float]]) -> Any:
     near = 10.0 ** rng.uniform(-6, 0, (POINTS - CORNERS, len(low)))
     part = np.concatenate([corners, np.where(rng.random(near.shape) < 0.5, near, 1 - near)])
     return np.unique(low + part * (high - low), axis=0)
+
+
+def refusal(average: Any, box: Box) -> str | None:
+    """Why an average has no value at some corner of a box, in words; None if it has.
+
+    It diverges there, or its covariance is none.
+    """
+    entries = {e: box[key_of(e)] for e in average.atoms(Element) if key_of(e) in box}
+    ranges = {key: ends for key, ends in box.items() if isinstance(key, Symbol)} | entries
+    places = islice(product(*(dict.fromkeys(ends) for ends in ranges.values())), CORNERS)
+    for place in places:
+        try:
+            average.xreplace({key: _number(end) for key, end in zip(ranges, place, strict=True)})
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+def _number(value: float) -> Expr:
+    return Integer(int(value)) if value == int(value) else Float(value)
 
 
 def conditioned(average: Any) -> Expr:

@@ -90,7 +90,7 @@ class Compiled:
         if key not in self._printed:
             self._printed[key] = self._print(batch, bound)
         program, printed = self._printed[key]
-        runner = Runner(program, printed, frozenset(bound) | self.hidden)
+        runner = Runner(program, printed, frozenset(bound) | self.hidden, self.hidden)
         runner.prepare(batch)
         return runner
 

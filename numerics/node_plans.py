@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from math import inf
 from typing import Any
 
 import numpy as np
-from sympy import Dummy, Expr, Symbol, nan
+from sympy import Dummy, Expr, Float, Symbol, nan
 
 from derive.equations import Element, Index, free_indices
+from numerics.builder import Builder, Value
 from numerics.errors import UnsupportedExpressionError
 from numerics.parameter_box import Box, key_of
 from numerics.quadrature.evaluate import evaluate
 from numerics.quadrature.plan import plan
+from numerics.special import StableFunction
 from numerics.stable import stabilise
 
-__all__ = ["NodePlan", "planned"]
+__all__ = ["NoValue", "NodePlan", "planned", "without_value"]
 
 CORNERS = 64
+NO_VALUE = "the integrand has no finite value at some of these parameters"
 PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
 
 CORNERS = 64
+NO_VALUE = "the integrand has no finite value at some of these parameters"
 PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
 
 
@@ -55,13 +60,30 @@ def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -
     bare = stable.xreplace(scalars)
     ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
     ranges |= {s: box[key_of(e)] for e, s in scalars.items()}
-    if bare.has(nan) or not _is_finite(bare, z, ranges):
-        return NodePlan(nan, "none: the integrand has no finite value", 0, inf, 0.0)
-    found = plan(bare, z, ranges, tolerance, name=name)
+    if not _is_finite(bare, z, ranges):
+        return NodePlan(without_value(integrand, [z]), NO_VALUE, 0, inf, 0.0)
+    with np.errstate(all="ignore"):
+        found = plan(bare, z, ranges, tolerance, name=name)
     back = {s: e for e, s in scalars.items()}
     reach = max(map(abs, found.reach))
     expression = found.expression.xreplace(back)
     return NodePlan(expression, found.rule, found.nodes, float(found.estimate), reach)
+
+
+class NoValue(StableFunction):
+    """nan, of the shape of its argument: an average that has no value."""
+
+    @classmethod
+    def naive(cls, shaped: Expr) -> Expr:
+        return nan
+
+    def recipe(self, b: Builder, shaped: Value) -> Value:
+        return shaped * float("nan")
+
+
+def without_value(integrand: Expr, variables: Sequence[Symbol]) -> Expr:
+    """What stands for an average that has no value, over the axes of its integrand."""
+    return NoValue(integrand.xreplace(dict.fromkeys(variables, Float(0.013))))
 
 
 def _is_finite(integrand: Expr, z: Symbol, ranges: Box) -> bool:

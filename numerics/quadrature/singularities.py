@@ -17,7 +17,6 @@ from sympy import (
     Add,
     Expr,
     Float,
-    Max,
     Mul,
     Poly,
     PolynomialError,
@@ -116,7 +115,7 @@ ZEROS: dict[Any, tuple[tuple[Expr, Expr], ...]] = {
 }
 FLAT = Float("1.23e-10")  # keeps what a quadratic form tends to finite where it is none
 NODES = (0.1, 0.3, 0.5, 0.7, 0.9)  # parts of a table of inner nodes that are looked at
-SMALL = 100  # below |Im|/SMALL a slope is none: the singularity is far away
+SMALL = 30  # below |Im|/SMALL a slope is none: the singularity is far away
 
 
 def singularities(integrand: Expr, z: Expr) -> tuple[Singularity, ...]:
@@ -199,7 +198,8 @@ def _sum_zero(rest: Expr, factor: Expr, function: Expr, z: Expr) -> Iterator[Sin
     if isinstance(function, exp):  # exp(u) = -|r|
         yield from _solved(argument, z, log(Abs(ratio)), pi)
     elif isinstance(function, cosh):  # cosh(u) = -r: pi away where r > 1, at the two sides
-        side = acosh(Max(Abs(ratio), 1))
+        size = Abs(ratio)
+        side = acosh((size + 1 + Abs(size - 1)) / 2)  # the larger of |r| and 1
         yield from _solved(argument, z, side, pi)
         yield from _solved(argument, z, -side, pi)
     elif isinstance(function, tanh | erf):  # beyond the range of the function: beside its poles
@@ -230,7 +230,7 @@ def _solved(argument: Expr, z: Expr, real: Expr, imaginary: Expr) -> Iterator[Si
         spread = (c - real) * inverse - middle**2  # (z - middle)**2 = -spread + I*part
         part = imaginary * inverse
         length = sqrt(spread**2 + part**2)
-        away, shift = sqrt(Max(length + spread, 0) / 2), sqrt(Max(length - spread, 0) / 2)
+        away, shift = (sqrt(Abs(length + side * spread) / 2) for side in (1, -1))
         yield Singularity(middle + shift, away)
         yield Singularity(middle - shift, away)
 
