@@ -206,7 +206,7 @@ class GaussianAverage(Typeset, Expr):
         --------
         >>> from sympy import symbols, tanh
         >>> import derive as dv
-        >>> z, V = symbols("z V", positive=None, real=True)
+        >>> z, V = symbols("z V", real=True)
         >>> dv.GaussianAverage(z * tanh(z), z, covariance=V).stein(z)
         V*GaussianAverage(1 - tanh(z)**2, z, covariance=V)
         """
@@ -310,11 +310,11 @@ class GaussianAverage(Typeset, Expr):
 
         Examples
         --------
-        >>> from sympy import Abs, symbols, tanh
+        >>> from sympy import Abs, exp, symbols
         >>> import derive as dv
         >>> z = symbols("z", real=True)
-        >>> dv.GaussianAverage(tanh(Abs(z) - 1), z).split()
-        GaussianAverage(-Heaviside(-z)*tanh(z + 1), z) + GaussianAverage(Heaviside(z)*tanh(z - 1), z)
+        >>> dv.GaussianAverage(exp(-Abs(z)), z).split()
+        GaussianAverage(exp(-z)*Heaviside(z), z) + GaussianAverage(exp(z)*Heaviside(-z), z)
         """
         return split(self)
 

@@ -1,11 +1,10 @@
 """Whether an average diverges because an exponential of a quadratic form outgrows the Gaussian.
 
-Only what is certain is refused: one such exponential, multiplied by what cannot make up for it.
+Only what is certain is refused: such an exponential among terms that cannot make up for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sympy import (
@@ -15,6 +14,7 @@ from sympy import (
     Matrix,
     Mul,
     Pow,
+    S,
     Symbol,
     cos,
     cosh,
@@ -47,27 +47,23 @@ def check_convergence(integrand: Expr, variables: tuple[Symbol, ...], covariance
         Naming the direction in which the exponent grows without bound.
     """
     bound = set(variables)
-    if not any(bound & node.exp.free_symbols for node in _exponentials(integrand)):
+    if not any(bound & node.exp.free_symbols for node in integrand.atoms(exp)):
         return
-    growing: dict[Any, int] = {}
-    for term in distributed(integrand, variables):
-        exponent = _quadratic_exponent(term, variables)
-        if exponent is not None:
-            growing[exponent] = growing.get(exponent, 0) + 1
-    for exponent, count in growing.items():
-        if count == 1:  # several terms of one exponent may cancel
+    exponents = [_exponent(term, variables) for term in distributed(integrand, variables)]
+    if None in exponents:
+        return
+    for exponent in exponents:
+        polynomial: Any = exponent.as_poly(*variables)
+        quadratic = polynomial is not None and polynomial.total_degree() == 2
+        if quadratic and exponents.count(exponent) == 1:  # several of one exponent may cancel
             matrix = -Matrix(hessian(exponent, variables))
             determinant = (eye(len(variables)) + covariance * matrix).det()
             require_convergence(variables, Matrix(covariance), matrix, determinant)
 
 
-def _exponentials(expr: Expr) -> Iterator[Any]:
-    return (node for node in expr.atoms(exp))
-
-
-def _quadratic_exponent(term: Expr, variables: tuple[Symbol, ...]) -> Expr | None:
-    """The exponent of a term if it is quadratic and the other factors are tame."""
-    exponent: Expr = Mul(0)
+def _exponent(term: Expr, variables: tuple[Symbol, ...]) -> Expr | None:
+    """The exponent of a term, None if other factors may grow or fall as fast."""
+    exponent: Expr = S.Zero
     steps = 0
     for factor in Mul.make_args(term):
         if factor.free_symbols.isdisjoint(variables):
@@ -78,9 +74,7 @@ def _quadratic_exponent(term: Expr, variables: tuple[Symbol, ...]) -> Expr | Non
             steps += 1
         elif not _is_tame(factor, variables):
             return None
-    polynomial: Any = exponent.as_poly(*variables)
-    quadratic = polynomial is not None and polynomial.total_degree() == 2
-    return exponent if quadratic and steps < 2 else None
+    return exponent if steps < 2 else None
 
 
 def _is_tame(factor: Expr, variables: tuple[Symbol, ...]) -> bool:

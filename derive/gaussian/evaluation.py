@@ -32,10 +32,14 @@ def evaluated(average: Any) -> Expr:
 
     The terms without closed form stay under one average.
     """
-    closed, left = [], []
+    closed: list[Expr] = []
+    left: list[Expr] = []
     for term in distributed(average.integrand, average.variables):
         value = _term(average, term)
-        (left if value is None else closed).append(term if value is None else value)
+        if value is None:
+            left.append(term)
+        else:
+            closed.append(value)
     if not closed:
         return average
     return Add(*closed, average.func(Add(*left), *average.args[1:]))

@@ -74,6 +74,15 @@ INVERSE: dict[Any, Callable[[Expr], Expr]] = {
     sp.erf: sp.erfinv,
     sp.erfc: sp.erfcinv,
 }
+# What a function with kinks may be, on one side or another.
+BRANCHES: dict[Any, Callable[[Any], Iterable[Expr]]] = {
+    sp.Abs: lambda node: (node.args[0], -node.args[0]),
+    sp.sign: lambda _: (S.One, S.NegativeOne),
+    sp.Heaviside: lambda _: (S.One, S.Zero),
+    Max: lambda node: node.args,
+    sp.Min: lambda node: node.args,
+    Piecewise: lambda node: [value for value, _ in node.args],
+}
 
 
 def kinks(integrand: Expr, variable: Symbol) -> tuple[Expr, ...]:
@@ -155,11 +164,11 @@ def _of_pieces(expr: Piecewise, variable: Symbol) -> Iterator[Expr]:
 
 def _of_power(expr: Pow, variable: Symbol) -> Iterator[Expr]:
     base, power = expr.args
+    if variable in power.free_symbols and not positive(base):
+        raise KinkError(f"{expr} is not real for every real {variable}")
     entire = power.is_integer and power.is_nonnegative
     if not entire and variable in base.free_symbols and not never_zero(base):
         yield base
-    elif variable in power.free_symbols and not positive(base):
-        raise KinkError(f"{expr} is not real for every real {variable}")
 
 
 def _of_function(expr: Any, variable: Symbol) -> Iterator[Expr]:
@@ -202,6 +211,11 @@ def real_roots(form: Expr, variable: Symbol) -> tuple[Expr, ...]:
         return () if form.exp.is_negative else real_roots(form.base, variable)
     if isinstance(form, (*ODD, sp.Abs)):
         return real_roots(form.args[0], variable)
+    kinked = [n for n in form.atoms(*BRANCHES) if variable in n.free_symbols]
+    if kinked:
+        node = min(kinked, key=sp.default_sort_key)
+        sides = (form.xreplace({node: branch}) for branch in BRANCHES[type(node)](node))
+        return tuple(dict.fromkeys(p for side in sides for p in real_roots(side, variable)))
     return _by_inverse(form, variable)
 
 

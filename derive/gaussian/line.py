@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -74,7 +75,7 @@ def line_average(function: Line, cuts: Sequence[Any], near: Iterable[tuple[Any, 
     points = {left, right, *inside}
     points.update(point for at, width in near for point in _graded(at, width, left, right))
     ordered = sorted(points)
-    pieces = zip(ordered, ordered[1:], strict=False)
+    pieces = pairwise(ordered)
     return mpmath.fsum(_piece(integrand, a, b, scale, set(inside)) for a, b in pieces)
 
 

@@ -135,7 +135,7 @@ def factorised(average: Any) -> Expr:
 
 
 def _product(average: Any, term: Expr) -> Expr:
-    """The average of a product, over groups of variables that meet in a factor or are correlated."""
+    """The average of a product, over groups of variables that are correlated or share a factor."""
     names = average.variables
     groups = [({names[k] for k in block}, [S.One]) for block in blocks(average)]
     for factor in Mul.make_args(term):

@@ -18,7 +18,7 @@ def is_symmetric(integrand: Expr, variables: Iterable[Symbol], parity: int) -> b
 
     Examples
     --------
-    >>> from sympy import Heaviside, symbols, tanh
+    >>> from sympy import Heaviside, S, symbols, tanh
     >>> x, y = symbols("x y", real=True)
     >>> is_symmetric(tanh(x + y)**2, [x, y], +1), is_symmetric(Heaviside(x) - S.Half, [x], -1)
     (True, True)

@@ -94,7 +94,7 @@ def replaced(average: Any, query: Any, value: Any, **options: Any) -> Any:
     if (integrand, *law) != (hidden.integrand, *hidden.args[2:]):
         average = average.func(integrand, hidden.args[1], *law)
     if isinstance(query, type):
-        return value(*average.args) if isinstance(average, query) else average
+        return value(*average.args) if issubclass(type(average), query) else average
     return value(average) if callable(query) and query(average) else average
 
 

@@ -18,7 +18,7 @@ def distributed(integrand: Expr, variables: Iterable[Symbol]) -> tuple[Expr, ...
     >>> from sympy import symbols, tanh
     >>> a, b, z = symbols("a b z", real=True)
     >>> distributed((a + b)*z*(1 + tanh(z + a))**2, [z])
-    (z*(a + b), 2*z*(a + b)*tanh(a + z), z*(a + b)*tanh(a + z)**2)
+    (z*(a + b), z*(a + b)*tanh(a + z)**2, 2*z*(a + b)*tanh(a + z))
     """
     return tuple(_terms(integrand, frozenset(variables)))
 
