@@ -45,6 +45,7 @@ from numerics.errors import PrecisionError, UnsupportedExpressionError
 from numerics.reference_averages import compiled
 from numerics.reference_code import CONTEXT, meaning
 from numerics.reference_line import Diverges, Unresolved
+from numerics.reference_orthants import PROBABILITIES, probability
 from numerics.site_integrals import density, interval, is_site_integral
 
 __all__ = ["Undefined", "evaluate", "trusted"]
@@ -206,6 +207,8 @@ class _Walk:
     def _function(self, expr: Expr, at: Mapping[Index, int]) -> Any:
         if hasattr(expr, "naive"):
             return self(expr.naive(*expr.args), at)
+        if isinstance(expr, PROBABILITIES):
+            return probability(expr.func, [self(arg, at) for arg in expr.args])
         x = self(expr.args[0], at)
         result = getattr(self.mp, meaning(expr))(x)
         self.cancelled |= result == 0 and x != 0

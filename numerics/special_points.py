@@ -7,6 +7,7 @@ logarithm, a root, an absolute value, a step or a stable function vanishes, or i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,16 +108,18 @@ def _roots(
     scalars = [*numbers, *fixed]
     names = {s: Symbol(f"p{k}") for k, s in enumerate(scalars)}
     for argument in arguments(expr, scalars):
+        constants: dict[Expr, str] = {}
         try:
-            function = Source(list(names.values()), {}, _refused).function(
-                [argument.xreplace(names)]
-            )
+            source = Source(list(names.values()), constants, _refused)
+            function = source.function([argument.xreplace(names)])
+            held = [CONTEXT.mpmathify(constant.evalf(30)) for constant in constants]
         except UnsupportedExpressionError:
             continue
         for column in sorted(set(numbers.values())):
             for _ in range(LINES):
                 point = _random(where, rng)
-                for root in _along(_line(function, point, column, numbers, fixed), where, column):
+                line = _line(partial(function, c=held), point, column, numbers, fixed)
+                for root in _along(line, where, column):
                     yield from _beside(point, column, root, where)
 
 
@@ -138,7 +141,7 @@ def _line(
         moved[column] = x
         given = [moved[k] for k in numbers.values()] + list(fixed.values())
         try:
-            result = function([CONTEXT.mpf(float(v)) for v in given], [])[0]
+            result = function([CONTEXT.mpf(float(v)) for v in given])[0]
         except (ArithmeticError, TypeError, ValueError):
             return float("nan")
         real = getattr(result, "imag", 0) == 0 and isfinite(result)

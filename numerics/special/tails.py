@@ -36,6 +36,8 @@ __all__ = [
 
 NORM = 1 / root(2 * PI)  # of the density
 LOG_NORM = 0.9189385332046727  # log sqrt(2 pi)
+AT_ZERO = 0.22579135264472744  # log sqrt(pi/2), the log of the Mills ratio at x = 0
+NEAR = 0.7
 LARGE = 1e12  # beyond, the n-th cumulant is (n - 1)!/x**n to the last digit
 # The zero of erfc next to the real axis (Fettis, Caslin and Cramer 1973), in units of x = sqrt(2) t
 ZERO = (-1.354810128112006 * root(2), 1.991466843203806 * root(2))
@@ -212,9 +214,13 @@ class LogMillsRatio(StableFunction):
         return -TailCumulant(1, self.args[0])
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        square = b.emit("square", b.emit("minimum", x, 0.0))
+        square = b.emit("square", b.emit("minimum", x, NEAR))
         left = 0.5 * square + (LOG_NORM + b.emit("log1p", -_tail(b, x)))
-        return b.emit("select", x, 0.0, left, -b.emit("log", _inverse(b, x)))
+        far = b.emit("select", x, 0.0, left, -b.emit("log", _inverse(b, x)))
+        # by what it adds to its value at x = 0, near its own zero there
+        small = b.emit("maximum", b.emit("minimum", x, NEAR), -NEAR)
+        near = 0.5 * b.emit("square", small) + b.emit("log1p", -b.emit("erf", root(0.5) * small))
+        return b.emit("select", abs(x), NEAR, AT_ZERO + near, far)
 
 
 class TailPower(StableFunction):
