@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Add, Expr, Mul, Pow, S, cancel, log, sqrt
+from sympy import Add, Expr, Mul, Pow, Rational, S, Symbol, cancel, log, sqrt
 
 from numerics.polynomials import length, normal
 from numerics.special import ArcCos, ArcCosineKernel, Log1p, LogRatio
 
 __all__ = ["arc_cosine", "difference_of_logs", "difference_of_roots"]
+
+_NOTHING = 1e-9
 
 Split = tuple[Expr, Expr]  # coefficient and what is under a root or a log
 
@@ -48,10 +50,20 @@ def arc_cosine(expr: Expr) -> Expr | None:
             scale = c / r
             if scale.could_extract_minus_sign() != s.could_extract_minus_sign():
                 continue
-            if cancel(s**2 * under / scale**2 + r**2 - 1) == 0:
+            if _vanishes(s**2 * under / scale**2 + r**2 - 1):
                 rest = Add(*(t for t in expr.args if t is not first and t is not second))
                 return rest + scale * ArcCosineKernel(r)
     return None
+
+
+def _vanishes(expr: Expr) -> bool:
+    """Whether an expression is zero; where it is not at one point, there is no need to cancel."""
+    names = sorted(expr.free_symbols, key=lambda s: s.sort_key())
+    at = {s: Rational(k + 2, 3 * k + 7) for k, s in enumerate(names) if isinstance(s, Symbol)}
+    value = expr.xreplace(at).evalf(15)
+    if value.is_number and value.is_finite and abs(value) > _NOTHING:
+        return False
+    return bool(cancel(expr) == 0)
 
 
 def _split(expr: Expr, part: object) -> Iterator[tuple[Expr, Split]]:
