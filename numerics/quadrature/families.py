@@ -9,8 +9,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Float, Max, Min, S, sqrt
+from sympy import Expr, Float, S, sqrt
 
+from numerics.quadrature.order import Larger, Smaller
 from numerics.quadrature.problem import Near, Problem
 from numerics.quadrature.rules import Rule, concentrated, even, panels, pieces
 
@@ -25,7 +26,7 @@ LEAST_SCALE = 1e-12
 MOVING = 1.6  # cost of a node whose density is computed, relative to one from a table
 COARSER = 1.7
 REACH = 9.5  # beyond the last point, of a density that falls as a normal one
-MOST_POINTS = 4  # sorted by Min and Max
+MOST_POINTS = 4  # sorted by comparisons of all pairs
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,11 @@ def _pieces(
         ordered = _sorted(inner)
         whole = (Float(low), *ordered, Float(high))
         yield Family(partial(_of_step, points=whole, scale=scale), 0.05, False)
-        beyond = sqrt(Max(ordered[-1], 0) ** 2 + REACH**2), sqrt(Min(ordered[0], 0) ** 2 + REACH**2)
-        ends = Max(Float(low), -beyond[1]), Min(Float(high), beyond[0])
+        beyond = (
+            sqrt(Larger(ordered[-1], 0) ** 2 + REACH**2),
+            sqrt(Smaller(ordered[0], 0) ** 2 + REACH**2),
+        )
+        ends = Larger(Float(low), -beyond[1]), Smaller(Float(high), beyond[0])
         yield Family(
             partial(_of_step, points=(ends[0], *ordered, ends[1]), scale=scale), 0.05, False
         )
@@ -116,7 +120,7 @@ def clipped(place: Expr, low: float, high: float) -> Expr:
     """A place, or the end of an interval next to it."""
     if not place.free_symbols:
         return Float(min(max(float(place), low), high)) if place != 0 else S.Zero
-    return Min(Max(place, Float(low)), Float(high))
+    return Smaller(Larger(place, Float(low)), Float(high))
 
 
 def _sorted(points: Sequence[Expr]) -> list[Expr]:
@@ -127,5 +131,5 @@ def _sorted(points: Sequence[Expr]) -> list[Expr]:
     for last in range(len(result) - 1, 0, -1):
         for k in range(last):
             a, b = result[k], result[k + 1]
-            result[k], result[k + 1] = Min(a, b), Max(a, b)
+            result[k], result[k + 1] = Smaller(a, b), Larger(a, b)
     return result
