@@ -206,7 +206,7 @@ class _Trial:
         """What the plans of averages expect of the relative error, and whether that is honest."""
         if not self.expr.has(GaussianAverage):
             return None, True
-        estimate = float(self.problem.kernel.error_estimate)
+        estimate = max((row.estimate for row in self.problem.kernel.quadrature), default=0.0)
         unit = float(UNIT)
         honest = all(
             error <= estimate + self.bound * unit * (1 + condition)

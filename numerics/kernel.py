@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +12,12 @@ from sympy import Expr
 
 from derive.equations import Equations, Index, free_indices
 from numerics.arguments import Batch, arrange, bind, check_values, matched
-from numerics.averages import Quadrature
 from numerics.backends.names import identifiers
 from numerics.blocks import BLOCK, Runner
 from numerics.differentiable import Differentiable
 from numerics.errors import NumericsError
 from numerics.handover import as_equations, as_expression, marked
+from numerics.judged import Judged
 from numerics.outputs import given_outs, handed_back, written_to
 from numerics.parameter_box import checked_tolerance, declared_box
 from numerics.parts import run_part
@@ -88,7 +88,7 @@ def compile(
     return Kernel(as_equations(obj, arguments), backend, (), ranges, tolerance)
 
 
-class Kernel(Differentiable):
+class Kernel(Differentiable, Judged):
     """Compiled expressions.  Made by `compile`.
 
     Attributes
@@ -173,16 +173,6 @@ class Kernel(Differentiable):
         """The ranges that the kernel was compiled for, by symbol, or by label of an array."""
         return dict(self._plans.declared)
 
-    @property
-    def quadrature(self) -> tuple[Quadrature, ...]:
-        """How each average is evaluated in each box of the parameters that was planned so far."""
-        return self._plans.quadrature
-
-    @property
-    def error_estimate(self) -> float:
-        """The largest relative error expected of an average in these boxes; 0 without averages."""
-        return max((row.estimate for row in self.quadrature), default=0.0)
-
     @cached_property
     def signature(self) -> inspect.Signature:
         """Arguments by name, as Python identifiers."""
@@ -238,6 +228,17 @@ class Kernel(Differentiable):
         >>> float(nm.compile(1/x).evaluate([0.0], nonfinite="keep"))
         inf
         """
+        return self._evaluated(args, named, out, nonfinite, block, lambda ready: ready)
+
+    def _evaluated(
+        self,
+        args: Sequence[Any],
+        named: Mapping[Any, Any] | None,
+        out: Any,
+        nonfinite: str,
+        block: int,
+        program: Callable[[Ready], Ready],
+    ) -> Any:
         if nonfinite not in ("raise", "keep"):
             raise NumericsError(f'nonfinite is "raise" or "keep", not {nonfinite!r}')
         values = bind(self._arguments, args, named or {})
@@ -257,9 +258,10 @@ class Kernel(Differentiable):
         strict = nonfinite == "raise"
         for ready, rows in self._plans.covering(batch, inputs, strict):
 
-            def run(part: Batch, outs: list[Any], ready: Ready = ready) -> None:
-                whole = ready.compiled.with_tables(part, ready.tables)
-                self._runner(ready, whole).run(whole, outs, block, finite=strict)
+            def run(part: Batch, outs: list[Any], made: Ready = ready) -> None:
+                chosen = program(made)
+                whole = chosen.compiled.with_tables(part, chosen.tables)
+                self._runner(chosen, whole).run(whole, outs, block, finite=strict)
 
             run_part(run, batch, inputs, rows, targets)
         return handed_back(given, targets)

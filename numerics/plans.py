@@ -30,6 +30,7 @@ from numerics.parameter_box import (
     key_of,
 )
 from numerics.program import Input
+from numerics.sensitivity import error_bound
 
 __all__ = ["Plans", "Ready"]
 
@@ -74,6 +75,7 @@ class Plans:
     ) -> None:
         self.named, self.given, self.axes = tuple(named), tuple(given), tuple(axes)
         self.declared, self.tolerance = declared, tolerance
+        self._judged: dict[int, Ready] = {}
         self._structures: dict[tuple[Expr, ...], Compiled] = {}
         self._averages = Averages(tuple(expr for _, expr in named), tolerance)
         self.has_averages = any(expr.has(GaussianAverage) for _, expr in named)
@@ -138,6 +140,17 @@ class Plans:
             yield ready, None
             return
         yield from _Split(self, batch, inputs, numbers, strict).groups(ready)
+
+    def judged(self, ready: Ready) -> Ready:
+        """The program of the errors of the outputs, to be run in place of another."""
+        if id(ready) not in self._judged:
+            scalars = [x for x in self.given if not getattr(x, "slots", ())]
+            plain, tables = without_numbers(ready.planned.expressions)
+            bounds = [error_bound(e, ready.planned.estimate, scalars) for e in plain]
+            pairs = [(name, e) for (name, _), e in zip(self.named, bounds, strict=True)]
+            compiled = Compiled(pairs, self.given, tables, self.axes)
+            self._judged[id(ready)] = Ready(ready.planned, compiled, tables)
+        return self._judged[id(ready)]
 
     def _serves(self, ready: Ready) -> bool:
         return ready.planned.estimate <= self.tolerance

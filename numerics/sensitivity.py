@@ -1,0 +1,51 @@
+"""How errors of averages, of rounding and of the parameters enter a result, to first order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sympy import Abs, Add, Dummy, Expr, Float
+
+from numerics.derivatives import derivatives
+from numerics.node_sum import NodeSum
+
+__all__ = ["error_bound"]
+
+ROUNDING = 8 * 2.0**-53  # of special functions and of the sums, relative to their terms
+UNIT = 2.0**-53
+
+
+def error_bound(expr: Expr, relative: float, scalars: Sequence[Expr]) -> Expr:
+    """What a result may be wrong by, as an expression of the same parameters.
+
+    Parameters
+    ----------
+    expr : Expr
+        Its averages are sums over nodes.
+    relative : float
+        The error of each average, relative to the average of its integrand's absolute value.
+    scalars : sequence of Symbol
+        The parameters, each known to half a unit in its last place.
+    """
+    from_averages = _spread(expr)
+    slopes = derivatives([expr], list(scalars))[0] if scalars else []
+    moved = Add(*(Abs(x * slope) for x, slope in zip(scalars, slopes, strict=True)))
+    terms = Abs(expr) + from_averages
+    return Float(relative) * from_averages + ROUNDING * terms + UNIT * moved
+
+
+def _spread(expr: Expr) -> Expr:
+    """The sum over averages A of |df/dA| times what the error of A is relative to."""
+    sums = sorted(expr.atoms(NodeSum), key=str)
+    outermost = [s for s in sums if not any(s is not other and other.has(s) for other in sums)]
+    symbols = {s: Dummy(f"A{k}", real=True) for k, s in enumerate(outermost)}
+    if not symbols:
+        return Float(0)
+    values = {symbol: s for s, symbol in symbols.items()}
+    slopes = derivatives([expr.xreplace(symbols)], list(values))[0]
+    return Add(
+        *(
+            Abs(slope.xreplace(values)) * NodeSum(Abs(s.body) + _spread(s.body), *s.indices)
+            for slope, s in zip(slopes, symbols, strict=True)
+        )
+    )
