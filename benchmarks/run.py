@@ -19,6 +19,8 @@ MODULES = [
     "benchmarks.curie_weiss",
     "benchmarks.matrices",
     "benchmarks.network",
+    "benchmarks.averages",
+    "benchmarks.hessian",
     "benchmarks.simulation",
 ]
 OUT = Path("out/bench.json")
