@@ -19,6 +19,7 @@ from numerics.arguments import Batch, check_values
 from numerics.averages import Averages, Planned, Quadrature
 from numerics.compiled import Compiled, Tables, without_numbers
 from numerics.errors import DomainError, NumericsError, PrecisionError
+from numerics.node_plans import NOWHERE
 from numerics.parameter_box import (
     ROUNDINGS,
     Box,
@@ -75,6 +76,7 @@ class Plans:
     ) -> None:
         self.named, self.given, self.axes = tuple(named), tuple(given), tuple(axes)
         self.declared, self.tolerance = declared, tolerance
+        self._failed: list[Box] = []
         self._judged: dict[int, Ready] = {}
         self._structures: dict[tuple[Expr, ...], Compiled] = {}
         self._averages = Averages(tuple(expr for _, expr in named), tolerance)
@@ -109,8 +111,8 @@ class Plans:
 
     @property
     def quadrature(self) -> tuple[Quadrature, ...]:
-        """How averages are evaluated by the plans that reach the tolerance."""
-        serving = [ready for ready in self.known if self._serves(ready)]
+        """How averages are evaluated by the plans that reach the tolerance, or by the latest."""
+        serving = [ready for ready in self.known if self._serves(ready)] or self.known[-1:]
         return tuple(row for ready in serving for row in ready.planned.rows)
 
     def covering(
@@ -162,13 +164,12 @@ class Plans:
 
     def _made(self, called: Box, inputs: Sequence[Input]) -> Ready:
         """A new plan: of the widest box that a rule serves, or of the values themselves."""
-        tried: list[Box] = []
-        for box in self._boxes(called, inputs):
-            if box not in tried:
-                tried.append(box)
-                planned = self._averages.at(box)
-                if planned.estimate <= self.tolerance:
-                    break
+        boxes = [box for box in self._boxes(called, inputs) if box not in self._failed]
+        for box in boxes or [called]:
+            planned = self._averages.at(box)
+            if planned.estimate <= self.tolerance:
+                break
+            self._failed.append(box)
         plain, tables = without_numbers(planned.expressions)
         if plain not in self._structures:
             pairs = [(name, e) for (name, _), e in zip(self.named, plain, strict=True)]
@@ -223,17 +224,16 @@ class _Split:
             yield ready, rows
             return
         column = self._widest(rows)
-        if column is None or self.made >= LARGEST:
+        hopeless = ready.planned.worst.rule == NOWHERE
+        if hopeless or column is None or self.made >= LARGEST:
             if self.strict:
                 raise _shortfall(ready.planned, self.plans.tolerance)
             yield ready, rows
             return
-        values = self.low[rows, column]
-        middle = np.median(values)
-        lower = values < middle if (values < middle).any() else values <= middle
+        lower = _lower_half(self.low[rows, column])
         for part in (rows[lower], rows[~lower]):
             called = {
-                key_of(g.symbol): (self.low[part, n].min(), self.high[part, n].max())
+                key_of(g.symbol): (float(self.low[part, n].min()), float(self.high[part, n].max()))
                 for n, g in enumerate(self.inputs)
             }
             found = self.plans._found(called)
@@ -245,6 +245,13 @@ class _Split:
         low, high = self.low[rows].min(axis=0), self.low[rows].max(axis=0)
         spread = _scale(high) - _scale(low)
         return int(np.argmax(spread)) if len(spread) and (high > low).any() else None
+
+
+def _lower_half(values: Any) -> Any:
+    """Those below the middle of a scale that is logarithmic at zero and at one; never all."""
+    place = _scale(values)
+    lower = place <= (place.min() + place.max()) / 2
+    return values < values.max() if lower.all() else lower
 
 
 def _scale(x: Any) -> Any:
