@@ -7,9 +7,24 @@ asked for is (-d/dt)^k of their product at t = 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sympy import Add, DiracDelta, Dummy, Expr, Mul, Pow, S, exp, expand, pi, sqrt
+from sympy import (
+    Add,
+    DiracDelta,
+    Dummy,
+    Expr,
+    Mul,
+    Pow,
+    S,
+    Symbol,
+    default_sort_key,
+    exp,
+    expand,
+    pi,
+    sqrt,
+)
 
 from derive.errors import MoveError
 from derive.gaussian.covariance import given_form, sign_of
@@ -17,7 +32,7 @@ from derive.gaussian.kinks import real_roots
 from derive.gaussian.substitution import put
 from derive.gaussian.terms import distributed, linear_form
 
-__all__ = ["has_delta", "without_deltas"]
+__all__ = ["has_delta", "without_continuous_jumps", "without_deltas"]
 
 
 def has_delta(average: Any) -> bool:
@@ -87,9 +102,7 @@ def _given(average: Any, rest: Expr, slopes: list[Expr], constant: Expr, order: 
     variance, excess = expand(variance), expand(excess)
     if sign_of(variance) == 0:
         raise MoveError(f"a delta function of {constant}, which does not vary, has no average")
-    # the variable that is eliminated: one of a coefficient that is a number, the first such
-    sure = [k for k, slope in enumerate(slopes) if slope.is_number and slope != 0]
-    pivot = sure[0] if sure else next(k for k, slope in enumerate(slopes) if slope != 0)
+    pivot = _pivot(slopes)
     others = [k for k in range(len(slopes)) if k != pivot]
     names = average.variables
     shift = Add(*(slopes[k] * names[k] for k in others))
@@ -102,6 +115,42 @@ def _given(average: Any, rest: Expr, slopes: list[Expr], constant: Expr, order: 
     for _ in range(order):
         value = -value.diff(t)
     return value.xreplace({t: S.Zero}) if order else value
+
+
+def without_continuous_jumps(integrand: Expr, variables: Sequence[Symbol]) -> Expr:
+    """The derivative of a function without the delta functions at which it does not jump.
+
+    g(x) delta(l(x)) depends on g at the root of l only, where the values on both sides cancel.
+    """
+    if not integrand.has(DiracDelta):
+        return integrand
+    rest: list[Expr] = []
+    jumps: dict[Expr, Expr] = {}
+    for term in distributed(integrand, variables):
+        deltas = [f for f in Mul.make_args(term) if isinstance(f, DiracDelta)]
+        linear = linear_form(deltas[0].args[0], variables) if len(deltas) == 1 else None
+        if linear is None or len(deltas[0].args) > 1:
+            rest.append(term)
+            continue
+        form = expand(deltas[0].args[0])
+        form = max(form, -form, key=default_sort_key)
+        slopes, constant = linear_form(form, variables) or ([], form)
+        pivot = _pivot(slopes)
+        others = Add(*(a * v for k, (a, v) in enumerate(_pairs(slopes, variables)) if k != pivot))
+        root = -(constant + others) / slopes[pivot]
+        at_root = put(term / deltas[0], {variables[pivot]: root})
+        jumps[form] = jumps.get(form, S.Zero) + at_root
+    return Add(*rest, *(expand(jump) * DiracDelta(form) for form, jump in jumps.items()))
+
+
+def _pairs(slopes: Sequence[Expr], variables: Sequence[Symbol]) -> Any:
+    return zip(slopes, variables, strict=True)
+
+
+def _pivot(slopes: Sequence[Expr]) -> int:
+    """The variable to eliminate: one of a coefficient that is a number, the first such."""
+    sure = [k for k, slope in enumerate(slopes) if slope.is_number and slope != 0]
+    return sure[0] if sure else next(k for k, slope in enumerate(slopes) if slope != 0)
 
 
 def _at_roots(average: Any, rest: Expr, form: Expr, order: int) -> Expr:

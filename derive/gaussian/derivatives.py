@@ -8,51 +8,90 @@ derivatives are delta functions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sympy import Add, DiracDelta, Expr, Heaviside, Mul, Piecewise, Pow, S, Symbol, log, sign
+from sympy import (
+    Add,
+    DiracDelta,
+    Expr,
+    Heaviside,
+    Matrix,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Symbol,
+    log,
+    sign,
+)
 
 from derive.errors import MoveError
-from derive.gaussian.deltas import without_deltas
-from derive.gaussian.moves import standardised
+from derive.gaussian.deltas import without_continuous_jumps, without_deltas
 from derive.gaussian.ranges import never_zero
 from derive.gaussian.sides import KINKED, in_steps
 from derive.gaussian.terms import distributed
 
 __all__ = ["derivative", "stein"]
 
-JUMPS = (Heaviside, sign, Piecewise)  # of which the first derivative has delta functions
+JUMPS = (Heaviside, sign, Piecewise)
 
 
 def derivative(average: Any, parameter: Any) -> Expr:
-    """The derivative with respect to a parameter of the integrand, the means or the covariance."""
+    """The derivative with respect to a parameter of the integrand, the means or the covariance.
+
+    Raises
+    ------
+    MoveError
+        If a point where the integrand is infinite moves with the parameter.
+    """
     motion = [m.diff(parameter) for m in average.mean]
     spread = average.covariance.applyfunc(lambda entry: entry.diff(parameter))
-    still = all(m == 0 for m in motion) and spread.is_zero_matrix
-    if still and not _moves_a_kink(average, parameter):
-        return average.func(average.integrand.diff(parameter), *average.args[1:])
-    if _is_singular(average):
-        return _of_integrand(standardised(average), parameter, average.func)
+    integrand = _differentiable(average) if _moves_a_jump(average, parameter) else average.integrand
+    _check_singular_points(integrand, average.variables, parameter)
+    direct = _average_of_terms(average, integrand.diff(parameter))
+    if all(m == 0 for m in motion) and spread.is_zero_matrix:
+        return direct
+    law = None if _is_singular(average) else _by_price(average, motion, spread)
+    if law is None:
+        law = average.func(_by_score(average, motion, spread), *average.args[1:])
+    return direct + law
+
+
+def _by_price(average: Any, motion: list[Expr], spread: Any) -> Expr | None:
+    """The change with the law, by derivatives of the integrand.
+
+    None if a delta function is left, where two jumps meet at a value of a parameter, or cannot be
+    integrated out.
+    """
     integrand, names = _differentiable(average), average.variables
-    change = integrand.diff(parameter)
+    change: Expr = S.Zero
     for i, name in enumerate(names):
-        slope = integrand.diff(name) if motion[i] != 0 or any(spread.row(i)) else S.Zero
+        if motion[i] == 0 and not any(spread.row(i)):
+            continue
+        slope = without_continuous_jumps(integrand.diff(name), names)
         change += motion[i] * slope
         for j in range(i, len(names)):
             weight = S.Half if i == j else S.One
             change += weight * spread[i, j] * slope.diff(names[j])
-    return _average_of_terms(average, change)
+    try:
+        found = _average_of_terms(average, change)
+    except MoveError:
+        return None
+    return None if found.has(DiracDelta) else found
 
 
-def _of_integrand(expr: Expr, parameter: Any, kind: Any) -> Expr:
-    """The derivative of a multiple of a standardised average."""
-    (node,) = (f for f in Mul.make_args(expr) if isinstance(f, kind))
-    factor = expr / node
-    if _moves_a_kink(node, parameter, JUMPS):
-        inner = _average_of_terms(node, _differentiable(node).diff(parameter))
-    else:
-        inner = node.func(node.integrand.diff(parameter), *node.args[1:])
-    return factor.diff(parameter) * node + factor * inner
+def _by_score(average: Any, motion: list[Expr], spread: Any) -> Expr:
+    """What is averaged for the motion of the law: the integrand times derivatives of the density.
+
+    With u = C^-1 (x - m), d log p/dm_i = u_i and d log p/dC_ij = (u_i u_j - (C^-1)_ij)/2.
+    """
+    inverse = average.covariance.inv()
+    centred = Matrix([v - m for v, m in zip(average.variables, average.mean, strict=True)])
+    score = inverse * centred
+    turned = (score.T * spread * score)[0, 0] - (inverse * spread).trace()
+    slopes = Add(*(m * u for m, u in zip(motion, score, strict=True)))
+    return average.integrand * (slopes + turned / 2)
 
 
 def _average_of_terms(average: Any, change: Expr) -> Expr:
@@ -76,21 +115,35 @@ def _differentiable(average: Any) -> Expr:
     return in_steps(average.integrand, average.variables) if kinked else average.integrand
 
 
-def _moves_a_kink(average: Any, parameter: Any, kinds: Any = KINKED) -> bool:
-    """Whether a jump or kink of the integrand may move with a parameter."""
-    kinked = [node for node in average.integrand.atoms(*kinds) if node.has(*average.variables)]
-    return any(node.has(parameter) for node in kinked)
+def _moves_a_jump(average: Any, parameter: Any) -> bool:
+    """Whether a jump of the integrand may move with a parameter."""
+    jumps = [node for node in average.integrand.atoms(*JUMPS) if node.has(*average.variables)]
+    return any(node.has(parameter) for node in jumps)
+
+
+def _check_singular_points(integrand: Expr, variables: Sequence[Symbol], parameter: Any) -> None:
+    """Refuse to differentiate under the average where that has no average."""
+    for node in _singular_nodes(integrand, variables):
+        if node.args[0].has(parameter) and (node.func is log or node.exp.is_negative):
+            raise MoveError(
+                f"{node} is infinite at a point that moves with {parameter}: change variables "
+                "so that it stays, average.change_variables(...)"
+            )
 
 
 def _is_singular(average: Any) -> bool:
-    """Whether a logarithm or a power may be infinite, so that d_i d_j f has no average."""
-    for node in average.integrand.atoms(Pow, log):
+    """Whether the second derivatives of the integrand may have no average."""
+    return any(True for _ in _singular_nodes(average.integrand, average.variables))
+
+
+def _singular_nodes(integrand: Expr, variables: Sequence[Symbol]) -> Iterator[Any]:
+    """Logarithms and powers of what may vanish."""
+    for node in integrand.atoms(Pow, log):
         base = node.args[0]
-        if not base.has(*average.variables) or never_zero(base):
+        if not base.has(*variables) or never_zero(base):
             continue
         if node.func is log or not (node.exp.is_integer and node.exp.is_nonnegative):
-            return True
-    return False
+            yield node
 
 
 def stein(average: Any, variable: Symbol) -> Expr:

@@ -112,7 +112,7 @@ def _features(
     """Where something varies fast, and over which width."""
     origin = dict.fromkeys(within, S.Zero)
     for node in integrand.atoms(Function):
-        for arg in node.args:
+        for arg in (arg for arg in node.args if isinstance(arg, Expr)):
             polynomial: Any = arg.as_poly(name) if name in arg.free_symbols else None
             if polynomial is None or polynomial.degree() > 2:
                 continue

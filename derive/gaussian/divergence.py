@@ -49,10 +49,9 @@ def check_convergence(integrand: Expr, variables: tuple[Symbol, ...], covariance
     bound = set(variables)
     if not any(bound & node.exp.free_symbols for node in integrand.atoms(exp)):
         return
-    exponents = [_exponent(term, variables) for term in distributed(integrand, variables)]
-    if None in exponents:
-        return
-    for exponent in exponents:
+    found = [_exponent(term, variables) for term in distributed(integrand, variables)]
+    exponents = [exponent for exponent in found if exponent is not None]
+    for exponent in exponents if len(exponents) == len(found) else ():
         polynomial: Any = exponent.as_poly(*variables)
         quadratic = polynomial is not None and polynomial.total_degree() == 2
         if quadratic and exponents.count(exponent) == 1:  # several of one exponent may cancel

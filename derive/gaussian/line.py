@@ -65,7 +65,7 @@ def line_average(function: Line, cuts: Sequence[Any], near: Iterable[tuple[Any, 
             return mpmath.mpf(0)
         peak, top, width = _peak(integrand, line, heights)
         left, right = _window(integrand, line, heights, top - depth)
-    inside = [cut for cut in cuts if left < cut < right]
+    inside = [cut for cut in cuts if left <= cut <= right]
     scale = mpmath.exp(top)
     near = [(peak, width), *((at, width) for at, width in near if left < at < right)]
     if not inside and min(width for _, width in near) > (right - left) / 100:
