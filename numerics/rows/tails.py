@@ -8,6 +8,7 @@ from numerics.rows.row import Row, a, x
 from numerics.special import (
     GaussianTail,
     InverseMills,
+    InverseMillsSlope,
     LogErfc,
     LogGaussianTail,
     MillsRatio,
@@ -28,14 +29,9 @@ PATTERNS = (
     Row(2 - erfc(x), 2 * GaussianTail(-sqrt(2) * x), BOTH),  # erfc(-x) = 2 - erfc(x)
     Row(1 - erfc(x), erf(x), BOTH),  # by definition
     Row(log(GaussianTail(x)), LogGaussianTail(x), TAIL),  # by definition
-    # the derivative of the mean excess is minus the variance
-    Row(1 - InverseMills(x) * TailCumulant(1, x), TailCumulant(2, x), TAIL),
-    # and that of the variance minus the third cumulant
-    Row(
-        InverseMills(x) * TailCumulant(1, x) ** 2 - InverseMills(x) * TailCumulant(2, x),
-        TailCumulant(3, x),
-        TAIL,
-    ),
+    Row(InverseMills(x) * TailCumulant(1, x), InverseMillsSlope(x), TAIL),  # by definition
+    Row(1 - InverseMillsSlope(x), TailCumulant(2, x), TAIL),  # variance beyond x
+    Row(1 - TailCumulant(2, x), InverseMillsSlope(x), TAIL),  # by definition
     Row(1 - x * MillsRatio(x), MillsRatio(x) * TailCumulant(1, x), TAIL[:4]),  # x = G/H - D
 )
 
@@ -53,7 +49,7 @@ WORKED = (
     Row(density**2 / tail**2, InverseMills(x) ** 2, TAIL),  # its square
     Row(density / tail - x, TailCumulant(1, x), TAIL),  # mean of z - x beyond x
     # minus the second derivative of log H
-    Row(density**2 / tail**2 - x * density / tail, InverseMills(x) * TailCumulant(1, x), TAIL),
+    Row(density**2 / tail**2 - x * density / tail, InverseMillsSlope(x), TAIL),
     Row(exp(x**2) * erfc(x), sqrt(2 / pi) * MillsRatio(u), TAIL[:4]),  # H/G at sqrt(2) x
     Row(exp(-(x**2)) / erfc(x), sqrt(pi / 2) * InverseMills(u), TAIL),  # G/H at sqrt(2) x
     # the exponent is minus the square of the argument of erfc, less a**2/2

@@ -16,6 +16,7 @@ from numerics.special.logistic import Expm1, Log1mExp, Log1p, Logistic, Logit, S
 from numerics.special.tails import (
     GaussianTail,
     InverseMills,
+    InverseMillsSlope,
     LogErfc,
     LogGaussianTail,
     LogMillsRatio,
@@ -34,6 +35,7 @@ __all__ = [
     "GaussianInterval",
     "GaussianTail",
     "InverseMills",
+    "InverseMillsSlope",
     "Langevin",
     "LangevinSlope",
     "Log1mExp",

@@ -11,7 +11,7 @@ from itertools import combinations
 from math import pi as PI
 
 from numpy.polynomial.legendre import leggauss
-from sympy import Function, Integer
+from sympy import Function, Integer, atan2
 
 from derive.equations import BivariateNormal, OrthantProbability, OwenT
 from numerics.builder import Builder, Value
@@ -26,7 +26,7 @@ ZERO = 40.0  # where exp(-h**2/2) underflows
 REACH = 8.7  # beyond, exp(-x**2/2) is lost in the integral
 LEGENDRE = 24
 # t = 1/(1 + exp(-pi sinh u)) at steps of u: doubly exponential towards both ends
-STEP, NODES = 0.1, 64
+STEP, NODES = 0.05, 160
 TINY = 1e-150  # for zero, where it is divided by
 ROUNDING = 1e-15  # of a determinant that vanishes
 
@@ -73,6 +73,13 @@ def bivariate(b: Builder, h: Value, k: Value, rho: Value) -> Value:
 def _defect(b: Builder, h: Value, d: Value) -> Value:
     a = d / b.emit("select", abs(h), TINY, TINY, h)
     return owen(b, h, a) - b.emit("arctan", a) / (2.0 * PI)
+
+
+def angle(b: Builder, y: Value, x: Value) -> Value:
+    """The angle of the point (x, y) with the positive x axis; zero at the origin."""
+    turned = b.emit("arctan", y / b.emit("maximum", abs(x), TINY))
+    behind = b.emit("select", y, 0.0, -PI, PI) - turned
+    return b.emit("select", x, 0.0, behind, turned)
 
 
 def orthant(b: Builder, *correlations: Value) -> Value:
@@ -132,8 +139,10 @@ def _partial(
     )
     to_k, to_m = r[jk] - r[ij] * r[ik], r[jm] - r[ij] * r[im]
     shared = (r[km] - r[ik] * r[im]) * f[ij] - to_k * to_m
-    first = f[ij] * f[ik] - b.emit("square", to_k) + ROUNDING
-    second = f[ij] * f[im] - b.emit("square", to_m) + ROUNDING
+    first, second = (
+        b.emit("maximum", f[ij] * f[other] - b.emit("square", to), ROUNDING * f[ij])
+        for other, to in ((ik, to_k), (im, to_m))
+    )
     return shared / (b.emit("sqrt", first) * b.emit("sqrt", second))
 
 
@@ -146,4 +155,5 @@ RECIPES: dict[type[Function], Callable[..., Value]] = {
     BivariateNormal: bivariate,
     OrthantProbability: orthant,
     OwenT: owen,
+    atan2: angle,
 }

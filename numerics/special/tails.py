@@ -2,7 +2,7 @@
 
 H(x) = erfc(x/sqrt 2)/2 is the probability that a standard normal variable z exceeds x, and
 G(x) = exp(-x**2/2)/sqrt(2 pi) its density.  All recipes share one rational approximation: of the
-mean excess D = G/H - x at x >= 0, where it falls from sqrt(2/pi) to 1/x.  At x < 0 they go through
+mean excess D = G/H - x at x >= -1/2, where it falls to 1/x.  Further left they go through
 H(x) = 1 - H(-x), which does not cancel.
 """
 
@@ -24,6 +24,7 @@ from numerics.special.tail_fits import FITS
 __all__ = [
     "GaussianTail",
     "InverseMills",
+    "InverseMillsSlope",
     "LogErfc",
     "LogGaussianTail",
     "LogMillsRatio",
@@ -34,10 +35,13 @@ __all__ = [
     "log_gaussian_tail",
 ]
 
-NORM = 1 / root(2 * PI)  # of the density
+# Constants as a double and what it leaves: half a unit would count several times
+NORM = (0.3989422804014327, -2.49232720227773e-17)  # 1/sqrt(2 pi), of the density
+ROOT = (2.5066282746310007, -1.8328579980459167e-16)  # sqrt(2 pi)
 LOG_NORM = 0.9189385332046727  # log sqrt(2 pi)
 AT_ZERO = 0.22579135264472744  # log sqrt(pi/2), the log of the Mills ratio at x = 0
 NEAR = 0.7
+LOW = FITS[1].low
 LARGE = 1e12  # beyond, the n-th cumulant is (n - 1)!/x**n to the last digit
 # The zero of erfc next to the real axis (Fettis, Caslin and Cramer 1973), in units of x = sqrt(2) t
 ZERO = (-1.354810128112006 * root(2), 1.991466843203806 * root(2))
@@ -59,31 +63,40 @@ def _fitted(n: int, x: Value) -> Value:
 
 
 def _inverse(b: Builder, x: Value) -> Value:
-    """G/H at |x|."""
-    size = abs(x)
-    return size + _fitted(1, b.emit("minimum", size, LARGE))
+    """G/H at x >= low of its fit."""
+    return x + _fitted(1, b.emit("minimum", x, LARGE))
 
 
 def _density(b: Builder, x: Value) -> Value:
-    return NORM * b.emit("exp", -0.5 * b.emit("square", x))
+    return _times(b.emit("exp", -0.5 * b.emit("square", x)), NORM)
+
+
+def _times(value: Value, constant: tuple[float, float]) -> Value:
+    return value * constant[0] + value * constant[1]
 
 
 def _tail(b: Builder, x: Value) -> Value:
     """H at |x|."""
-    return _density(b, x) / _inverse(b, x)
+    return _density(b, x) / _inverse(b, abs(x))
+
+
+def _folded(b: Builder, x: Value) -> Value:
+    """x, or -x far enough on the left that H(-x) is well below one."""
+    return b.emit("select", x, LOW, -x, x)
 
 
 def _inverse_mills(b: Builder, x: Value) -> Value:
-    left = _density(b, x) / (1.0 - _tail(b, x))
-    return b.emit("select", x, 0.0, left, _inverse(b, x))
+    right = _inverse(b, _folded(b, x))
+    density = _density(b, x)
+    return b.emit("select", x, LOW, density / (1.0 - density / right), right)
 
 
 def _excess(b: Builder, x: Value) -> Value:
     """G/H - x."""
-    size = abs(x)
-    beyond = LARGE / b.emit("maximum", size, LARGE)
-    right = _fitted(1, b.emit("minimum", size, LARGE)) * beyond
-    return b.emit("select", x, 0.0, _inverse_mills(b, x) - x, right)
+    place = _folded(b, x)
+    beyond = LARGE / b.emit("maximum", place, LARGE)
+    right = _fitted(1, b.emit("minimum", place, LARGE)) * beyond
+    return b.emit("select", x, LOW, _inverse_mills(b, x) - x, right)
 
 
 def gaussian_tail(b: Builder, x: Value) -> Value:
@@ -134,7 +147,7 @@ class LogGaussianTail(StableFunction):
 def log_gaussian_tail(b: Builder, x: Value) -> Value:
     """log H(x)."""
     left = b.emit("log1p", -_tail(b, x))
-    far = b.emit("log", root(2 * PI) * _inverse(b, x))
+    far = b.emit("log", _times(_inverse(b, abs(x)), ROOT))
     return b.emit("select", x, 0.0, left, -0.5 * b.emit("square", x) - far)
 
 
@@ -168,7 +181,7 @@ class InverseMills(StableFunction):
     >>> from numerics.special import InverseMills
     >>> x = Symbol("x")
     >>> InverseMills(x).diff(x)
-    InverseMills(x)*TailCumulant(1, x)
+    InverseMillsSlope(x)
     """
 
     singularities = (ZERO,)
@@ -178,10 +191,33 @@ class InverseMills(StableFunction):
         return sqrt(2 / pi) * exp(-(x**2) / 2) / erfc(x / sqrt(2))
 
     def fdiff(self, argindex: int = 1) -> Expr:
-        return self * TailCumulant(1, self.args[0])
+        return InverseMillsSlope(self.args[0])
 
     def recipe(self, b: Builder, x: Value) -> Value:
         return _inverse_mills(b, x)
+
+
+class InverseMillsSlope(StableFunction):
+    """(G/H)(G/H - x), the derivative of the inverse Mills ratio and minus that of log H, twice.
+
+    It is one less the variance beyond x: the square of it is averaged in the stability condition of
+    de Almeida and Thouless for the perceptron.
+    """
+
+    singularities = (ZERO,)
+
+    @classmethod
+    def naive(cls, x: Expr) -> Expr:
+        ratio = InverseMills.naive(x)
+        return ratio * (ratio - x)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return TailCumulant(3, self.args[0])
+
+    def recipe(self, b: Builder, x: Value) -> Value:
+        low = FITS[2].low
+        half, outer = _halves(b, x)
+        return b.emit("select", x, low, outer * (half * _excess(b, x)), 1.0 - _by_fit(b, 2, x))
 
 
 class MillsRatio(StableFunction):
@@ -195,10 +231,11 @@ class MillsRatio(StableFunction):
         return -self * TailCumulant(1, self.args[0])  # x H/G - 1 = (x - G/H) H/G
 
     def recipe(self, b: Builder, x: Value) -> Value:
-        # at x < 0 the density is divided by, so that its exponential is one of a positive number
-        growth = b.emit("exp", 0.5 * b.emit("square", b.emit("minimum", x, 0.0)))
-        left = root(2 * PI) * growth * (1.0 - _tail(b, x))
-        return b.emit("select", x, 0.0, left, 1.0 / _inverse(b, x))
+        # on the left the density is divided by, so that its exponential is one of a positive number
+        growth = b.emit("exp", 0.5 * b.emit("square", b.emit("minimum", x, LOW)))
+        right = _inverse(b, _folded(b, x))
+        left = _times(growth, ROOT) * (1.0 - _density(b, x) / right)
+        return b.emit("select", x, LOW, left, 1.0 / right)
 
 
 class LogMillsRatio(StableFunction):
@@ -216,7 +253,7 @@ class LogMillsRatio(StableFunction):
     def recipe(self, b: Builder, x: Value) -> Value:
         square = b.emit("square", b.emit("minimum", x, NEAR))
         left = 0.5 * square + (LOG_NORM + b.emit("log1p", -_tail(b, x)))
-        far = b.emit("select", x, 0.0, left, -b.emit("log", _inverse(b, x)))
+        far = b.emit("select", x, 0.0, left, -b.emit("log", _inverse(b, abs(x))))
         # by what it adds to its value at x = 0, near its own zero there
         small = b.emit("maximum", b.emit("minimum", x, NEAR), -NEAR)
         near = 0.5 * b.emit("square", small) + b.emit("log1p", -b.emit("erf", root(0.5) * small))
@@ -240,12 +277,12 @@ class TailPower(StableFunction):
 
     def recipe(self, b: Builder, a: Value, c: Value, p: Value, x: Value) -> Value:
         power = int(self.args[2])
-        right = _inverse(b, x)
+        right = _inverse(b, abs(x))
         left = 1.0 - _tail(b, x)
         if power > 0:
-            base = b.emit("select", x, 0.0, left, NORM / right)
+            base = b.emit("select", x, 0.0, left, NORM[0] / right)
         else:
-            base = b.emit("select", x, 0.0, 1.0 / left, root(2 * PI) * right)
+            base = b.emit("select", x, 0.0, 1.0 / left, ROOT[0] * right)
         exponent = b.emit("select", x, 0.0, a, c)
         return integer_power(b, base, abs(power)) * b.emit("exp", exponent)
 
@@ -285,11 +322,15 @@ class TailCumulant(StableFunction):
             raise UnsupportedExpressionError(
                 f"{self}: cumulants of a truncated Gaussian are evaluated up to order {max(FITS)}"
             )
-        low = FITS[order].low
-        at = b.emit("maximum", x, low)
-        beyond = LARGE / b.emit("maximum", at, LARGE)
-        right = _fitted(order, b.emit("minimum", at, LARGE)) * integer_power(b, beyond, order)
-        return b.emit("select", x, low, _by_recursion(b, order, x), right)
+        left = _by_recursion(b, order, x)
+        return b.emit("select", x, FITS[order].low, left, _by_fit(b, order, x))
+
+
+def _by_fit(b: Builder, order: int, x: Value) -> Value:
+    """A cumulant at x >= low of its fit, (n - 1)!/x**n far out."""
+    at = b.emit("maximum", x, FITS[order].low)
+    beyond = LARGE / b.emit("maximum", at, LARGE)
+    return _fitted(order, b.emit("minimum", at, LARGE)) * integer_power(b, beyond, order)
 
 
 def _by_recursion(b: Builder, order: int, x: Value) -> Value:
@@ -302,10 +343,15 @@ def _by_recursion(b: Builder, order: int, x: Value) -> Value:
     square = b.emit("square", b.emit("maximum", x, -40.0))  # both are zero below
     rest = (square - 1.0) + ratio * (2.0 * excess - x)
     other = (3.0 - square) - ratio * (4.0 * excess - x)
-    # the density as a square, so that large factors come before it underflows
-    half = b.emit("exp", -0.25 * square)
-    outer = NORM * half / (1.0 - _tail(b, x))
+    half, outer = _halves(b, x)
     return outer * (half * (rest if order == 3 else excess * other - ratio * rest))
+
+
+def _halves(b: Builder, x: Value) -> tuple[Value, Value]:
+    """G/H at x < low as a product, so that large factors come before it underflows."""
+    half = b.emit("exp", -0.25 * b.emit("square", x))
+    tail = _density(b, x) / _inverse(b, _folded(b, x))
+    return half, NORM[0] * half / (1.0 - tail)
 
 
 _RATIO, _X = Dummy("ratio"), Dummy("x")

@@ -25,6 +25,7 @@ CASES = [
     (special.GaussianInterval(x, x / 2 - 1), -30, 30),
     (special.GaussianTail(x), -40, 40),
     (special.InverseMills(x), -1e4, 1e4),
+    (special.InverseMillsSlope(x), -1e4, 1e4),
     (special.Langevin(x), -1e4, 1e4),
     (special.LangevinSlope(x), -1e4, 1e4),
     (special.Log1mExp(x), 1e-300, 1e4),
