@@ -20,14 +20,16 @@ from numerics.quadrature.plan import plan
 from numerics.special import StableFunction
 from numerics.stable import stabilise
 
-__all__ = ["NoValue", "NodePlan", "planned", "without_value"]
+__all__ = ["NOWHERE", "NoValue", "NodePlan", "planned", "without_value"]
 
 CORNERS = 64
 NO_VALUE = "the integrand has no finite value at some of these parameters"
+NOWHERE = "the integrand has no finite value at these parameters"
 PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
 
 CORNERS = 64
 NO_VALUE = "the integrand has no finite value at some of these parameters"
+NOWHERE = "the integrand has no finite value at these parameters"
 PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
 
 
@@ -60,8 +62,10 @@ def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -
     bare = stable.xreplace(scalars)
     ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
     ranges |= {s: box[key_of(e)] for e, s in scalars.items()}
-    if not _is_finite(bare, z, ranges):
-        return NodePlan(without_value(integrand, [z]), NO_VALUE, 0, inf, 0.0)
+    finite = _finite_corners(bare, z, ranges)
+    if not finite.all():
+        why = NO_VALUE if finite.any() else NOWHERE
+        return NodePlan(without_value(integrand, [z]), why, 0, inf, 0.0)
     with np.errstate(all="ignore"):
         found = plan(bare, z, ranges, tolerance, name=name)
     back = {s: e for e, s in scalars.items()}
@@ -86,13 +90,14 @@ def without_value(integrand: Expr, variables: Sequence[Symbol]) -> Expr:
     return NoValue(integrand.xreplace(dict.fromkeys(variables, Float(0.013))))
 
 
-def _is_finite(integrand: Expr, z: Symbol, ranges: Box) -> bool:
-    """Whether an integrand has a value at places near the middle, at corners of the box."""
+def _finite_corners(integrand: Expr, z: Symbol, ranges: Box) -> Any:
+    """At which corners of the box an integrand has a value, at places near the middle."""
     corners = np.array(list(islice(product(*ranges.values()), CORNERS))).reshape(-1, len(ranges))
     at = np.repeat(corners, len(PLACES), axis=0)
     values = dict(zip(ranges, at.T, strict=True))
     places = np.tile(PLACES, len(corners))
-    return bool(np.isfinite(evaluate(integrand, {z: places, **values})).all())
+    found = np.isfinite(evaluate(integrand, {z: places, **values}))
+    return found.reshape(len(corners), -1).all(axis=1)
 
 
 def _bare_indices(integrand: Expr) -> set[Any]:

@@ -36,7 +36,7 @@ from numerics.sensitivity import error_bound
 __all__ = ["Plans", "Ready"]
 
 Rows = Any  # numbers of points of a batch, or None for all of them
-LARGEST = 64  # plans of one call
+LARGEST = 32  # plans of one call
 WIDE = ROUNDINGS[0]
 
 
