@@ -22,6 +22,7 @@ from sympy import (
     Pow,
     S,
     Symbol,
+    cancel,
     log,
     sign,
 )
@@ -86,6 +87,11 @@ def _by_score(average: Any, motion: list[Expr], spread: Any) -> Expr:
 
     With u = C^-1 (x - m), d log p/dm_i = u_i and d log p/dC_ij = (u_i u_j - (C^-1)_ij)/2.
     """
+    if cancel(average.covariance.det()) == 0:
+        raise MoveError(
+            "the covariance is singular, and the integrand cannot be differentiated twice: write "
+            "the average in fewer variables by average.standardised()"
+        )
     inverse = average.covariance.inv()
     centred = Matrix([v - m for v, m in zip(average.variables, average.mean, strict=True)])
     score = inverse * centred
@@ -124,7 +130,8 @@ def _moves_a_jump(average: Any, parameter: Any) -> bool:
 def _check_singular_points(integrand: Expr, variables: Sequence[Symbol], parameter: Any) -> None:
     """Refuse to differentiate under the average where that has no average."""
     for node in _singular_nodes(integrand, variables):
-        if node.args[0].has(parameter) and (node.func is log or node.exp.is_negative):
+        _, moving = node.args[0].as_independent(*variables, as_Add=False)
+        if moving.has(parameter) and (node.func is log or node.exp.is_negative):
             raise MoveError(
                 f"{node} is infinite at a point that moves with {parameter}: change variables "
                 "so that it stays, average.change_variables(...)"

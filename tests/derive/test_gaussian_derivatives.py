@@ -171,6 +171,18 @@ def test_integrands_with_singular_points(average):
     assert agrees(average, V)
 
 
+def test_singular_points_and_a_singular_covariance():
+    average = GaussianAverage(log(Abs(x + y)) * tanh(y), (x, y), 0, [[V, V], [V, V]])
+    with pytest.raises(dv.MoveError, match="standardised"):
+        average.diff(V)
+    assert agrees(average.standardised(), V)
+    moving = GaussianAverage(log(Abs(z - w)), z, m, V)
+    with pytest.raises(dv.MoveError, match="moves with w"):
+        moving.diff(w)
+    still = moving.change_variables({z: w + x}, x)
+    assert agrees(still, w)
+
+
 def test_orthants():
     """d/dr <theta theta> = 1/(2 pi sqrt(det C)) at zero mean (Price)."""
     average = GaussianAverage(Heaviside(x) * Heaviside(y), (x, y), 0, CORRELATED)
