@@ -116,6 +116,8 @@ class Gram:
         key = (rows, columns)
         if key not in self._minors:
             value = _determinant(self._rows(rows, columns))
+            if len(rows) == 2:
+                value = shortest(value)
             self._minors[key] = S.Zero if is_zero(value) else value
         return self._minors[key]
 
@@ -156,7 +158,7 @@ def _determinant(rows: list[list[Expr]]) -> Expr:
     if all(e.is_Rational for row in rows for e in row):
         return Matrix(rows).det()
     if size == 2:
-        return shortest(rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0])
+        return rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0]
     summands = (
         (-1) ** c * e * _determinant([[*row[:c], *row[c + 1 :]] for row in rows[1:]])
         for c, e in enumerate(rows[0])

@@ -18,6 +18,7 @@ from derive.gaussian.table import (
     ONE_STEP,
     TWO_CENTRED_STEPS,
     TWO_STEPS,
+    TWO_STEPS_AT_AN_ANGLE,
     TWO_STEPS_OPPOSITE,
     TWO_STEPS_SAME,
 )
@@ -97,6 +98,11 @@ def _connected(gram: Gram, steps: Steps, given: Given) -> Expr:
 
 
 def _centred(gram: Gram, steps: Steps, given: Given) -> Expr:
+    if len(steps) == 2 and given:
+        areas = (gram.determinant(tuple(sorted(s))) for s in (given, (*given, *steps)))
+        return TWO_STEPS_AT_AN_ANGLE.at(
+            c=gram.shared(*steps, given), d=Mul(*(sqrt(area) for area in areas))
+        )
     if len(steps) == 2:
         return TWO_CENTRED_STEPS.at(rho=_correlation(gram, *steps, given))
     if len(steps) == 4:

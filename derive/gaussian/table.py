@@ -20,6 +20,7 @@ from sympy import (
     Rational,
     Symbol,
     asin,
+    atan2,
     erfc,
     eye,
     pi,
@@ -39,6 +40,7 @@ __all__ = [
     "TABLE",
     "TWO_CENTRED_STEPS",
     "TWO_STEPS",
+    "TWO_STEPS_AT_AN_ANGLE",
     "TWO_STEPS_OPPOSITE",
     "TWO_STEPS_SAME",
     "Row",
@@ -90,7 +92,7 @@ def _numbers(*samples: str) -> tuple[Sample, ...]:
 
 
 x, y, z, v = symbols("x y z v", real=True)
-h, k, rho, s, a, b = symbols("h k rho s a b", real=True)
+h, k, rho, s, a, b, c, d = symbols("h k rho s a b c d", real=True)
 _pair = ImmutableMatrix([[1, rho], [rho, 1]])
 _slope = rho / sqrt(1 - rho**2)
 _slopes = ((a, (k - rho * h) / (h * sqrt(1 - rho**2))), (b, (h - rho * k) / (k * sqrt(1 - rho**2))))
@@ -118,6 +120,17 @@ TWO_CENTRED_STEPS = Row(
     (rho,),
     Rational(1, 4) + asin(rho) / (2 * pi),
     _numbers("3/10", "-4/5", "999/1000"),
+)
+
+# the same where rho = c/sqrt(c^2 + d^2): no quotient, and smooth where both vanish with a factor
+TWO_STEPS_AT_AN_ANGLE = Row(
+    "W. F. Sheppard, Phil. Trans. R. Soc. A 192, 101 (1899)",
+    Heaviside(x) * Heaviside(y),
+    (x, y),
+    _pair.subs(rho, c / sqrt(c**2 + d**2)),
+    (c, d),
+    Rational(1, 4) + atan2(c, d) / (2 * pi),
+    _numbers("3/10 4/5", "-7/5 1/3"),
 )
 
 # <theta(x + h) theta(y)> = Phi(h)/2 + T(h, rho/sqrt(1 - rho^2))
@@ -194,6 +207,7 @@ FOUR_STEPS = Row(
 TABLE = {
     "one step": ONE_STEP,
     "two centred steps": TWO_CENTRED_STEPS,
+    "two centred steps at an angle": TWO_STEPS_AT_AN_ANGLE,
     "a step and a centred step": CENTRED_STEP,
     "two steps, thresholds of the same sign": TWO_STEPS_SAME,
     "two steps, thresholds of opposite sign": TWO_STEPS_OPPOSITE,
