@@ -22,6 +22,7 @@ MOST_PANELS = 400  # at once, for each sample; of few samples more
 NEGLIGIBLE = 1e-22  # panels below are not looked at closer, relative to the largest
 REACH = 39.0  # exp(-z**2/2) is zero in double precision beyond
 ENDS = 1e-12  # of the integral in the outermost panels: it diverges, or nearly so
+IDLE = 12.0  # and not at all if they begin so far out
 COARSE = 2.0  # length of the first panels
 
 
@@ -47,8 +48,6 @@ class Reference:
     def window(self, tail: float) -> tuple[Any, Any]:
         """For each sample where the integrand lives: all but a fraction `tail` at either side."""
         owner, low, high, mass = self.panels
-        order = np.lexsort((low, owner))
-        owner, low, high, mass = (a[order] for a in (owner, low, high, mass))
         heavy = mass > tail * self.size[owner]
         left, right = np.full(len(self.size), np.inf), np.full(len(self.size), -np.inf)
         np.minimum.at(left, owner[heavy], low[heavy])
@@ -84,7 +83,9 @@ def integrate(
     owner, low, high = _first_panels(count, breaks, first)
     whole, mass = _panel_sums(integrand, owner, low, high)
     value, size, error = np.zeros(count), np.zeros(count), np.zeros(count)
-    kept: list[tuple[Any, ...]] = []
+    idle = (mass < NEGLIGIBLE * np.bincount(owner, mass, count)[owner]) & (np.abs(low) > IDLE)
+    kept: list[tuple[Any, ...]] = [(owner[idle], low[idle], high[idle], mass[idle])]
+    owner, low, high, whole, mass = (a[~idle] for a in (owner, low, high, whole, mass))
     for level in range(LEVELS):
         last = level == LEVELS - 1 or len(owner) > MOST_PANELS * max(count, 50)
         total = size + np.bincount(owner, mass, count)

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["sample_box"]
+__all__ = ["fresh_points", "sample_box"]
 
 CORNERS = 64  # at most: of a box in more than six dimensions a part
 DECADES = 12.0  # how near to the ends of a range points come, relative to its width
+FRESH = 100  # random points, and so many around each of those that were worst:
+NEIGHBOURS = 8
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 
 
@@ -54,13 +56,33 @@ def sample_box(ranges: Sequence[tuple[float, float]], seed: int = 0) -> Any:
     return np.unique(low + fractions * width, axis=0)
 
 
+def fresh_points(ranges: Sequence[tuple[float, float]], worst: Any, seed: int) -> Any:
+    """Random points of a box, many of them near to the given ones."""
+    low = np.array([a for a, _ in ranges], dtype=float)
+    width = np.array([b - a for a, b in ranges], dtype=float)
+    if not width.any():
+        return low[None, :]
+    rng = np.random.default_rng(seed)
+    spread = _bent(rng.random((FRESH, len(low))), rng)
+    known = np.divide(worst - low, width, out=np.zeros(worst.shape), where=width > 0)
+    centres = np.repeat(known, NEIGHBOURS, axis=0)
+    factors = 10.0 ** (0.3 * rng.normal(size=centres.shape))
+    near = np.where(rng.random(centres.shape) < 0.5, centres * factors, 1 - (1 - centres) * factors)
+    return low + np.clip(np.concatenate([spread, near]), 0.0, 1.0) * width
+
+
 def _corners(moving: Any) -> Any:
     places = [(0.0, 1.0) if m else (0.0,) for m in moving]
     return np.array([c for c, _ in zip(product(*places), range(CORNERS), strict=False)])
 
 
 def _near_ends(moving: Any) -> Any:
-    """Along each axis: from both ends, the others in the middle or at their ends."""
+    """Along each axis from both ends; of two axes all pairs, else the others middle or ends."""
+    if moving.sum() <= 2:
+        small = np.array([0.0, 1e-6, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2])
+        places_along = [*small, 0.1, 0.3, 0.6, 0.85, *(1 - small)]
+        places = [places_along if m else [0.0] for m in moving]
+        return np.array(list(product(*places)))
     steps = 10.0 ** -np.arange(0, DECADES + 1)
     along = np.concatenate([steps, 1 - steps, np.linspace(0, 1, 9)])
     rows = []
@@ -75,7 +97,7 @@ def _near_ends(moving: Any) -> Any:
 def _bent(uniform: Any, rng: Any) -> Any:
     """Each coordinate as it is, or crowded logarithmically at the lower or the upper end."""
     kind = rng.integers(0, 3, uniform.shape)
-    small = 10.0 ** (-DECADES * uniform)
+    small = 10.0 ** (-DECADES * uniform**2)  # the first decades are looked at most
     return np.where(kind == 0, uniform, np.where(kind == 1, small, 1 - small))
 
 

@@ -14,7 +14,7 @@ from numerics.quadrature.evaluate import evaluate as evaluate_here
 from numerics.quadrature.pose import posed
 from numerics.quadrature.problem import Problem
 from numerics.quadrature.rules import NODE, WEIGHT, normal_density
-from numerics.quadrature.search import Found, search
+from numerics.quadrature.search import Found, confirmed
 
 __all__ = ["Plan", "plan"]
 
@@ -33,7 +33,11 @@ class Plan:
         Evaluations of the integrand for one value of the average.
     estimate : float
         A bound on the error over the box, relative to the average of the integrand's absolute
-        value, from samples of the box; infinite where that is not finite.
+        value, from samples of the box; infinite where that is not finite.  An average below 1e-250
+        is known to that times 1e-250.
+    rounding : float
+        What rounding may add to it: a few units, where the mass of the integrand is far from the
+        origin or a large factor stands in front.  It is the condition number that shows there.
     converged : bool
         Whether the estimate reaches the tolerance.
     rule : str
@@ -48,6 +52,7 @@ class Plan:
     expression: Expr
     nodes: int
     estimate: float
+    rounding: float
     converged: bool
     rule: str
     reach: tuple[float, float]
@@ -101,7 +106,7 @@ def plan(
     names = {p: _symbol(f"p{k}", *ends) for k, (p, ends) in enumerate(ranges.items())}
     box = {names[p]: (float(low), float(high)) for p, (low, high) in ranges.items()}
     problem = posed(integrand.xreplace(names), z, box, evaluate)
-    found = search(problem, tolerance)
+    found = confirmed(problem, list(box.values()), tolerance)
     back = {new: old for old, new in names.items()}
     coarser = replace(found, rule=found.coarser, error=math.inf)
     halved = _written(problem, coarser, tolerance, f"{name}h", back, None)
@@ -146,6 +151,7 @@ def _written(
         problem.prefactor.xreplace(dict(back)) * Add(*terms),
         len(rule),
         found.estimate,
+        found.rounding,
         found.estimate <= tolerance,
         rule.words,
         (-ends[1], ends[1]) if rule.mirrored else ends,

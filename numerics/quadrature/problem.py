@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sympy import Abs, Add, Dummy, Expr, Float, S, fraction, together
+from sympy import Add, Dummy, Expr, Float, S, fraction, together
 
 from derive.equations import kinks
-from derive.errors import DeriveError
 from numerics.node_sum import NodeSum
 from numerics.quadrature.adaptive import Reference, integrate
+from numerics.quadrature.order import Size
 from numerics.quadrature.rules import Rule
 from numerics.quadrature.singularities import Singularity, singularities
 from numerics.special import StableFunction
 
 __all__ = ["Near", "Problem"]
 
-LEAST = 1e-290  # an average below has lost digits to underflow, whatever the rule
+LEAST = 1e-250  # averages below are known to so much absolutely: terms of the sum underflow
+ROUNDING = 2.0**-53
 GRADED = (0, *(side * k for k in (1, 3, 10, 30, 100) for side in (-1, 1)))  # distances
 REAL = 1e-10  # singularities that are not nearer are no kinks
 OUTSIDE = 1e9  # where no average lives
@@ -87,14 +89,45 @@ class Problem:
         points = _kinks(integrand, z, set(parameters))
         breaks = [n.centre + k * n.distance for n in near for k in GRADED]
         breaks += [at_samples(p) for p in points] or [np.zeros(count)]
-        large = None if terms == Abs(integrand) else sizes
+        large = None if terms == Size(integrand) else sizes
         reference = integrate(values, count, np.stack(breaks, axis=1), magnitude=large)
         return cls(integrand, z, prefactor, dense, parameters, evaluate, near, points, reference)
+
+    def at(self, parameters: dict[Expr, Any]) -> Problem:
+        """The same average at other samples."""
+        return self.of(
+            self.integrand, self.variable, parameters, self.evaluate, self.prefactor, self.dense
+        )
+
+    @property
+    def samples(self) -> Any:
+        """Samples by parameters."""
+        return np.stack(list(self.parameters.values()), axis=1)
 
     @property
     def count(self) -> int:
         """The number of samples."""
         return len(self.reference.size)
+
+    @cached_property
+    def noise(self) -> Any:
+        """What rounding costs at each sample where the mass is far out, at |z| > u.
+
+        The logarithm of the density there is -u**2/2, which is also the condition number.
+        """
+        left, right = self.reference.window(1e-2)
+        farthest = np.maximum(np.maximum(left, -right), 0.0)
+        return ROUNDING * np.where(np.isfinite(farthest), farthest, 0.0) ** 2
+
+    @property
+    def rounding(self) -> float:
+        """The largest noise, and what the factor in front loses: its logarithm is rounded."""
+        lost = 0.0
+        if not self.prefactor.is_number:
+            factor = np.abs(self.evaluate(self.prefactor, self.parameters))
+            logarithms = np.log(factor[(factor > 0) & np.isfinite(factor)])
+            lost = float(np.max(np.abs(logarithms), initial=0.0))
+        return float(np.max(self.noise)) + 2 * ROUNDING * lost
 
     @property
     def finite(self) -> bool:
@@ -120,10 +153,9 @@ class Problem:
         with np.errstate(all="ignore"):
             sums = (values * weights).sum(axis=1)
             differ = np.abs(sums - self.reference.value[chosen])
-        size = self.reference.size[chosen]
-        none = np.where(size > LEAST, np.inf, 0.0)  # too small to say
-        relative = np.divide(differ, size, out=none, where=size > LEAST)
-        return np.nan_to_num(relative, nan=np.inf) + self.reference.error[chosen]
+            relative = differ / np.maximum(self.reference.size[chosen], LEAST)
+        beyond = np.maximum(relative - self.noise[chosen], 0.0)
+        return np.nan_to_num(beyond, nan=np.inf) + self.reference.error[chosen]
 
     def relevant(self, left: Any, right: Any, far: float) -> list[tuple[Near, Any]]:
         """Singularities that come near where the integrand lives, one per place, and how near."""
@@ -160,10 +192,10 @@ def magnitude(integrand: Expr) -> Expr:
     bare = integrand.xreplace(symbols)
     values = {symbol: s for s, symbol in symbols.items()}
     parts = [
-        Abs(bare.diff(symbol).xreplace(values)) * NodeSum(Abs(s.body), *s.indices)
+        Size(bare.diff(symbol).xreplace(values)) * NodeSum(Size(s.body), *s.indices)
         for s, symbol in symbols.items()
     ]
-    return Abs(integrand) + Add(*parts)
+    return Size(integrand) + Add(*parts)
 
 
 def _with_density(
@@ -188,7 +220,7 @@ def _kinks(integrand: Expr, z: Expr, known: set[Expr]) -> tuple[Expr, ...]:
     """Real points where the integrand is not analytic, as far as they are found."""
     try:
         points = kinks(_textbook(integrand), z)
-    except DeriveError:
+    except ValueError:
         return ()
     return tuple(_regular(p) for p in points if p.free_symbols <= known)
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from numerics.quadrature.box import fresh_points
 from numerics.quadrature.families import MOVING, REACH, Family, families
 from numerics.quadrature.problem import Problem
 from numerics.quadrature.rules import Rule, even
 
-__all__ = ["Found", "search"]
+__all__ = ["Found", "confirmed", "search"]
 
-SAFETY = 4.0  # the estimate is so many times the largest error seen
+SAFETY = 3.0  # the estimate is so many times the largest error seen
+AIM = 5.0  # the error asked for is the tolerance divided by this
 ROUNDING = 8 * 2.0**-52  # and this
 SHRINK = 0.93  # of the step, from one trial to the next
 MOST = 2500  # nodes
 DOUBTFUL = 300  # nodes: a rule that converges slowly then is given up
 DOUBLING = 10  # trials in which the number of nodes doubles
 SLOW = 0.1
+ROUNDS = 3  # of fresh points
+WORST = 8  # samples that fresh points are near to
 HARD = 40  # samples that steps are tried at first
 
 
@@ -29,11 +34,33 @@ class Found:
     rule: Rule
     error: float
     coarser: Rule
+    rounding: float = 0.0
 
     @property
     def estimate(self) -> float:
-        """A bound on the error."""
+        """A bound on the error, but for the rounding."""
         return SAFETY * self.error + ROUNDING
+
+
+def confirmed(problem: Problem, ranges: Sequence[tuple[float, float]], tolerance: float) -> Found:
+    """A rule that passes at points that it was not chosen by, too; these join the others if not."""
+    found = search(problem, tolerance)
+    if problem.count == 1 or not problem.finite:
+        return replace(found, rounding=problem.rounding)
+    for seed in range(1, ROUNDS + 1):
+        errors = problem.errors(found.rule, np.arange(problem.count))
+        worst = problem.samples[np.argsort(-errors)[:WORST]]
+        points = fresh_points(ranges, worst, seed)
+        fresh = problem.at(dict(zip(problem.parameters, points.T, strict=True)))
+        seen = float(fresh.errors(found.rule, np.arange(fresh.count)).max())
+        error = max(found.error, seen)
+        checked = replace(found, error=error, rounding=problem.rounding)
+        if checked.estimate <= tolerance or found.estimate > tolerance or seed == ROUNDS:
+            return checked
+        joined = np.concatenate([problem.samples, points])
+        problem = problem.at(dict(zip(problem.parameters, joined.T, strict=True)))
+        found = search(problem, tolerance)
+    return found
 
 
 def search(problem: Problem, tolerance: float) -> Found:
@@ -66,7 +93,7 @@ def _refined(
 ) -> Found | None:
     """The largest step that reaches the tolerance, first at the hardest samples, then at all."""
     everywhere = np.arange(problem.count)
-    target = max(tolerance - ROUNDING, 0.0) / SAFETY
+    target = max(tolerance - ROUNDING, 0.0) / AIM
     limit = MOST if best is None or best.estimate > tolerance else _cost(best.rule)
     step, rule = family.first, family.make(family.first)
     errors = problem.errors(rule, everywhere)
