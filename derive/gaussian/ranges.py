@@ -80,8 +80,9 @@ def values(expr: Expr) -> Interval:
         return _negated(_rising(lambda end: -erfc(end), values(expr.args[0])))
     if kind in FIXED:
         return FIXED[kind]
-    if hasattr(expr, "integrand"):  # an average lies where its integrand does
-        return values(expr.integrand)
+    if hasattr(expr, "integrand"):  # an average lies strictly between what it averages
+        low, high, *_ = _point(values(expr.integrand))
+        return Interval.open(low, high) if low < high else Interval(low, high)
     rule = RULES.get(kind)
     return _declared(expr) if rule is None else rule(expr).intersect(_declared(expr))
 

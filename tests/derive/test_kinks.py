@@ -199,7 +199,8 @@ RANGES = [
     (1 - tanh(z) * erf(w), 0, 2, True),
     (z**3, -oo, oo, False),
     ((1 + exp(z)) ** -3, 0, 1, True),
-    (GaussianAverage(tanh(z) ** 2, z), 0, 1, False),
+    (GaussianAverage(tanh(z) ** 2, z), 0, 1, True),
+    (GaussianAverage(Heaviside(w * z - 1), z), 0, 1, True),
 ]
 
 
