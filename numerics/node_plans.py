@@ -92,11 +92,11 @@ def without_value(integrand: Expr, variables: Sequence[Symbol]) -> Expr:
 
 def _finite_corners(integrand: Expr, z: Symbol, ranges: Box) -> Any:
     """At which corners of the box an integrand has a value, at places near the middle."""
-    corners = np.array(list(islice(product(*ranges.values()), CORNERS))).reshape(-1, len(ranges))
+    places = list(islice(product(*ranges.values()), CORNERS))
+    corners = np.array(places, dtype=float).reshape(len(places), len(ranges))
     at = np.repeat(corners, len(PLACES), axis=0)
     values = dict(zip(ranges, at.T, strict=True))
-    places = np.tile(PLACES, len(corners))
-    found = np.isfinite(evaluate(integrand, {z: places, **values}))
+    found = np.isfinite(evaluate(integrand, {z: np.tile(PLACES, len(corners)), **values}))
     return found.reshape(len(corners), -1).all(axis=1)
 
 

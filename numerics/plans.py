@@ -243,8 +243,8 @@ class _Split:
     def _widest(self, rows: Any) -> int | None:
         """The parameter that varies most, on a scale that is logarithmic at zero and at one."""
         low, high = self.low[rows].min(axis=0), self.low[rows].max(axis=0)
-        spread = _scale(high) - _scale(low)
-        return int(np.argmax(spread)) if len(spread) and (high > low).any() else None
+        spread = np.where(high > low, abs(_scale(high) - _scale(low)), -1.0)
+        return int(np.argmax(spread)) if (high > low).any() else None
 
 
 def _lower_half(values: Any) -> Any:
