@@ -125,6 +125,8 @@ class _Mass:
         while self._open(found) and max(map(abs, found)) < FARTHEST:
             farther = 2 * max(map(abs, found))
             found.update({x: self.log(x) for x in (farther, -farther)})
+        kinks = {f.point for f in features}
+        self.zeros = [x for x, height in found.items() if height == mp.ninf and x not in kinks]
         self.peak = max(found, key=lambda x: found[x])
         if found[self.peak] == mp.ninf:
             self.peak, self.points = None, list(found)
@@ -139,13 +141,19 @@ class _Mass:
         self.low, self.high = self._edge(min(seen), -1), self._edge(max(seen), 1)
 
     def log(self, x: Real) -> Real:
-        """The logarithm of the integrand's absolute value."""
-        value = abs(self.function(x))
-        return self.mp.ninf if value == 0 else self.mp.log(value) - x * x / 2
+        """The logarithm of the integrand's absolute value; nothing is read off a singular point."""
+        try:
+            value = abs(self.function(x))
+        except ZeroDivisionError:
+            return self.mp.ninf
+        if value == 0 or not self.mp.isfinite(value):
+            return self.mp.ninf
+        return self.mp.log(value) - x * x / 2
 
     def check_precision(self, count: int) -> None:
         """Compare the integrand with itself at twice the precision, at some points of the mass."""
         mp = self.mp
+        self._check_zeros()
         chosen = sorted(self.points, key=abs)[:: -(-len(self.points) // count)]
         weights = [mp.exp(-x * x / 2) for x in chosen]
         now = [self.function(x) for x in chosen]
@@ -157,13 +165,25 @@ class _Mass:
             mp.dps = digits
         largest = max(abs(b) * w for b, w in zip(better, weights, strict=True))
         if largest == 0:
-            if digits < UNDERFLOW:
-                raise Imprecise(digits)
             return
         moved = zip(now, better, weights, strict=True)
         lost = max(abs(a - b) * w for a, b, w in moved) / largest
         if lost > mp.mpf(10) ** (-self.digits - 3):
             raise Imprecise(int(mp.log10(lost)) + self.digits + 6)
+
+    def _check_zeros(self) -> None:
+        """A zero where the density is larger than at the peak may be one of rounding only."""
+        top = self.top if self.peak is not None else self.mp.ninf
+        zeros = [x for x in self.zeros if -x * x / 2 > top]
+        digits = self.mp.dps
+        if digits < UNDERFLOW and zeros:
+            self.mp.dps = UNDERFLOW
+            try:
+                hidden = any(self.function(x) != 0 for x in sorted(zeros, key=abs)[:6])
+            finally:
+                self.mp.dps = digits
+            if hidden:
+                raise Imprecise(digits)
 
     def _first_points(self, features: Sequence[Feature]) -> set[Real]:
         points = {self.mp.mpf(side * x) for x in COARSE for side in (-1, 1)}
