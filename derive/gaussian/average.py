@@ -282,14 +282,14 @@ class GaussianAverage(Typeset, Expr):
 
     # -- parity and kinks ------------------------------------------------------------------------
 
-    def is_even(self, *variables: Any) -> bool:
+    def is_even_in(self, *variables: Any) -> bool:
         """Whether the integrand is even under a joint change of sign of variables, of all if none.
 
         False also where this is not seen from the form of the integrand.
         """
         return is_symmetric(self.integrand, self._chosen(variables), +1)
 
-    def is_odd(self, *variables: Any) -> bool:
+    def is_odd_in(self, *variables: Any) -> bool:
         """Whether the integrand is odd under a joint change of sign of variables, of all if none.
 
         False also where this is not seen from the form of the integrand.

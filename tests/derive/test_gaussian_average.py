@@ -159,6 +159,7 @@ def test_signs_are_known():
     assert GaussianAverage(tanh(z) ** 2, z).is_nonnegative
     assert GaussianAverage(tanh(w * z), z).is_real
     assert GaussianAverage(exp(I * z) * tanh(z), z).is_real is None
+    assert GaussianAverage(tanh(w * z), z).is_even is None  # of numbers: the integrand is odd
 
 
 # -- values --------------------------------------------------------------------------------------
@@ -204,6 +205,13 @@ def test_a_boundary_layer_is_seen():
 def test_the_value_of_a_nested_average():
     average = GaussianAverage(log(GaussianAverage(cosh(z * x), z)) * x**2, x)  # log exp(x^2/2) x^2
     assert float(average.evalf(8)) == pytest.approx(1.5, rel=1e-8, abs=0)
+
+
+def test_the_value_of_an_average_over_two_variables():
+    """<exp(-x A x/2)> = det(1 + C A)^(-1/2), but the quadrature does not know."""
+    average = GaussianAverage(exp(-(x**2) - x * y - y**2), (x, y), 0, [[2, 1], [1, 1]])
+    exact = 1 / sqrt((Matrix.eye(2) + Matrix([[2, 1], [1, 1]]) * Matrix([[2, 1], [1, 2]])).det())
+    assert float(average.evalf(14)) == pytest.approx(float(exact), rel=1e-14, abs=0)
 
 
 def test_an_average_with_symbols_stays():

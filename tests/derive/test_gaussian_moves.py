@@ -264,12 +264,12 @@ def test_a_delta_function_without_average():
 
 def test_parity():
     average = GaussianAverage(tanh(x) * (Heaviside(x) - S.Half) * y, (x, y))
-    assert average.is_even(x)
-    assert average.is_odd(y)
-    assert average.is_odd()
-    assert not average.is_even()
-    assert not GaussianAverage(tanh(x + 1), x).is_odd()
-    assert GaussianAverage(erfc(x) - 1, x).is_odd()
+    assert average.is_even_in(x)
+    assert average.is_odd_in(y)
+    assert average.is_odd_in()
+    assert not average.is_even_in()
+    assert not GaussianAverage(tanh(x + 1), x).is_odd_in()
+    assert GaussianAverage(erfc(x) - 1, x).is_odd_in()
 
 
 @pytest.mark.parametrize(
