@@ -21,6 +21,8 @@ from derive.variables import (
 
 # averages over Gaussian fields
 from derive.gaussian.average import GaussianAverage
+from derive.gaussian.bivariate import BivariateNormal
+from derive.gaussian.special import OrthantProbability, OwenT
 
 # the model, the chain of moves that is applied to it, and what checks say of them
 from derive.ensemble import Ensemble
@@ -57,6 +59,7 @@ from derive.errors import (
 __all__ = [
     "Agreement",
     "Binary",
+    "BivariateNormal",
     "CheckReport",
     "CouplingError",
     "DeclarationError",
@@ -83,6 +86,8 @@ __all__ = [
     "LogDet",
     "MoveError",
     "NotExtensiveError",
+    "OrthantProbability",
+    "OwenT",
     "Pairwise",
     "ParameterError",
     "Potts",
