@@ -34,6 +34,7 @@ PATTERNS = (
     Row(tanh(a) - tanh(b), 2 * LogisticDifference(2 * a, 2 * b), CLOSE),  # tanh in the logistic
     Row(Logistic(a) - Logistic(b), LogisticDifference(a, b), CLOSE),  # by definition
     Row(erf(a) - erf(b), 2 * GaussianInterval(sqrt(2) * b, sqrt(2) * a), CLOSE),  # erfc = 1 - erf
+    Row(erf(a) + erf(b), 2 * GaussianInterval(-sqrt(2) * b, sqrt(2) * a), CLOSE),  # erf is odd
     Row(erfc(a) - erfc(b), 2 * GaussianInterval(sqrt(2) * a, sqrt(2) * b), CLOSE),  # by definition
     Row(GaussianTail(a) - GaussianTail(b), GaussianInterval(a, b), CLOSE),  # by definition
     Row(log(GaussianInterval(a, b)), LogGaussianInterval(a, b), RISING),  # by definition

@@ -6,7 +6,7 @@ constants of the program.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from math import pi as PI
 
@@ -28,6 +28,7 @@ LEGENDRE = 24
 # t = 1/(1 + exp(-pi sinh u)) at steps of u: doubly exponential towards both ends
 STEP, NODES = 0.05, 160
 TINY = 1e-150  # for zero, where it is divided by
+NAN = float("nan")
 ROUNDING = 1e-15  # of a determinant that vanishes
 
 
@@ -94,9 +95,7 @@ def orthant(b: Builder, *correlations: Value) -> Value:
     scaled = [t * r for r in correlations]
     # 1 - (t r)**2 from 1 - t, which is exact near t = 1
     free = [((1.0 - r) + rest * r) * ((1.0 - (-r)) - rest * r) for r in correlations]
-    r, f = (
-        {frozenset(p): v for p, v in zip(PAIRS, values, strict=True)} for values in (scaled, free)
-    )
+    r, f = _by_pair(scaled), _by_pair(free)
     slopes = [
         own
         * b.emit("arcsin", _clipped(b, _partial(b, r, f, *pair)))
@@ -105,7 +104,8 @@ def orthant(b: Builder, *correlations: Value) -> Value:
     ]
     integral = b.emit("sum", weight * _total(slopes), over=_node_axes())
     angles = _total([b.emit("arcsin", own) for own in correlations])
-    return 0.0625 + (angles / (8.0 * PI) + integral)
+    value = 0.0625 + (angles / (8.0 * PI) + integral)
+    return b.emit("select", _least_minor(b, correlations), -4 * ROUNDING, NAN, value)
 
 
 def _total(values: list[Value]) -> Value:
@@ -129,10 +129,22 @@ def _nodes(b: Builder) -> tuple[Value, Value, Value]:
     return t, rest, weight
 
 
-def _partial(
-    b: Builder, r: dict[frozenset[int], Value], f: dict[frozenset[int], Value], i: int, j: int
-) -> Value:
+Pairs = dict[frozenset[int], Value]
+
+
+def _by_pair(values: Iterable[Value]) -> Pairs:
+    return {frozenset(p): v for p, v in zip(PAIRS, values, strict=True)}
+
+
+def _partial(b: Builder, r: Pairs, f: Pairs, i: int, j: int) -> Value:
     """The correlation of the other two variables given those two, from f = 1 - r**2."""
+    shared, first, second = _conditional(b, r, f, i, j)
+    first, second = (b.emit("maximum", v, ROUNDING * f[frozenset((i, j))]) for v in (first, second))
+    return shared / (b.emit("sqrt", first) * b.emit("sqrt", second))
+
+
+def _conditional(b: Builder, r: Pairs, f: Pairs, i: int, j: int) -> tuple[Value, Value, Value]:
+    """Covariance and variances of the other two given those two, times 1 - r**2 of these."""
     k, m = (v for v in range(4) if v not in (i, j))
     ij, ik, im, jk, jm, km = (
         frozenset(p) for p in ((i, j), (i, k), (i, m), (j, k), (j, m), (k, m))
@@ -140,10 +152,19 @@ def _partial(
     to_k, to_m = r[jk] - r[ij] * r[ik], r[jm] - r[ij] * r[im]
     shared = (r[km] - r[ik] * r[im]) * f[ij] - to_k * to_m
     first, second = (
-        b.emit("maximum", f[ij] * f[other] - b.emit("square", to), ROUNDING * f[ij])
-        for other, to in ((ik, to_k), (im, to_m))
+        f[ij] * f[other] - b.emit("square", to) for other, to in ((ik, to_k), (im, to_m))
     )
-    return shared / (b.emit("sqrt", first) * b.emit("sqrt", second))
+    return shared, first, second
+
+
+def _least_minor(b: Builder, correlations: Sequence[Value]) -> Value:
+    """The least principal minor: negative where no variables have these correlations."""
+    r, f = _by_pair(correlations), _by_pair((1.0 - r) * (1.0 + r) for r in correlations)
+    shared, first, second = _conditional(b, r, f, 0, 1)
+    least = first * second - b.emit("square", shared)
+    for minor in (first, second, *_conditional(b, r, f, 2, 3)[1:]):
+        least = b.emit("minimum", least, minor)
+    return least
 
 
 def _clipped(b: Builder, value: Value) -> Value:
