@@ -1,8 +1,9 @@
 """Plans of nodes and weights for averages over a standard normal, chosen for a box of parameters.
 
-`singularities` reads off the integrand where it is not analytic, `adaptive` integrates it at
-samples of the box (`box`) by an independent method, `rules` makes tables of nodes, and `plan`
-takes the fewest nodes that agree with that reference to the tolerance.
+A plan is made in this order: `pose` brings the average to the form that suits it, as a `problem` at
+samples of the `box`; `singularities` reads off where the integrand is not analytic, and `adaptive`
+integrates it by an independent method; `families` of `rules` are proposed, and `search` takes the
+cheapest that agrees with the reference, also at fresh points; `plan` writes it as an expression.
 """
 
 from numerics.quadrature.plan import Plan, plan

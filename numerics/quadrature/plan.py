@@ -91,8 +91,10 @@ def plan(
 
     Notes
     -----
-    The rule is a trapezoid whose step follows from the nearest complex singularity.  It is tried at
-    samples of the box against adaptive Gauss-Legendre quadrature, and refined until it agrees.
+    The rule is a trapezoid whose step follows from the nearest complex singularity, its nodes
+    crowded where one comes near, or Gauss-Legendre on pieces where the integrand has kinks or is
+    steep at several places.  It is tried at samples of the box against adaptive quadrature with
+    other nodes, refined until it agrees, and confirmed at points it was not chosen by.
 
     Examples
     --------

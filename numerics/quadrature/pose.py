@@ -37,14 +37,14 @@ def posed(
 
 def _width(problem: Problem) -> float:
     """Of the interval that holds the mass at all samples."""
-    outside = evaluate_prefactor(problem)
+    outside = _factor(problem)
     if not problem.finite or not np.isfinite(outside).all():
         return np.inf
     left, right = problem.reference.window(1e-17)
     return float(right.max() - left.min())
 
 
-def evaluate_prefactor(problem: Problem) -> Any:
+def _factor(problem: Problem) -> Any:
     """The factor in front, at the samples."""
     if problem.prefactor.is_number:
         return np.array(float(problem.prefactor))

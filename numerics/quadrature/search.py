@@ -55,12 +55,12 @@ def confirmed(problem: Problem, ranges: Sequence[tuple[float, float]], tolerance
         seen = float(fresh.errors(found.rule, np.arange(fresh.count)).max())
         error = max(found.error, seen)
         checked = replace(found, error=error, rounding=problem.rounding)
-        if checked.estimate <= tolerance or found.estimate > tolerance or seed == ROUNDS:
-            return checked
+        if checked.estimate <= tolerance or found.estimate > tolerance:
+            break
         joined = np.concatenate([problem.samples, points])
         problem = problem.at(dict(zip(problem.parameters, joined.T, strict=True)))
         found = search(problem, tolerance)
-    return found
+    return checked
 
 
 def search(problem: Problem, tolerance: float) -> Found:

@@ -5,10 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from sympy import Heaviside, Symbol, exp, symbols, tanh
+from sympy import Heaviside, I, Symbol, exp, log, tanh
 
+from derive.equations import Element
 from numerics.quadrature import plan
 from numerics.quadrature.evaluate import evaluate
+from numerics.quadrature.problem import Problem
+from numerics.quadrature.singularities import ZEROS, singularities
 from numerics.special import InverseMills
 from numerics.stable import stabilise
 from tests.numerics.averages_to_plan import AVERAGES, OUT_OF_REACH, a, b, kappa, q, value, z
@@ -114,14 +117,39 @@ def test_a_kink_at_an_end_of_the_slope():
 def test_parameters_keep_their_names_and_plans_pickle():
     x = Symbol("x", positive=True)
     found = plan(tanh(x * z), z, {x: (1, 2)}, name="n7")
-    assert found.expression.free_symbols >= {x}
-    assert "n7_place" in {e.name for e in found.expression.atoms(type(symbols("t")))} | {
-        label.name for label in _labels(found.expression)
-    }
+    assert x in found.expression.free_symbols
+    assert {e.name for e in found.expression.atoms(Element)} == {"n7_place", "n7_weight"}
     assert pickle.loads(pickle.dumps(found)).expression == found.expression
 
 
-def _labels(expression):
-    from derive.equations import Element
+@pytest.mark.parametrize("function", [f for f in ZEROS if ZEROS[f]], ids=lambda f: f.__name__)
+def test_zeros_are_zeros(function):
+    for real, imaginary in ZEROS[function]:
+        assert abs(complex(function(real + I * imaginary).evalf(20))) < 1e-8
 
-    return {e.label for e in expression.atoms(Element)}
+
+@pytest.mark.parametrize(
+    ("integrand", "centre", "distance"),
+    [
+        (tanh(2 * z - 1), 0.5, np.pi / 4),
+        (1 / (1 + exp(3 * z)), 0, np.pi / 3),
+        (1 / ((z - 2) ** 2 + 9), 2, 3),
+        (log(1 + exp(z - 1)), 1, np.pi),
+        (InverseMills(z), -1.9159908, 2.8163596),
+        (1 / (2 + exp(z)), np.log(2), np.pi),
+    ],
+)
+def test_singularities_stand_where_they_should(integrand, centre, distance):
+    found = [(float(s.centre), float(s.distance)) for s in singularities(integrand, z)]
+    assert pytest.approx((centre, distance), rel=1e-6) in found
+
+
+def test_the_reference_sees_a_boundary_layer_beside_a_step():
+    """At c = a = 1000 the tail of tanh hides between nodes that do not crowd at its pole."""
+    average = next(x for x in AVERAGES if x.name == "error function")
+    (stable,) = stabilise(average.integrand)
+    point = average.points[0]
+    values = {p: np.array([float(v)]) for p, v in zip(average.box, point, strict=True)}
+    reference = Problem.of(stable, z, values, evaluate).reference
+    exact, size = true(average, point)
+    assert abs(reference.value[0] - exact) <= 2e-15 * size
