@@ -192,6 +192,16 @@ class GaussianAverage(Typeset, Expr):
     def _eval_derivative(self, parameter: Any) -> Expr:
         return derivative(self, parameter)
 
+    def _eval_nseries(self, x: Any, n: int, logx: Any = None, cdir: Any = 0) -> Expr:
+        from derive.gaussian.taylor import taylor
+
+        return taylor(self, x, n)
+
+    def _eval_as_leading_term(self, x: Any, logx: Any = None, cdir: Any = 0) -> Expr:
+        from derive.gaussian.taylor import leading_term
+
+        return leading_term(self, x)
+
     def stein(self, variable: Any) -> Expr:
         """Integrate by parts: <x_i g> as m_i <g> + sum_j C_ij <d_j g>.
 

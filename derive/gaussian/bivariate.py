@@ -46,6 +46,7 @@ class BivariateNormal(Function):
     0.15487295185860278754
     """
 
+    analytic_on_reals = True
     nargs = 3
 
     @classmethod

@@ -24,7 +24,7 @@ def scalar(value: Any, what: str) -> Expr:
 def finite(expr: Expr, what: str) -> Expr:
     """The expression itself, unless it has no value."""
     if expr.has(nan, zoo):
-        raise ParameterError(f"{what} has no value: {expr}")
+        raise ParameterError(f"{what} has no value: {expr}; if it has a limit, take it first")
     return expr
 
 

@@ -137,7 +137,7 @@ def _compiled(expr: Expr, given: tuple[Symbol, ...]) -> Values:
         rule[node] = Function(name)(*given)
     for function in expr.atoms(Function):
         kind = type(function)
-        if not kind.__module__.startswith("sympy."):
+        if not (kind.__module__ or "sympy.").startswith("sympy."):
             table.setdefault(kind.__name__, _by_evalf(kind))
     expr = expr.xreplace(rule)
     numbers = {number: Dummy("c") for number in _numbers(expr)}

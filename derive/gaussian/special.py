@@ -49,6 +49,7 @@ class OwenT(Function):
     0.078468186993084096345
     """
 
+    analytic_on_reals = True
     nargs = 2
 
     @classmethod

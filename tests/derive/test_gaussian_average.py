@@ -356,6 +356,11 @@ def test_averages_that_diverge_say_in_which_direction(build, message):
         build()
 
 
+def test_a_value_needs_a_known_function():
+    with pytest.raises(dv.KinkError, match="f is analytic"):
+        GaussianAverage(Function("f")(z), z).evalf()
+
+
 def test_what_only_seems_to_diverge_is_kept():
     assert GaussianAverage(exp(z**2) * erfc(z) * Heaviside(z), z).has(exp)
     assert GaussianAverage(exp(z**2) * Heaviside(z) * Heaviside(1 - z), z).has(exp)

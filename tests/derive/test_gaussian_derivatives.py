@@ -223,6 +223,15 @@ def test_second_derivatives_and_the_heat_equation():
         assert abs(heat.evalf(15, chop=True)) < 1e-14
 
 
+def test_expansions():
+    average = GaussianAverage(tanh(w * z) ** 2, z, 0, V)
+    assert average.series(w, 0, 5).removeO() == V * w**2 - 2 * V**2 * w**4
+    heat = GaussianAverage(tanh(z), z, m, V).series(V, 0, 2).removeO()
+    assert (heat - tanh(m) - V * (tanh(m) ** 3 - tanh(m))).expand() == 0
+    assert (average / w).limit(w, 0) == 0
+    assert (average / w**2).limit(w, 0) == V
+
+
 def test_derivatives_with_respect_to_elements():
     i, j = dv.indices("i j", dv.size("N"))
     field = dv.Given("h", i)

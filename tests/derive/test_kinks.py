@@ -38,8 +38,10 @@ from sympy import (
 import derive as dv
 from derive import GaussianAverage
 from derive.equations import kinks
+from derive.gaussian.bivariate import BivariateNormal
 from derive.gaussian.ranges import never_zero, values
 from derive.gaussian.sides import in_steps, sides
+from derive.gaussian.special import OwenT
 
 x, y, z, a, b, w = symbols("x y z a b w", real=True)
 V = Symbol("V", positive=True)
@@ -77,6 +79,7 @@ FOUND = [
     ((1 + z**2) ** a * 2**z, ()),
     (1 / (1 - erf(z) * tanh(z)), ()),
     (Heaviside(a) * z, ()),
+    (OwenT(a * z, b) * BivariateNormal(z, b, Rational(1, 2)), ()),
     (GaussianAverage(Max(x, z), x), ()),
     (log(1 + GaussianAverage(tanh(x) ** 2 * Heaviside(x * z - 1), x)), ()),
     (log(1 + GaussianAverage(exp(x * Abs(z - 1)), x)), (1,)),
