@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol
+from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol, nan
 
 from derive.equations import Element, GaussianAverage
 from numerics.closed_forms import closed_form, conditioned, is_stable, refusal
-from numerics.node_plans import planned, without_value
+from numerics.node_plans import NoValue, planned, without_value
 from numerics.parameter_box import Box, box_text, key_of
 
 __all__ = ["Averages", "Planned", "Quadrature"]
@@ -103,8 +103,11 @@ class Averages:
     def at(self, box: Box) -> Planned:
         """The expressions with every average replaced, for parameters in a box."""
         state = _Box()
-        opened = tuple(self._opened(expr, box, state) for expr in self.expressions)
-        return Planned(opened, box, tuple(state.rows))
+        opened = (self._opened(expr, box, state) for expr in self.expressions)
+        valued = tuple(
+            _unless_nan(new, old) for new, old in zip(opened, self.expressions, strict=True)
+        )
+        return Planned(valued, box, tuple(state.rows))
 
     def skeleton(self) -> tuple[tuple[Expr, ...], tuple[Symbol, ...]]:
         """The expressions with every integrand in place of its average, and the variables.
@@ -179,6 +182,13 @@ class Averages:
         row = Quadrature(str(average), found.rule, found.nodes, own, found.estimate)
         state.rows.append(row)
         return found.expression
+
+
+def _unless_nan(opened: Expr, expr: Expr) -> Expr:
+    """An expression without value as something that can be printed."""
+    if not opened.has(nan):
+        return opened
+    return NoValue(min(expr.free_symbols, key=str, default=S.Zero))
 
 
 def _own_box(average: Any, box: Box) -> Box:

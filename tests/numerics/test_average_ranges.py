@@ -100,3 +100,18 @@ def test_a_fixed_point_with_an_average():
     assert float(np.ravel(found["V"])[0]) == pytest.approx(
         0.9608442797404365072447, rel=1e-11, abs=0
     )
+
+
+def test_overlaps_of_a_perceptron():
+    """q = alpha (1 - q) E (phi/H)^2 at zero margin (Gardner 1988)."""
+    alpha = Symbol("alpha", positive=True)
+    tau = -sqrt(q) * z / sqrt(1 - q)
+    ratio = exp(-(tau**2) / 2) / sqrt(2 * pi) / (erfc(tau / sqrt(2)) / 2)
+    update = alpha * (1 - q) * dv.GaussianAverage(ratio**2, z)
+    equations = dv.Equations(
+        (q,), (alpha,), (("q", update),), (update,), (q - update,), bounds=((0, 1),)
+    )
+    found = nm.solve(equations, alpha=0.5)
+    assert float(np.ravel(found["q"])[0]) == pytest.approx(
+        0.3073931753797490633745, rel=1e-11, abs=0
+    )

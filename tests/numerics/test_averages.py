@@ -122,7 +122,14 @@ def test_log_of_an_average_inside_of_an_average():
 
 def test_gardner_alpha_of_an_overlap():
     kernel = nm.compile(q / (1 - q) / gardner())
-    assert kernel(q=0.5, kappa=0.0) == pytest.approx(0.8394394200857910, rel=1e-13, abs=0)
+    found = kernel(q=np.array([0.1, 0.9, 0.99, 0.5]), kappa=np.array([0.0, 0.0, 0.0, 1.0]))
+    expected = [
+        0.1586093569823133557767,
+        1.695755431233782122029,
+        1.963466693960182055557,
+        0.2308462594117217934038,
+    ]
+    assert found == pytest.approx(expected, rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize("margin", [-30.0, -1.0, 0.0, 1.0, 30.0])
