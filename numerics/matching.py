@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from sympy import Add, Expr, Mul, S, Symbol
+from sympy import Add, Expr, Function, Mul, S, Symbol
 
 __all__ = ["rewrite_node", "unify"]
 
@@ -77,9 +77,10 @@ def rewrite_node(before: Expr, after: Expr, expr: Expr, wild: frozenset[Symbol])
 def _anchor(parts: tuple[Expr, ...], wild: frozenset[Symbol]) -> tuple[Expr, list[Expr]]:
     """The part that says most and is one factor, and the others."""
 
-    def says(part: Expr) -> tuple[bool, bool, int]:
+    def says(part: Expr) -> tuple[bool, bool, bool, int]:
         core = part.as_coeff_Mul()[1]
-        return bool(core.free_symbols & wild), not isinstance(core, Mul), core.count_ops()
+        single, named = not isinstance(core, Mul), isinstance(core, Function)
+        return bool(core.free_symbols & wild), single, named, core.count_ops()
 
     first = max(parts, key=says)
     return first, [part for part in parts if part is not first]

@@ -22,6 +22,7 @@ from numerics.special import (
     Sech2,
     Softplus,
     SpinEntropy,
+    SpinInformation,
     XLogX,
 )
 
@@ -52,6 +53,7 @@ PATTERNS = (
     Row(x * log(x), XLogX(x), UNIT),  # by definition, with 0 log 0 = 0
     Row((1 + x) * Log1p(x), OnePlusXLog1p(x), OPEN),  # x log x at 1 + x
     Row(-XLogX(x) - OnePlusXLog1p(-x), BinaryEntropy(x), UNIT),  # by definition
+    Row(OnePlusXLog1p(x) + OnePlusXLog1p(-x), SpinInformation(x), OPEN),  # about x**2 near zero
     Row(log(x / (1 - x)), Logit(x), UNIT),  # by definition
     Row(log(x) - Log1p(-x), Logit(x), UNIT),  # by definition
     Row(log((1 + x) / (1 - x)), 2 * atanh(x), OPEN),  # by definition

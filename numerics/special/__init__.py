@@ -9,7 +9,7 @@ from numerics.special.differences import (
     LogisticDifference,
     LogRatio,
 )
-from numerics.special.entropies import BinaryEntropy, OnePlusXLog1p, XLogX
+from numerics.special.entropies import BinaryEntropy, OnePlusXLog1p, SpinInformation, XLogX
 from numerics.special.hyperbolic import Log2Cosh, LogCosh, Sech2, SpinEntropy
 from numerics.special.langevin import Langevin, LangevinSlope, LogSinhc
 from numerics.special.logistic import Expm1, Log1mExp, Log1p, Logistic, Logit, Softplus
@@ -56,6 +56,7 @@ __all__ = [
     "Sech2",
     "Softplus",
     "SpinEntropy",
+    "SpinInformation",
     "StableFunction",
     "TailCumulant",
     "TailPower",

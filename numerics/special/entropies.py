@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sympy import Expr, log
+from sympy import Expr, atanh, log
 
 from numerics.builder import Builder, Value
 from numerics.special.base import StableFunction
 from numerics.special.logistic import Log1p, Logit
 
-__all__ = ["BinaryEntropy", "OnePlusXLog1p", "XLogX"]
+__all__ = ["BinaryEntropy", "OnePlusXLog1p", "SpinInformation", "XLogX"]
 
 
 def _x_log_x(b: Builder, x: Value) -> Value:
@@ -61,3 +61,27 @@ class BinaryEntropy(StableFunction):
 
     def recipe(self, b: Builder, p: Value) -> Value:
         return -(_x_log_x(b, p) + _one_plus_x_log1p(b, -p))
+
+
+class SpinInformation(StableFunction):
+    """(1 + m) log(1 + m) + (1 - m) log(1 - m): twice what a spin of mean m falls short of log 2."""
+
+    singularities = ((1.0, 0.0), (-1.0, 0.0))
+
+    @classmethod
+    def naive(cls, m: Expr) -> Expr:
+        return (1 + m) * log(1 + m) + (1 - m) * log(1 - m)
+
+    @classmethod
+    def eval(cls, m: Expr) -> Expr | None:
+        return cls(-m) if m.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return 2 * atanh(self.args[0])
+
+    def recipe(self, b: Builder, m: Value) -> Value:
+        small = b.emit("maximum", b.emit("minimum", m, 0.5), -0.5)
+        # 2 m atanh(m) = 2 m**2 + ..., of which log(1 - m**2) takes away half
+        near = 2.0 * small * b.emit("arctanh", small) + b.emit("log1p", -(small * small))
+        far = _one_plus_x_log1p(b, m) + _one_plus_x_log1p(b, -m)
+        return b.emit("select", abs(m), 0.5, near, far)

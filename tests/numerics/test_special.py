@@ -46,6 +46,7 @@ CASES = [
     (special.Sech2(x), -1e4, 1e4),
     (special.Softplus(x), -1e4, 1e4),
     (special.SpinEntropy(x), -1e4, 1e4),
+    (special.SpinInformation(x), -1, 1),
     (special.TailCumulant(1, x), -1e4, 1e4),
     (special.TailCumulant(2, x), -1e4, 1e4),
     (special.TailCumulant(3, x), -1e4, 1e4),
