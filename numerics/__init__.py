@@ -2,6 +2,7 @@
 
 # equations to a function of arrays, and what is known of its error
 from numerics.kernel import Kernel, compile
+from numerics.averages import Quadrature
 from numerics.certify import certify
 from numerics.certificate import Certificate, OutputCertificate
 
@@ -77,6 +78,7 @@ __all__ = [
     "OutputError",
     "PrecisionError",
     "ProblemError",
+    "Quadrature",
     "Run",
     "Sampling",
     "ShapeError",

@@ -83,6 +83,11 @@ def test_tanh_pair_of_a_covariance():
     assert nm.compile(pair)() == pytest.approx(0.15091976410914172515, rel=1e-13, abs=0)
 
 
+def test_overlap_of_two_annealed_fields():
+    pair = dv.GaussianAverage(tanh(z) * tanh(x), (z, x), 0, [[1, 0.8], [0.8, 1]])
+    assert nm.compile(pair)() == pytest.approx(0.3063267364835003004431759724, rel=1e-13, abs=0)
+
+
 def test_correlation_map_at_its_ends():
     """At c = 1 both arguments are one, at c = -1 they are opposite."""
     u, v = z, c * z + sqrt(1 - c**2) * x
