@@ -107,7 +107,7 @@ class Source:
             head.append(f"    {', '.join(self.variables.values())}, = x")
         body = [*head, *self.lines, f"    return [{', '.join(names)}]"]
         exec(compile("\n".join(body), "<mpmath reference>", "exec"), self.space)
-        return self.space["function"]  # type: ignore[no-any-return]
+        return self.space["function"]
 
     def depends(self, expr: Any) -> bool:
         """Whether an expression contains a variable."""

@@ -100,14 +100,17 @@ def features(
     """
     known: dict[Real, Sequence[tuple[Real, Real]]] = {}
 
-    def at(x: Real, k: int) -> Real:
-        if x not in known:
-            known[x] = values(x)
-        return known[x][k][0]
+    def along(k: int) -> Callable[[Real], Real]:
+        def at(x: Real) -> Real:
+            if x not in known:
+                known[x] = values(x)
+            return known[x][k][0]
 
-    found = []
+        return at
+
+    found: list[Feature] = []
     for k, kind in enumerate(kinds):
-        line = _Line(mp, lambda x, k=k: at(x, k))
+        line = _Line(mp, along(k))
         blur = known[mp.mpf(0)][k][1]
         found += line.features(kind, blur)
     return found
