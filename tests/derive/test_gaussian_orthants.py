@@ -78,12 +78,12 @@ def test_owens_function_at_special_arguments():
 
 
 def slope_at(function, point, argument):
-    """Return a derivative by a central difference of fourth order, with 22 digits."""
-    step = Rational(1, 10**6)
+    """Return a derivative by a central difference of fourth order, with 18 digits."""
+    step = Rational(1, 10**5)
 
     def moved(n):
         shifted = [x + n * step * int(m == argument) for m, x in enumerate(point)]
-        return function(*shifted).evalf(34)
+        return function(*shifted).evalf(28)
 
     return (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step)
 
@@ -101,8 +101,8 @@ def test_derivatives(function, names, point):
     node = function(*names)
     at = dict(zip(node.args, node.subs(dict(zip(names, point, strict=True))).args, strict=True))
     for n, name in enumerate(node.args):
-        found = node.diff(name).subs(at).evalf(24)
-        assert abs(found - slope_at(function, [at[x] for x in node.args], n)) < Float("1e-21", 30)
+        found = node.diff(name).subs(at).evalf(20)
+        assert abs(found - slope_at(function, [at[x] for x in node.args], n)) < Float("1e-18", 30)
 
 
 @pytest.mark.parametrize(("function", "names", "point"), FUNCTIONS)

@@ -138,7 +138,7 @@ def test_one_variable(kinked, smooth, gaussian):
     assert_equal(found, *axis(in_normals(integrand, mean, below), map(float, roots)))
 
 
-@settings(max_examples=25)
+@settings(max_examples=16)
 @given(factors(KINKS, 2, 2), factors(SMOOTH, 2, 2), gaussians(2))
 def test_two_variables(kinked, smooth, gaussian):
     mean, below = gaussian
@@ -152,7 +152,7 @@ def test_two_variables(kinked, smooth, gaussian):
     assert_equal(found, *plane(in_normals(integrand, mean, below), lines))
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     factors(KINKS, 2, 2, st.just(Integer(0))),
     factors(SMOOTH, 2, 2, st.just(Integer(0))),
