@@ -99,7 +99,7 @@ class StraightLine(Expr):
     def _xreplace(self, rule: Any) -> tuple[Any, bool]:
         """Most replacements concern the axes of the array alone: its definitions are long."""
         if not isinstance(rule, dict) or not self._parts.isdisjoint(rule):
-            return tuple(super()._xreplace(rule))  # type: ignore[return-value]
+            return tuple(super()._xreplace(rule))
         if self in rule:
             return rule[self], True
         entries, one = self.args[0]._xreplace(rule)
