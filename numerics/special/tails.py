@@ -217,7 +217,9 @@ class InverseMillsSlope(StableFunction):
     def recipe(self, b: Builder, x: Value) -> Value:
         low = FITS[2].low
         half, outer = _halves(b, x)
-        return b.emit("select", x, low, outer * (half * _excess(b, x)), 1.0 - _by_fit(b, 2, x))
+        return b.emit(
+            "select", x, low, outer * (half * (_inverse_mills(b, x) - x)), 1.0 - _by_fit(b, 2, x)
+        )
 
 
 class MillsRatio(StableFunction):
@@ -335,7 +337,8 @@ def _by_fit(b: Builder, order: int, x: Value) -> Value:
 
 def _by_recursion(b: Builder, order: int, x: Value) -> Value:
     """The second to the fourth cumulant at x < low, where nothing cancels."""
-    ratio, excess = _inverse_mills(b, x), _excess(b, x)
+    ratio = _inverse_mills(b, x)
+    excess = ratio - x
     variance = 1.0 - ratio * excess
     if order == 2:
         return variance
