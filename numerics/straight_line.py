@@ -104,7 +104,9 @@ class StraightLine(Expr):
             return rule[self], True
         entries, one = self.args[0]._xreplace(rule)
         indices, other = self.args[2]._xreplace(rule)
-        return (self.func(entries, self.definitions, indices), True) if one | other else (self, False)
+        return (
+            (self.func(entries, self.definitions, indices), True) if one | other else (self, False)
+        )
 
     def _eval_derivative(self, variable: Any) -> Expr:
         from numerics.tape import Tape
