@@ -42,8 +42,8 @@ class Judged:
         """What the results may be wrong by at most, absolute, for arguments as in a call.
 
         The estimate of each average in the box it was planned for, carried to the result by
-        derivatives, with the rounding of the sums and of scalar parameters.  It exceeds the error
-        as a rule by one or two orders of magnitude.
+        derivatives, with the rounding of the sums and, where nodes do not move with them, of
+        scalar parameters.  It exceeds the error as a rule by one or two orders of magnitude.
 
         Examples
         --------

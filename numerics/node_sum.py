@@ -41,6 +41,12 @@ class NodeSum(Binder):
         return str(Total._latex(self, printer))
 
 
+class NodeEntry(Element):
+    """An entry of a table of nodes: a real number, whatever its index."""
+
+    is_real = True
+
+
 class Table(Label):
     """An array of one slot that carries its numbers; equal tables have equal names and numbers."""
 
@@ -57,6 +63,9 @@ class Table(Label):
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return (self.name, self.ranges[0], self._bytes)
+
+    def __getitem__(self, slots: Any) -> NodeEntry:
+        return NodeEntry(self, *(slots if isinstance(slots, tuple) else (slots,)))
 
     @property
     def values(self) -> Any:

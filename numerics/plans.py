@@ -18,7 +18,12 @@ from derive.equations import GaussianAverage, Index
 from numerics.arguments import Batch, check_values
 from numerics.averages import Averages, Planned, Quadrature
 from numerics.compiled import Compiled, Tables, without_numbers
-from numerics.errors import DomainError, NumericsError, PrecisionError
+from numerics.errors import (
+    DomainError,
+    NumericsError,
+    PrecisionError,
+    UnsupportedExpressionError,
+)
 from numerics.node_plans import NOWHERE
 from numerics.parameter_box import (
     ROUNDINGS,
@@ -148,11 +153,19 @@ class Plans:
         if id(ready) not in self._judged:
             scalars = [x for x in self.given if not getattr(x, "slots", ())]
             plain, tables = without_numbers(ready.planned.expressions)
-            bounds = [error_bound(e, ready.planned.estimate, scalars) for e in plain]
-            pairs = [(name, e) for (name, _), e in zip(self.named, bounds, strict=True)]
-            compiled = Compiled(pairs, self.given, tables, self.axes)
+            try:
+                compiled = self._bounds(plain, tables, ready.planned.estimate, scalars)
+            except UnsupportedExpressionError:  # nodes that move have no printable derivative
+                compiled = self._bounds(plain, tables, ready.planned.estimate, ())
             self._judged[id(ready)] = Ready(ready.planned, compiled, tables)
         return self._judged[id(ready)]
+
+    def _bounds(
+        self, plain: Sequence[Expr], tables: Tables, estimate: float, scalars: Sequence[Expr]
+    ) -> Compiled:
+        bounds = [error_bound(e, estimate, scalars) for e in plain]
+        pairs = [(name, e) for (name, _), e in zip(self.named, bounds, strict=True)]
+        return Compiled(pairs, self.given, tables, self.axes)
 
     def _serves(self, ready: Ready) -> bool:
         return ready.planned.estimate <= self.tolerance

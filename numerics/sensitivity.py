@@ -8,6 +8,7 @@ from sympy import Abs, Add, Dummy, Expr, Float
 
 from numerics.derivatives import derivatives
 from numerics.node_sum import NodeSum
+from numerics.quadrature.order import Larger
 
 __all__ = ["error_bound"]
 
@@ -43,9 +44,9 @@ def _spread(expr: Expr) -> Expr:
         return Float(0)
     values = {symbol: s for s, symbol in symbols.items()}
     slopes = derivatives([expr.xreplace(symbols)], list(values))[0]
-    return Add(
+    return Add(  # SymPy's Abs of an exponential asks for real parts
         *(
-            Abs(slope.xreplace(values)) * NodeSum(Abs(s.body) + _spread(s.body), *s.indices)
+            Abs(slope.xreplace(values)) * NodeSum(Larger(s.body, -s.body) + _spread(s.body), *s.indices)
             for slope, s in zip(slopes, symbols, strict=True)
         )
     )
