@@ -44,9 +44,6 @@ def _spread(expr: Expr) -> Expr:
         return Float(0)
     values = {symbol: s for s, symbol in symbols.items()}
     slopes = derivatives([expr.xreplace(symbols)], list(values))[0]
-    return Add(  # SymPy's Abs of an exponential asks for real parts
-        *(
-            Abs(slope.xreplace(values)) * NodeSum(Larger(s.body, -s.body) + _spread(s.body), *s.indices)
-            for slope, s in zip(slopes, symbols, strict=True)
-        )
-    )
+    # SymPy's Abs of an exponential asks for real parts
+    sizes = (NodeSum(Larger(s.body, -s.body) + _spread(s.body), *s.indices) for s in symbols)
+    return Add(*(Abs(d.xreplace(values)) * size for d, size in zip(slopes, sizes, strict=True)))
