@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,8 @@ SAFETY = 3.0  # the estimate is so many times the largest error seen
 AIM = 5.0  # the error asked for is the tolerance divided by this
 ROUNDING = 8 * 2.0**-52  # and this
 SHRINK = 0.93  # of the step, from one trial to the next
+FULL = 2.0**-56  # the error that is aimed at, where trials can no longer see it
+STRICT = 1e-12  # for tolerances below: who asks for more than this wants all digits
 MOST = 2500  # nodes
 DOUBTFUL = 300  # nodes: a rule that converges slowly then is given up
 DOUBLING = 10  # trials in which the number of nodes doubles
@@ -104,7 +107,7 @@ def _refined(
         if errors.max() <= target:
             errors = problem.errors(rule, everywhere)
             if errors.max() <= target:
-                return Found(rule, float(errors.max()), family.coarser(step))
+                return _finished(family, step, float(errors.max()), tolerance)
             hard = np.union1d(hard, np.argsort(-errors)[:HARD])
         elif errors.max() < closest[0]:
             closest = float(errors.max()), step
@@ -117,3 +120,13 @@ def _refined(
     rule = family.make(closest[1])
     error = float(problem.errors(rule, everywhere).max())
     return Found(rule, error, family.coarser(closest[1]))
+
+
+def _finished(family: Family, step: float, error: float, tolerance: float) -> Found:
+    """The rule of a step that passed, the step shortened beyond what trials can tell.
+
+    Errors fall as exp(-C/step), and those below the rounding of the reference are not seen.
+    """
+    if tolerance <= STRICT:
+        step *= min(1.0, math.log(max(error, ROUNDING)) / math.log(FULL))
+    return Found(family.make(step), error, family.coarser(step))
