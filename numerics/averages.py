@@ -20,7 +20,7 @@ from numerics.parameter_box import Box, box_text, key_of
 
 __all__ = ["Averages", "Planned", "Quadrature"]
 
-REACH = 9.0  # where a standard normal is looked at first: beyond lies a part of 1e-19
+REACH = 10.0  # where a standard normal is looked at first: beyond lies a part of 1e-23
 LARGEST_REACH = 40.0  # beyond, the normal density is zero in double precision
 
 

@@ -65,7 +65,7 @@ def average_latex(average: Any, printer: Any) -> str:
     if is_standard(average):
         if renamed.integrand.is_Add or body.startswith("-"):
             body = str(printer._add_parens(body))
-        measure = r"\,".join(f"D{name}" if name[0] == "\\" else f"D{name}" for name in names)
+        measure = r"\,".join(f"D{name}" for name in names)
         return rf"\int {measure}\, {body}"
     centred = all(m == 0 for m in average.mean)
     if len(names) == 1:

@@ -9,9 +9,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Float, S, sqrt
+from sympy import Expr, Float, sqrt
 
-from numerics.quadrature.order import Larger, Smaller
+from numerics.quadrature.order import Larger, Smaller, clipped
 from numerics.quadrature.problem import Near, Problem
 from numerics.quadrature.rules import Rule, concentrated, even, panels, pieces
 
@@ -26,6 +26,7 @@ LEAST_SCALE = 1e-12
 MOVING = 1.6  # cost of a node whose density is computed, relative to one from a table
 COARSER = 1.7
 REACH = 9.5  # beyond the last point, of a density that falls as a normal one
+MOST_PLACES = 4  # where nodes concentrate, in turn
 MOST_POINTS = 4  # sorted by comparisons of all pairs
 
 
@@ -56,7 +57,7 @@ def families(problem: Problem, tolerance: float) -> Iterator[Family]:
         if closest > CLOSE:
             first = min(1.0, 1.3 * 2 * np.pi * closest / -np.log(tolerance))
             yield _trapezoid(partial(even, low=low, high=high), first, mirrored)
-        for near, distances in around:
+        for near, distances in around[:MOST_PLACES]:
             if not mirrored or near.symbolic.centre == 0:
                 yield from _concentrated(near, distances, (left, right), mirrored)
     if problem.kinks or len(around) > 1:
@@ -114,13 +115,6 @@ def _pieces(
 
 def _of_step(step: float, points: Sequence[Expr], scale: float | None) -> Rule:
     return pieces(int(np.ceil(1 / step)), points, scale)
-
-
-def clipped(place: Expr, low: float, high: float) -> Expr:
-    """A place, or the end of an interval next to it."""
-    if not place.free_symbols:
-        return Float(min(max(float(place), low), high)) if place != 0 else S.Zero
-    return Smaller(Larger(place, Float(low)), Float(high))
 
 
 def _sorted(points: Sequence[Expr]) -> list[Expr]:

@@ -6,12 +6,12 @@ its `Abs` takes exponentials of what it does not know to be real apart into phas
 
 from __future__ import annotations
 
-from sympy import Abs, Expr, Max, Min
+from sympy import Abs, Expr, Float, Max, Min, S
 
 from numerics.builder import Builder, Value
 from numerics.special import StableFunction
 
-__all__ = ["Larger", "Size", "Smaller"]
+__all__ = ["Larger", "Size", "Smaller", "clipped", "unmoved"]
 
 
 class Larger(StableFunction):
@@ -45,3 +45,24 @@ class Size(StableFunction):
 
     def recipe(self, b: Builder, x: Value) -> Value:
         return abs(x)
+
+
+def clipped(place: Expr, low: float, high: float) -> Expr:
+    """A place, or the end of an interval next to it."""
+    if not place.free_symbols:
+        return Float(min(max(float(place), low), high)) if place != 0 else S.Zero
+    return Smaller(Larger(place, Float(low)), Float(high))
+
+
+def unmoved(expr: Expr) -> Expr:
+    """The summand of a rule with its centre at zero.
+
+    Where a rule is centred may follow the variables of outer averages, with an end to it; what the
+    rule is for is analytic there.
+    """
+    found = {
+        node: S.Zero
+        for node in expr.atoms(Smaller)
+        if isinstance(node.args[0], Larger) and node.args[0].args[1].is_number
+    }
+    return expr.xreplace(found)

@@ -13,7 +13,7 @@ from sympy import Add, Dummy, Expr, Float, S, fraction, together
 from derive.equations import kinks
 from numerics.node_sum import NodeSum
 from numerics.quadrature.adaptive import Reference, integrate
-from numerics.quadrature.order import Size
+from numerics.quadrature.order import Size, unmoved
 from numerics.quadrature.rules import Rule
 from numerics.quadrature.singularities import Singularity, singularities
 from numerics.special import StableFunction
@@ -23,6 +23,7 @@ __all__ = ["Near", "Problem"]
 LEAST = 1e-250  # averages below are known to so much absolutely: terms of the sum underflow
 ROUNDING = 2.0**-53
 GRADED = (0, *(side * k for k in (1, 3, 10, 30, 100) for side in (-1, 1)))  # distances
+EVEN = 64 * ROUNDING  # sums of inner averages run over their nodes in another order
 REAL = 1e-10  # singularities that are not nearer are no kinks
 OUTSIDE = 1e9  # where no average lives
 TINY = Float("1e-300")  # keeps a root finite where the slope vanishes
@@ -169,7 +170,7 @@ class Problem:
         return found
 
     def is_even(self) -> bool:
-        """Whether the integrand has the same values at -z, where it lives."""
+        """Whether the integrand has the same values at -z where it lives, up to rounding."""
         left, right = self.reference.window(1e-17)
         living = left < right
         width = (right[living] - left[living])[:, None]
@@ -178,7 +179,8 @@ class Problem:
         at, mirrored = (
             self.evaluate(self.integrand, {self.variable: side * z, **columns}) for side in (1, -1)
         )
-        return bool(np.array_equal(at, mirrored))
+        scale = self.evaluate(magnitude(self.integrand), {self.variable: z, **columns})
+        return bool((np.abs(at - mirrored) <= EVEN * scale).all())
 
 
 def magnitude(integrand: Expr) -> Expr:
@@ -229,6 +231,8 @@ def _textbook(expr: Expr) -> Expr:
     """Stable functions by their formulas."""
     if not expr.args:
         return expr
+    if isinstance(expr, NodeSum):
+        expr = NodeSum(unmoved(expr.body), *expr.indices)
     args = [_textbook(arg) if isinstance(arg, Expr) else arg for arg in expr.args]
     return expr.naive(*args) if isinstance(expr, StableFunction) else expr.func(*args)
 

@@ -47,6 +47,7 @@ from sympy import (
 
 from numerics.exponentials import LogSumExp, SoftAverage
 from numerics.node_sum import NodeSum, tables_of
+from numerics.quadrature.order import unmoved
 from numerics.special import (
     Log2Cosh,
     LogCosh,
@@ -137,7 +138,7 @@ def _walk(expr: Expr, z: Expr) -> Iterator[Singularity]:
         return
     if isinstance(expr, NodeSum):  # an inner average is singular where its summands are
         for numbers in _at_nodes(expr):
-            yield from _walk(expr.body.xreplace(numbers), z)
+            yield from _walk(unmoved(expr.body.xreplace(numbers)), z)
         return
     if isinstance(expr, Pow) and not (expr.exp.is_Integer and expr.exp > 0):
         yield from _zeros(expr.base, z)

@@ -11,7 +11,7 @@ import numerics as nm
 from numerics import errors
 from numerics.parameter_box import ROUNDINGS
 
-z, a, h = symbols("z a h", real=True)
+z, x, a, h = symbols("z x a h", real=True)
 q = Symbol("q", positive=True)
 AVERAGE = dv.GaussianAverage(tanh(a * z + h) ** 2, z)
 
@@ -58,7 +58,7 @@ def test_moving_parameters_make_few_plans():
 
 
 def test_boxes_agree():
-    narrow, wide = nm.compile(AVERAGE), nm.compile(AVERAGE, ranges={"a": (0, 8), "h": (-8, 8)})
+    narrow, wide = nm.compile(AVERAGE), nm.compile(AVERAGE, ranges={"a": (0, 100), "h": (-50, 50)})
     points = np.linspace(0, 1, 9), np.linspace(-1, 1, 9)
     assert narrow(*points) == pytest.approx(wide(*points), rel=2e-13, abs=0)
 
@@ -115,3 +115,15 @@ def test_overlaps_of_a_perceptron():
     assert float(np.ravel(found["q"])[0]) == pytest.approx(
         0.3073931753797490633745, rel=1e-11, abs=0
     )
+
+
+def test_a_pair_is_evaluated_on_one_side_of_its_outer_variable():
+    c = Symbol("c", real=True)
+    odd = tanh(a * z)
+    outer = {}
+    for even, shift in ((True, 0), (False, 0.3)):
+        second = tanh(a * (c * z + sqrt(1 - c**2) * x) + shift)
+        kernel = nm.compile(dv.GaussianAverage(odd * second, (z, x)))
+        kernel(1.0, np.array([-0.9, 0.9]))
+        outer[even] = kernel.quadrature[-1].nodes
+    assert outer[True] <= 0.6 * outer[False]

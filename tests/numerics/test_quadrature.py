@@ -73,7 +73,7 @@ def test_the_coarser_rule_bounds_the_error_at_a_point(average):
         assert abs(fine - exact) <= seen + average.tolerance * size
 
 
-FEW = {"tanh2": 32, "tanh2 steep": 64, "tanh": 110, "Gardner": 80, "moment": 64, "root": 50}
+FEW = {"tanh2": 32, "tanh2 steep": 64, "tanh": 120, "Gardner": 96, "moment": 72, "root": 56}
 
 
 @pytest.mark.parametrize("name", FEW)
