@@ -55,7 +55,9 @@ def _entry_by_entry(theta: list[Symbol], loss: Expr) -> list[Expr]:
 
 def _derived() -> Prepared:
     theta, loss = _loss(SMALL)
-    kernels = {hidden: nm.compile(_loss(hidden)[1]) for hidden in (SMALL, LARGE)}
+    kernels: dict[Any, nm.Kernel] = {
+        hidden: nm.compile(_loss(hidden)[1]) for hidden in (SMALL, LARGE)
+    }
 
     def by_hand() -> Callable[..., Any]:
         clear_cache()

@@ -38,12 +38,12 @@ def is_stable(closed: Expr, box: Box, tolerance: float) -> bool:
     """Whether double precision gives a closed form to the tolerance, at samples of the box."""
     entries = {e: Dummy(str(e), real=True) for e in closed.atoms(Element) if key_of(e) in box}
     bare = closed.xreplace(entries)
-    ranges = {s: box[s] for s in bare.free_symbols & set(box)}
+    ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
     ranges |= {s: box[key_of(e)] for e, s in entries.items()}
     points = _points(list(ranges.values()))
     try:
         (stable,) = stabilise(bare)
-        got = evaluate(stable, dict(zip(ranges, points.T, strict=True)))
+        got = np.atleast_1d(evaluate(stable, dict(zip(ranges, points.T, strict=True))))
     except NumericsError:
         return False
     allowed = max(ALLOWED, tolerance)

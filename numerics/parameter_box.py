@@ -27,6 +27,8 @@ __all__ = [
     "key_of",
 ]
 
+FINEST = 2.5e-15  # estimates count so much for rounding
+
 Box = dict[Any, tuple[float, float]]
 
 
@@ -56,8 +58,8 @@ def checked_tolerance(tolerance: float) -> float:
     NumericsError
         If it is below the rounding of double precision, or no number below one.
     """
-    if not 1e-15 <= tolerance < 1:
-        raise NumericsError(f"tolerance={tolerance!r}: give a number from 1e-15 to 1")
+    if not FINEST <= tolerance < 1:
+        raise NumericsError(f"tolerance={tolerance!r}: give a number from {FINEST:g} to 1")
     return float(tolerance)
 
 

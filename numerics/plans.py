@@ -277,7 +277,7 @@ def _shortfall(planned: Planned, tolerance: float) -> NumericsError:
         return DomainError(f"{worst.rule}: {worst.average}, for {box_text(planned.box)}")
     return PrecisionError(
         f"the average {worst.average} is not known to the tolerance {tolerance:g}: the estimate of "
-        f"its relative error is {worst.estimate:.2g} with {worst.nodes} nodes, for "
+        f"its relative error is {worst.estimate:.2g} with {worst.nodes} nodes ({worst.rule}), for "
         f"{box_text(planned.box)}. Compile with a larger tolerance=, or call "
         'kernel.evaluate(..., nonfinite="keep")'
     )

@@ -57,6 +57,8 @@ def check_convergence(integrand: Expr, variables: tuple[Symbol, ...], covariance
         if quadratic and exponents.count(exponent) == 1:  # several of one exponent may cancel
             matrix = -Matrix(hessian(exponent, variables))
             determinant = (eye(len(variables)) + covariance * matrix).det()
+            if determinant.is_zero and _has_denominator(integrand, variables):
+                continue  # it may fall fast enough where nothing else does
             require_convergence(variables, Matrix(covariance), matrix, determinant)
 
 
@@ -76,8 +78,13 @@ def _exponent(term: Expr, variables: tuple[Symbol, ...]) -> Expr | None:
     return exponent if steps < 2 else None
 
 
+def _has_denominator(integrand: Expr, variables: tuple[Symbol, ...]) -> bool:
+    powers = integrand.atoms(Pow)
+    return any(power.exp.is_negative and power.base.has(*variables) for power in powers)
+
+
 def _is_tame(factor: Expr, variables: tuple[Symbol, ...]) -> bool:
-    if factor.is_polynomial(*variables):
+    if factor.is_rational_function(*variables):
         return True
     if isinstance(factor, Pow):
         positive = factor.exp.is_integer and factor.exp.is_positive

@@ -343,6 +343,7 @@ DIVERGING = [
     (lambda: GaussianAverage(exp(z**2), z), "along z"),
     (lambda: GaussianAverage(z * tanh(z) * exp(z**2 / 2 / V), z, 0, V), "along z"),
     (lambda: GaussianAverage(exp(z**2) * Heaviside(z), z), "along z"),
+    (lambda: GaussianAverage(exp(z**2) / (1 + z**2), z), "along z"),
     (lambda: GaussianAverage(exp(x * y), (x, y)), "along x . y|along y . x"),
     (lambda: GaussianAverage(exp(w * x**2 - y**2), (x, y)).subs(w, 3), "along x"),
     (lambda: GaussianAverage(exp(exp(z)), z).evalf(), "towards .infinity"),
@@ -354,6 +355,12 @@ DIVERGING = [
 def test_averages_that_diverge_say_in_which_direction(build, message):
     with pytest.raises(dv.UnboundedError, match=message):
         build()
+
+
+def test_a_denominator_may_save_an_average():
+    """With the exponential the density is flat, and int dz/(1 + z**2) = pi."""
+    flat = GaussianAverage(exp(z**2 / 2) / (1 + z**2), z)
+    assert flat.integrand == exp(z**2 / 2) / (1 + z**2)
 
 
 def test_a_value_needs_a_known_function():
