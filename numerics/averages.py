@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol, nan
 
 from derive.equations import Element, GaussianAverage
-from numerics.closed_forms import closed_form, conditioned, is_stable, refusal
+from numerics.closed_forms import closed_form, conditioned, preferred, refusal
 from numerics.node_plans import NoValue, planned, without_value
 from numerics.parameter_box import Box, box_text, key_of
 
@@ -154,7 +154,7 @@ class Averages:
             state.rows.append(Quadrature(str(average), why, 0, box_text(own), inf))
             return without_value(average.integrand, average.variables)
         closed = closed_form(average)
-        if closed is not None and is_stable(closed, own, self.tolerance):
+        if closed is not None and preferred(average, closed, own, self.tolerance):
             state.rows.append(Quadrature(str(average), "closed form", 0, box_text(own), 0.0))
             return closed
         if average not in self._levels:

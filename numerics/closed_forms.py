@@ -1,11 +1,13 @@
 """Closed forms of averages, taken only where double precision evaluates them well.
 
 A closed form may cancel: ``exp(V) - 1 - V`` at small V has lost digits that a sum over nodes keeps.
-It is compared with itself in mpmath at samples of the box.
+Its terms are compared with their sum all over the box, and the form with itself in mpmath at a few
+samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice, product
 from typing import Any
@@ -18,13 +20,18 @@ from numerics.errors import NumericsError
 from numerics.parameter_box import Box, key_of
 from numerics.quadrature.evaluate import evaluate
 from numerics.reference import Undefined, trusted
+from numerics.sensitivity import size_of_terms
 from numerics.stable import stabilise
 
-__all__ = ["closed_form", "conditioned", "is_stable", "refusal"]
+__all__ = ["closed_form", "conditioned", "is_stable", "preferred", "refusal"]
 
-POINTS = 24  # of the box, its corners among them
+POINTS = 16  # of the box, its corners among them
+CROWD = 512  # points at which terms are compared with their sum
+ROUNDING = 2.0**-52  # of a term
+UNDERFLOW = 1e-290
 ALLOWED = 1e-12  # relative error of a closed form that is stable, unless less is asked for
 CORNERS = 8
+NESTED = 2  # variables whose nested sums are worth it
 
 
 @lru_cache(maxsize=512)
@@ -34,6 +41,15 @@ def closed_form(average: Any) -> Expr | None:
     return None if done.has(GaussianAverage) else done
 
 
+def preferred(average: Any, closed: Expr, box: Box, tolerance: float) -> bool:
+    """Whether a closed form is better than sums over nodes.
+
+    Over more than two variables it always is: their nested sums take minutes, and estimates count
+    what its terms lose.
+    """
+    return len(average.variables) > NESTED or is_stable(closed, box, tolerance)
+
+
 def is_stable(closed: Expr, box: Box, tolerance: float) -> bool:
     """Whether double precision gives a closed form to the tolerance, at samples of the box."""
     entries = {e: Dummy(str(e), real=True) for e in closed.atoms(Element) if key_of(e) in box}
@@ -41,16 +57,41 @@ def is_stable(closed: Expr, box: Box, tolerance: float) -> bool:
     ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
     ranges |= {s: box[key_of(e)] for e, s in entries.items()}
     points = _points(list(ranges.values()))
+    allowed = max(ALLOWED, tolerance)
     try:
         (stable,) = stabilise(bare)
+        if _lost(stable, ranges) > allowed:
+            return False
         got = np.atleast_1d(evaluate(stable, dict(zip(ranges, points.T, strict=True))))
     except NumericsError:
         return False
-    allowed = max(ALLOWED, tolerance)
     return all(
         _agrees(bare, dict(zip(ranges, map(float, point), strict=True)), value, allowed)
         for point, value in zip(points, got, strict=True)
     )
+
+
+def _lost(stable: Expr, ranges: Mapping[Expr, tuple[float, float]]) -> float:
+    """The largest relative error that the cancellation of terms leaves, where the form is finite.
+
+    Points crowd at both ends of each range and at zero.
+    """
+    if not ranges:
+        return 0.0
+    rng = np.random.default_rng(1)
+    low, high = np.array(list(ranges.values())).T
+    part, near = rng.random((CROWD, len(low))), 10.0 ** rng.uniform(-6, 0, (CROWD, len(low)))
+    side = np.where(rng.random(near.shape) < 0.5, low, high)
+    width = high - low
+    places = np.stack([low + part * width, low + near * width, high - near * width, near * side])
+    chosen = rng.integers(0, len(places), near.shape)
+    points = np.clip(np.take_along_axis(places, chosen[None], axis=0)[0], low, high)
+    at = dict(zip(ranges, points.T, strict=True))
+    with np.errstate(all="ignore"):
+        terms = evaluate(size_of_terms(stable), at)
+        lost = ROUNDING * terms / np.abs(evaluate(stable, at))
+    lost = lost[np.isfinite(terms) & (terms > UNDERFLOW) & ~np.isnan(lost)]
+    return float(np.max(lost, initial=0.0))
 
 
 def _agrees(expr: Expr, values: dict[Expr, float], got: float, allowed: float) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Abs, Add, Dummy, Expr, Float
+from sympy import Abs, Add, Dummy, Expr, Float, Mul, Pow
 
 from numerics.derivatives import derivatives
 from numerics.node_sum import NodeSum
 from numerics.quadrature.order import Larger
 
-__all__ = ["error_bound"]
+__all__ = ["error_bound", "size_of_terms"]
 
 ROUNDING = 8 * 2.0**-53  # of special functions and of the sums, relative to their terms
 UNIT = 2.0**-53
@@ -31,8 +31,17 @@ def error_bound(expr: Expr, relative: float, scalars: Sequence[Expr]) -> Expr:
     from_averages = _spread(expr)
     slopes = derivatives([expr], list(scalars))[0] if scalars else []
     moved = Add(*(Abs(x * slope) for x, slope in zip(scalars, slopes, strict=True)))
-    terms = Abs(expr) + from_averages
+    terms = size_of_terms(expr) + from_averages
     return Float(relative) * from_averages + ROUNDING * terms + UNIT * moved
+
+
+def size_of_terms(expr: Expr) -> Expr:
+    """The absolute values of the terms of sums, which may cancel: what rounding is relative to."""
+    if isinstance(expr, Add | Mul):
+        return expr.func(*map(size_of_terms, expr.args))
+    if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 0:
+        return size_of_terms(expr.base) ** expr.exp
+    return Abs(expr) if expr.is_Symbol or expr.is_number else Larger(expr, -expr)
 
 
 def _spread(expr: Expr) -> Expr:

@@ -4,11 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
-from sympy import Abs, Symbol, cosh, erf, erfc, exp, log, pi, sqrt, symbols, tanh
+from sympy import Abs, Max, Symbol, cosh, erf, erfc, exp, log, pi, sqrt, symbols, tanh
 
 import derive as dv
 import numerics as nm
 from numerics import errors
+from numerics.reference import trusted
 
 z, x, a, c, mu, s, kappa = symbols("z x a c mu s kappa", real=True)
 V, q, beta = symbols("V q beta", real=True)
@@ -233,3 +234,21 @@ def test_the_value_of_an_index_is_refused_in_an_average():
     kernel = nm.compile(dv.total(h[i] * dv.GaussianAverage(tanh(i * z) ** 2, z), i))
     with pytest.raises(errors.UnsupportedExpressionError, match="index"):
         kernel(h=np.ones(3))
+
+
+def test_a_closed_form_that_cancels_in_a_tail_is_not_taken():
+    """The average of erfc(z) max(0, a z + b)^2: for small a and negative b its terms cancel."""
+    b = Symbol("b", real=True)
+    average = dv.GaussianAverage(erfc(z) * Max(0, a * z + b) ** 2, z)
+    kernel = nm.compile(average, ranges={"a": (-3, 3), "b": (-3, 3)})
+    at = {a: 0.3, b: -2.5}
+    (true,), _ = trusted([average], at)
+    assert kernel(at) == pytest.approx(float(true), rel=1e-13, abs=0)
+    assert abs(nm.compile(average.doit())(at) / float(true) - 1) > 1e-12
+
+
+def test_estimates_count_what_the_terms_of_a_closed_form_lose():
+    kernel = nm.compile(dv.GaussianAverage(exp(a * z) * Max(0, z + c), z))
+    for point in ({a: 1.0, c: -4.0}, {a: -2.0, c: 1.5}, {a: 0.25, c: -6.0}):
+        (true,), _ = trusted([dv.GaussianAverage(exp(a * z) * Max(0, z + c), z)], point)
+        assert abs(kernel(point) - float(true)) <= kernel.error_estimate(point)
