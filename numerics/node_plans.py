@@ -27,11 +27,6 @@ NO_VALUE = "the integrand has no finite value at some of these parameters"
 NOWHERE = "the integrand has no finite value at these parameters"
 PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
 
-CORNERS = 64
-NO_VALUE = "the integrand has no finite value at some of these parameters"
-NOWHERE = "the integrand has no finite value at these parameters"
-PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
-
 
 @dataclass(frozen=True)
 class NodePlan:

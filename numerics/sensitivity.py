@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Abs, Add, Dummy, Expr, Float, Mul, Pow
+from sympy import Abs, Add, Expr, Float, Mul, Pow
 
 from numerics.derivatives import derivatives
-from numerics.node_sum import NodeSum
-from numerics.quadrature.order import Larger
+from numerics.quadrature.magnitude import spread
+from numerics.quadrature.order import Size
 
 __all__ = ["error_bound", "size_of_terms"]
 
@@ -28,7 +28,7 @@ def error_bound(expr: Expr, relative: float, scalars: Sequence[Expr]) -> Expr:
     scalars : sequence of Symbol
         The parameters, each known to half a unit in its last place.
     """
-    from_averages = _spread(expr)
+    from_averages = spread(expr)
     slopes = derivatives([expr], list(scalars))[0] if scalars else []
     moved = Add(*(Abs(x * slope) for x, slope in zip(scalars, slopes, strict=True)))
     terms = size_of_terms(expr) + from_averages
@@ -41,18 +41,4 @@ def size_of_terms(expr: Expr) -> Expr:
         return expr.func(*map(size_of_terms, expr.args))
     if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 0:
         return size_of_terms(expr.base) ** expr.exp
-    return Abs(expr) if expr.is_Symbol or expr.is_number else Larger(expr, -expr)
-
-
-def _spread(expr: Expr) -> Expr:
-    """The sum over averages A of |df/dA| times what the error of A is relative to."""
-    sums = sorted(expr.atoms(NodeSum), key=str)
-    outermost = [s for s in sums if not any(s is not other and other.has(s) for other in sums)]
-    symbols = {s: Dummy(f"A{k}", real=True) for k, s in enumerate(outermost)}
-    if not symbols:
-        return Float(0)
-    values = {symbol: s for s, symbol in symbols.items()}
-    slopes = derivatives([expr.xreplace(symbols)], list(values))[0]
-    # SymPy's Abs of an exponential asks for real parts
-    sizes = (NodeSum(Larger(s.body, -s.body) + _spread(s.body), *s.indices) for s in symbols)
-    return Add(*(Abs(d.xreplace(values)) * size for d, size in zip(slopes, sizes, strict=True)))
+    return Abs(expr) if expr.is_number else Size(expr)

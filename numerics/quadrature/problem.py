@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sympy import Add, Dummy, Expr, Float, S, fraction, together
+from sympy import Expr, Float, S, fraction, together
 
 from derive.equations import kinks
 from numerics.node_sum import NodeSum
 from numerics.quadrature.adaptive import Reference, integrate
-from numerics.quadrature.order import Size, unmoved
+from numerics.quadrature.magnitude import magnitude
+from numerics.quadrature.order import unmoved
 from numerics.quadrature.rules import Rule
 from numerics.quadrature.singularities import Singularity, singularities
 from numerics.special import StableFunction
@@ -90,7 +91,7 @@ class Problem:
         points = _kinks(integrand, z, set(parameters))
         breaks = [n.centre + k * n.distance for n in near for k in GRADED]
         breaks += [at_samples(p) for p in points] or [np.zeros(count)]
-        large = None if terms == Size(integrand) else sizes
+        large = sizes if integrand.has(NodeSum) else None
         reference = integrate(values, count, np.stack(breaks, axis=1), magnitude=large)
         return cls(integrand, z, prefactor, dense, parameters, evaluate, near, points, reference)
 
@@ -181,23 +182,6 @@ class Problem:
         )
         scale = self.evaluate(magnitude(self.integrand), {self.variable: z, **columns})
         return bool((np.abs(at - mirrored) <= EVEN * scale).all())
-
-
-def magnitude(integrand: Expr) -> Expr:
-    """The terms whose rounding an integrand carries, as its inner sums may cancel.
-
-    They are |f| + sum_k |df/dA_k| M_k, where M_k adds the absolute values in the sum A_k.
-    """
-    inner = sorted(integrand.atoms(NodeSum), key=str)
-    outermost = [s for s in inner if not any(s is not o and o.has(s) for o in inner)]
-    symbols = {s: Dummy(f"A{k}", real=True) for k, s in enumerate(outermost)}
-    bare = integrand.xreplace(symbols)
-    values = {symbol: s for s, symbol in symbols.items()}
-    parts = [
-        Size(bare.diff(symbol).xreplace(values)) * NodeSum(Size(s.body), *s.indices)
-        for s, symbol in symbols.items()
-    ]
-    return Size(integrand) + Add(*parts)
 
 
 def _with_density(
