@@ -31,6 +31,7 @@ from numerics.criticality import Bifurcation, Criticality, CriticalStatus, Landa
 from numerics.exact import ExactSum, TooManyStatesError, exact
 from numerics.enumeration import EnumeratedSum, enumerate_states
 from numerics.simulation import Correlated, Estimate, Run, Sampling, autocorrelation, simulate
+from numerics.simulation.extrapolation import Extrapolation, combined_p_value, extrapolate
 
 # what it looks like
 from numerics.plot import plot
@@ -66,6 +67,7 @@ __all__ = [
     "EnumeratedSum",
     "Estimate",
     "ExactSum",
+    "Extrapolation",
     "Kernel",
     "Landau",
     "MissingParameterError",
@@ -94,11 +96,13 @@ __all__ = [
     "UnsupportedExpressionError",
     "autocorrelation",
     "certify",
+    "combined_p_value",
     "compile",
     "continue_branch",
     "critical",
     "enumerate_states",
     "exact",
+    "extrapolate",
     "plot",
     "simulate",
     "solve",
