@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Atom, Basic, Expr, Float, Integer, KroneckerDelta, S, Symbol, sympify
+from sympy import Atom, Basic, Expr, Float, Integer, KroneckerDelta, S, Symbol, Tuple, sympify
 from sympy.core.expr import AtomicExpr
 from sympy.printing.precedence import PRECEDENCE
 
@@ -191,16 +191,17 @@ class Label(Atom):
         Whether the slots may be permuted, as in ``J[i, j] = J[j, i]``.
     given : bool
         Whether its elements are handed in as an array, rather than traced or averaged over.
-    zero_diagonal : bool
-        Whether ``J[i, i]`` is zero.
+    diagonal : Expr, optional
+        What ``J[i, i]`` is where it is known: 0 for couplings without self-coupling, 1 for the
+        overlap of an Ising configuration with itself.
     """
 
-    __slots__ = ("given", "name", "ranges", "symmetric", "zero_diagonal")
+    __slots__ = ("diagonal", "given", "name", "ranges", "symmetric")
     name: str
     ranges: tuple[IndexRange, ...]
     symmetric: bool
     given: bool
-    zero_diagonal: bool
+    diagonal: Expr | None
 
     def __new__(
         cls,
@@ -208,23 +209,29 @@ class Label(Atom):
         ranges: tuple[IndexRange, ...] = (),
         symmetric: bool = False,
         given: bool = False,
-        zero_diagonal: bool = False,
+        diagonal: Any = None,
     ) -> Label:
         obj = Atom.__new__(cls)
         obj.name, obj.ranges = str(name), tuple(ranges)
         obj.symmetric, obj.given = bool(symmetric), bool(given)
-        obj.zero_diagonal = bool(zero_diagonal)
+        obj.diagonal = None if diagonal is None else sympify(diagonal)
         if symmetric and len(set(ranges)) > 1:
             raise DeclarationError(f"{name} cannot be symmetric: its slots have different ranges")
-        if zero_diagonal and not (len(ranges) == 2 and ranges[0] == ranges[1]):
+        if diagonal is not None and not (len(ranges) == 2 and ranges[0] == ranges[1]):
             raise DeclarationError(f"{name} has no diagonal: it needs two slots over one range")
         return obj
 
     def _hashable_content(self) -> tuple[Any, ...]:
-        return (self.name, self.symmetric, self.given, self.zero_diagonal, *self.ranges)
+        known = Tuple() if self.diagonal is None else Tuple(self.diagonal)
+        return (self.name, self.symmetric, self.given, known, *self.ranges)
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        return (self.name, self.ranges, self.symmetric, self.given, self.zero_diagonal)
+        return (self.name, self.ranges, self.symmetric, self.given, self.diagonal)
+
+    @property
+    def zero_diagonal(self) -> bool:
+        """Whether ``J[i, i]`` is zero."""
+        return self.diagonal == 0
 
     __iter__ = None  # subscripts name components; a label is no sequence
 
@@ -296,8 +303,8 @@ class Element(Typeset, Expr):
     def __new__(cls, label: Label, *slots: Any) -> Any:
         slots = tuple(sympify(slot) for slot in slots)
         _check_slots(label, slots)
-        if label.zero_diagonal and slots[0] == slots[1]:
-            return S.Zero
+        if label.diagonal is not None and slots[0] == slots[1]:
+            return label.diagonal
         if label.symmetric:
             slots = tuple(sorted(slots, key=lambda slot: slot.sort_key()))
         return Expr.__new__(cls, label, *slots)

@@ -34,7 +34,7 @@ def over_common_ranges(expr: Any, ranges: Mapping[IndexRange, IndexRange]) -> An
         return Index(expr.name, ranges.get(expr.range, expr.range))
     if isinstance(expr, Label):
         slots = tuple(ranges.get(over, over) for over in expr.ranges)
-        return Label(expr.name, slots, expr.symmetric, expr.given, expr.zero_diagonal)
+        return Label(expr.name, slots, expr.symmetric, expr.given, expr.diagonal)
     if isinstance(expr, Total | IndexedProduct):
         expr = _named_apart(expr)
     if not expr.args or not expr.atoms(Index, Label):

@@ -60,7 +60,7 @@ class Variable(Typeset, Basic):
         return self.name
 
 
-def _label(name: str, indices: tuple[Any, ...], **flags: bool) -> Label:
+def _label(name: str, indices: tuple[Any, ...], **flags: Any) -> Label:
     for index in indices:
         if not isinstance(index, Index):
             raise DeclarationError(f"{name}: {index} is no index; declare it with dv.Index('i', N)")
@@ -280,4 +280,5 @@ def Given(
     >>> dv.Given("J", i, j, zero_diagonal=True)[i, i]
     0
     """
-    return _label(name, indices, symmetric=symmetric, given=True, zero_diagonal=zero_diagonal)
+    diagonal = 0 if zero_diagonal else None
+    return _label(name, indices, symmetric=symmetric, given=True, diagonal=diagonal)
