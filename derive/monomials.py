@@ -20,7 +20,7 @@ from derive.indices import Element, Index, Label
 from derive.measures import Finite, Measure
 from derive.total import Total, fresh
 
-__all__ = ["Monomial", "Polynomial", "different", "identified", "polynomial_of", "site_indices"]
+__all__ = ["Monomial", "Polynomial", "different", "flattened", "identified", "polynomial_of", "site_indices"]
 
 Sites = tuple[tuple[Element, int], ...]
 
@@ -116,7 +116,7 @@ def polynomial_of(exponent: Expr, measures: Mapping[Label, Measure]) -> Polynomi
     """
     found = Polynomial()
     for term in terms(exponent):
-        body, indices = _flattened(term)
+        body, indices = flattened(term)
         _refuse_numbered_sites(term, body, measures)
         touched = sorted(elements_of(body, measures), key=str)
         if len(touched) == 1 and set(touched[0].slots) <= set(indices):
@@ -130,7 +130,7 @@ def polynomial_of(exponent: Expr, measures: Mapping[Label, Measure]) -> Polynomi
     return found
 
 
-def _flattened(term: Expr) -> tuple[Expr, tuple[Index, ...]]:
+def flattened(term: Expr) -> tuple[Expr, tuple[Index, ...]]:
     """The summand and the indices of a term: a product of sums as one sum."""
     factors: list[Expr] = []
     bound: list[Index] = []
