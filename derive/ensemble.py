@@ -226,6 +226,12 @@ class Ensemble(Typeset, Basic):
 
         return pairwise(self)
 
+    def quenched(self) -> Any:
+        """The pairwise model of a sample, and the law of the disorder; see `derive.quenched`."""
+        from derive.quenched import quenched
+
+        return quenched(self)
+
     def _sympystr(self, printer: Any) -> str:
         names = ", ".join(v.name for v in self.variables)
         return f"Ensemble(trace={names or 'nothing'}, exponent={printer._print(self.exponent)})"

@@ -20,12 +20,14 @@ __all__ = [
     "Binder",
     "BivariateNormal",
     "Coupling",
+    "DiscreteDisorder",
     "Element",
     "Enumeration",
     "Equations",
     "Expect",
     "FiniteSum",
     "GaussianAverage",
+    "GaussianDisorder",
     "Index",
     "IndexRange",
     "IndexedProduct",
@@ -35,6 +37,7 @@ __all__ = [
     "OrthantProbability",
     "OwenT",
     "Pairwise",
+    "Quenched",
     "Spins",
     "Total",
     "free_indices",
@@ -255,3 +258,67 @@ class Pairwise:
                 return spins
         names = ", ".join(spins.site.name for spins in self.spins)
         raise DeclarationError(f"no variable {name} in this model; there are: {names}")
+
+
+@dataclass(frozen=True)
+class DiscreteDisorder:
+    """An array of independent quenched variables on finitely many values.
+
+    Attributes
+    ----------
+    element : Element
+        The array with its indices, ``xi[i, mu]``.
+    values : tuple of Expr
+        What each entry can be.
+    weights : tuple of Expr
+        The logarithm of the weight of each value, up to a common constant.
+    """
+
+    element: Element
+    values: tuple[Expr, ...]
+    weights: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class GaussianDisorder:
+    """An array of independent normal variables, those of a symmetric array for i <= j.
+
+    Attributes
+    ----------
+    element : Element
+        The array with its indices, ``J[i, j]``.
+    mean, variance : Expr
+        In the sizes and parameters.
+    """
+
+    element: Element
+    mean: Expr
+    variance: Expr
+
+
+@dataclass(frozen=True)
+class Quenched:
+    """A pairwise model at a sample of its disorder, and the law of the disorder.
+
+    Attributes
+    ----------
+    pairwise : Pairwise
+        The disorder stands among its parameters, as arrays that are given.
+    disorder : tuple of DiscreteDisorder or GaussianDisorder
+        One for each array.
+
+    Examples
+    --------
+    >>> import derive as dv
+    >>> from sympy import symbols
+    >>> beta, h, J0 = symbols("beta h J0", positive=True)
+    >>> N = dv.size("N"); i, j = dv.indices("i j", N)
+    >>> s, J = dv.Ising("s", i), dv.Gaussian("J", i, j, variance=J0**2/N, symmetric=True)
+    >>> energy = -dv.total(J[i, j]*s[i]*s[j], i < j) - h*dv.total(s[i], i)
+    >>> sk = dv.Ensemble(trace=s, disorder=J, beta=beta, hamiltonian=energy).quenched()
+    >>> sk.pairwise.coupling("s"), sk.disorder[0].variance
+    (beta*J[i, j], J0**2/N)
+    """
+
+    pairwise: Pairwise
+    disorder: tuple[DiscreteDisorder | GaussianDisorder, ...]

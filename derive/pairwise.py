@@ -56,8 +56,8 @@ def _check(ensemble: Ensemble) -> None:
     if ensemble.disorder:
         names = ", ".join(v.name for v in ensemble.disorder)
         raise MoveError(
-            f"{names} is disorder: draw a sample and hand it in as an array, dv.Given('{names}', "
-            "...), or average over it first"
+            f"{names} is disorder: take quenched() for the model of a sample, hand one in as an array, "
+            f"dv.Given('{names}', ...), or average over it first"
         )
     refuse_weight(ensemble)
 
