@@ -6,7 +6,7 @@ other, and averages in the integrand are functions of what stands outside of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -32,8 +32,9 @@ from derive.gaussian.kinks import kinks
 from derive.gaussian.line import line_average
 from derive.gaussian.moves import standardised
 from derive.gaussian.substitution import outermost, put
+from derive.gaussian.tails import TAIL, with_tails
 
-__all__ = ["value"]
+__all__ = ["compiled", "features", "value"]
 
 GUARD = 24  # bits
 Values = Callable[..., Any]
@@ -66,12 +67,12 @@ def _function(average: Any, given: tuple[Symbol, ...]) -> Values:
     expr = standardised(average)
     nodes = [factor for factor in Mul.make_args(expr) if isinstance(factor, average.func)]
     if not nodes:
-        return _compiled(expr, given)
+        return compiled(expr, given)
     (node,) = nodes
-    outside = _compiled(expr / node, given)
+    outside = compiled(expr / node, given)
     names = [Dummy(f"x{k}", real=True) for k in range(len(node.variables))]
     integrand = put(node.integrand, dict(zip(node.variables, names, strict=True)))
-    inner = _compiled(integrand, (*given, *names))
+    inner = compiled(integrand, (*given, *names))
     for k in reversed(range(len(names))):
         inner = _line(integrand, names[k], (*given, *names[:k]), names[k + 1 :], inner)
     return lambda *values: outside(*values) * inner(*values)
@@ -86,13 +87,13 @@ def _line(
 ) -> Values:
     """The average over one variable, as a function of the symbols that are given."""
     sharp = [p for p in kinks(integrand, name) if p.free_symbols.isdisjoint(within)]
-    cuts = [_compiled(point, given) for point in sharp]
-    places = dict.fromkeys(_features(integrand, name, within))
-    features = [(_compiled(at, given), _compiled(width, given)) for at, width in places]
+    cuts = [compiled(point, given) for point in sharp]
+    places = dict.fromkeys(features(integrand, name, within))
+    varying = [(compiled(at, given), compiled(width, given)) for at, width in places]
 
     def average(*values: Any) -> Any:
         at = [_number(cut, values) for cut in cuts]
-        near = [(_number(place, values), _number(width, values)) for place, width in features]
+        near = [(_number(place, values), _number(width, values)) for place, width in varying]
         return line_average(lambda x: inner(*values, x), at, near)
 
     return average
@@ -106,7 +107,7 @@ def _number(point: Values, values: tuple[Any, ...]) -> Any:
         return mpmath.inf
 
 
-def _features(
+def features(
     integrand: Expr, name: Symbol, within: Sequence[Symbol]
 ) -> Iterator[tuple[Expr, Expr]]:
     """Where something varies fast, and over which width."""
@@ -127,9 +128,14 @@ def _features(
             yield (-slope - root) / (2 * curved[0]), spread / (1 + root)
 
 
-def _compiled(expr: Expr, given: tuple[Symbol, ...]) -> Values:
-    """An expression as a function in mpmath, averages in it by quadrature."""
-    table: dict[str, Values] = {"Heaviside": _step}
+def compiled(
+    expr: Expr, given: tuple[Symbol, ...], known: Mapping[str, Values] | None = None
+) -> Values:
+    """An expression as a function in mpmath, averages in it by quadrature.
+
+    `known` holds values of undefined functions in it.
+    """
+    table: dict[str, Values] = {"Heaviside": _step, TAIL.__name__: mpmath.erfc, **(known or {})}
     rule = {}
     for node in outermost(expr):
         name = f"average_{len(table)}"
@@ -139,7 +145,7 @@ def _compiled(expr: Expr, given: tuple[Symbol, ...]) -> Values:
         kind = type(function)
         if not (kind.__module__ or "sympy.").startswith("sympy."):
             table.setdefault(kind.__name__, _by_evalf(kind))
-    expr = expr.xreplace(rule)
+    expr = with_tails(expr.xreplace(rule))
     numbers = {number: Dummy("c") for number in _numbers(expr)}
     constants = lambdify((), list(numbers), modules=[table, "mpmath"])()
     names = (*numbers.values(), *given)
