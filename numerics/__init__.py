@@ -32,6 +32,7 @@ from numerics.exact import ExactSum, TooManyStatesError, exact
 from numerics.enumeration import EnumeratedSum, enumerate_states
 from numerics.simulation import Correlated, Estimate, Run, Sampling, autocorrelation, simulate
 from numerics.simulation.extrapolation import Extrapolation, combined_p_value, extrapolate
+from numerics import storage
 
 # what it looks like
 from numerics.plot import plot
@@ -107,5 +108,6 @@ __all__ = [
     "simulate",
     "solve",
     "spinodal",
+    "storage",
     "transition",
 ]
