@@ -28,7 +28,7 @@ from sympy import (
 from derive.errors import DeclarationError
 from derive.indices import IndexRange
 
-__all__ = ["Continuous", "Finite", "Measure", "OneHot", "SphereSurface", "SteepestContour"]
+__all__ = ["Collective", "Continuous", "Finite", "Measure", "OneHot", "SphereSurface", "SteepestContour"]
 
 
 # The argument of every density: one dummy for all, so that equal densities are equal objects.
@@ -170,6 +170,28 @@ class Continuous(Measure):
         x = Dummy("x")
         density = -((x - mean) ** 2) / (2 * variance) - expand_log(log(2 * pi * variance)) / 2
         return Continuous(-oo, oo, Lambda(x, density))
+
+
+class Collective(Measure):
+    """One number that stands for many equal components of a field, after an ansatz.
+
+    Parameters
+    ----------
+    multiplicity : Expr
+        How many independent components it stands for, such as n (n - 1)/2.  Where it turns
+        negative, as n goes to zero, a maximum becomes a minimum.
+    imaginary : bool
+        Whether the components were integrated along the imaginary axis.
+    level : int
+        Overlaps grow with it: inside a block of replicas they are larger than between blocks.
+    """
+
+    def __new__(cls, multiplicity: Any, imaginary: Any = False, level: Any = 0) -> Collective:
+        return Basic.__new__(cls, sympify(multiplicity), sympify(imaginary), sympify(level))
+
+    multiplicity = property(lambda self: self.args[0])
+    is_imaginary = property(lambda self: bool(self.args[1]))
+    level = property(lambda self: int(self.args[2]))
 
 
 class SteepestContour(Measure):

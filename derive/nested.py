@@ -33,11 +33,18 @@ def log_trace(variables: tuple[Variable, ...], exponent: Expr) -> Expr:
 
     Integrals first, then sums, each by its row of the table; what has no row stays as `LogZ`.
     """
-    ordered = sorted(variables, key=lambda v: not isinstance(v.measure, Continuous))
+    ordered = sorted(variables, key=_integrals_first)
     for variable in ordered:
         closed = closed_log_trace(variable, exponent)
         exponent = LogZ.unevaluated((variable,), exponent) if closed is None else closed
     return exponent
+
+
+def _integrals_first(variable: Variable) -> int:
+    """Conjugates, other integrals, sums."""
+    if not isinstance(variable.measure, Continuous):
+        return 2
+    return 0 if variable.measure.is_imaginary else 1
 
 
 class LogZ(Typeset, Expr):

@@ -56,7 +56,7 @@ def _check(ensemble: Ensemble) -> None:
     if ensemble.disorder:
         names = ", ".join(v.name for v in ensemble.disorder)
         raise MoveError(
-            f"{names} is disorder: take quenched() for the model of a sample, hand one in as an array, "
+            f"{names} is disorder: take quenched() for the model of a sample, hand in an array, "
             f"dv.Given('{names}', ...), or average over it first"
         )
     refuse_weight(ensemble)

@@ -7,6 +7,10 @@ The rows are model-free identities, each checked to 30 digits by the tests:
 * Gaussian integrals:     int exp(-a x^2 + b x + c) dx = sqrt(pi/a) exp(b^2/(4a) + c), Re a > 0
                           (a conjugate field in a has its contour shifted so that Re a > 0)
 * exponential, interval:  int_l^u exp(b x + c) dx = e^c (e^{bu} - e^{bl})/b
+* Gaussian measures:      <exp(a x^2 + b x)> = exp((b^2 v/2 + b m + a m^2)/(1 - 2 a v)) /
+                          sqrt(1 - 2 a v),  x ~ N(m, v)
+* Gaussian times any g:   int exp(-a x^2 + b x) g(x) dx = Gaussian integral x <g>,
+                          x ~ N(b/(2a), 1/(2a)): an average, in closed form where it has one
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from sympy import (
     Poly,
     PolynomialError,
     S,
+    Symbol,
     cosh,
     exp,
     expand_log,
@@ -33,9 +38,12 @@ from sympy import (
 )
 
 from derive.errors import MoveError, UnboundedError
+from derive.gaussian.average import GaussianAverage
 from derive.indices import Element, Index, free_indices
 from derive.matching import replace_elements
 from derive.measures import Continuous, Finite, OneHot
+from derive.moments import gaussian_law
+from derive.rational import expanded_log, factored
 from derive.total import Total, fresh
 from derive.variables import Variable
 
@@ -124,17 +132,19 @@ def _at_colour(exponent: Expr, variable: Variable, colour: Any) -> Expr:
 
 def _continuous(variable: Variable, exponent: Expr) -> Expr | None:
     measure = variable.measure
+    if (law := gaussian_law(measure)) is not None:
+        return _gaussian_measure(variable, exponent, *law)
     y = Dummy("y", real=True)
     contour = {variable.element: measure.shift + measure.direction * y}
     density = weighted_exponent(variable, exponent).xreplace(contour)
     try:
         powers = Poly(density.expand(), y)
     except PolynomialError:
-        return None
+        return _gaussian_average(variable, density.xreplace({y: variable.element}))
     if any(c.has(y) for c in powers.coeffs()):
-        return None
+        return _gaussian_average(variable, density.xreplace({y: variable.element}))
     if (measure.lower, measure.upper) == (-oo, oo):
-        return _gaussian(variable, powers)
+        return _gaussian(variable, density, powers)
     if measure.is_bounded:
         return _exponential(powers, measure) if powers.degree() <= 1 else None
     side = 1 if measure.upper == oo else -1
@@ -151,7 +161,7 @@ def _diverges(variable: Variable, powers: Poly, wanted: str) -> UnboundedError:
     )
 
 
-def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
+def _gaussian(variable: Variable, density: Expr, powers: Poly) -> Expr | None:
     leading, degree = powers.LC(), powers.degree()
     if degree % 2 or degree == 0 or leading.is_nonnegative:
         raise _diverges(variable, powers, "fall in both directions")
@@ -163,7 +173,71 @@ def _gaussian(variable: Variable, powers: Poly) -> Expr | None:
             "its symbols positive or negative"
         )
     c, b, a = powers.nth(0), powers.nth(1), -leading
+    if a.has(Element):  # the coupling is an order parameter, or holds a conjugate field
+        a, b, c, _ = _quadratic(powers.gen, density)
+        return _completed_square(-a, b) + c
     return collected(b**2 / (4 * a)) + c + expand_log(log(pi / a)) / 2
+
+
+def _quadratic(x: Expr, exponent: Expr) -> tuple[Expr, Expr, Expr, Expr]:
+    """(a, b, c, g) with exponent = a x^2 + b x + c + g(x), g free of such terms."""
+    y = Dummy("x", real=True)
+    parts = {2: S.Zero, 1: S.Zero, 0: S.Zero}
+    rest = S.Zero
+    for term in Add.make_args(exponent.xreplace({x: y}).expand(log=False, power_exp=False)):
+        coefficient, power = term.as_independent(y, as_Add=False)
+        degree = {S.One: 0, y: 1, y**2: 2}.get(power)
+        if degree is None:
+            rest += term
+        else:
+            parts[degree] += coefficient
+    return parts[2], parts[1], parts[0], rest.xreplace({y: x})
+
+
+def _gaussian_measure(variable: Variable, exponent: Expr, mean: Expr, variance: Expr) -> Expr:
+    """log <exp(a x^2 + b x + c + g(x))>: the quadratic part tilts the Gaussian."""
+    a, b, c, rest = _quadratic(variable.element, exponent)
+    narrowed = factored(1 - 2 * a * variance)
+    tilted = _linear_form((mean + b * variance) / narrowed)
+    shifted = _linear_form(b**2 * variance / 2 + b * mean + a * mean**2, narrowed)
+    value = c + shifted - expanded_log(narrowed) / 2
+    return value + _log_average(variable, rest, tilted, factored(variance / narrowed))
+
+
+def _gaussian_average(variable: Variable, density: Expr) -> Expr | None:
+    """log int exp(-a x^2 + b x + c) g(x) dx, None where the density has no Gaussian factor."""
+    if (variable.measure.lower, variable.measure.upper) != (-oo, oo):
+        return None
+    if variable.measure.is_imaginary:
+        return None
+    a, b, c, rest = _quadratic(variable.element, density)
+    if a == 0 or a.is_positive:
+        return None
+    mean, variance = _linear_form(-b / (2 * a)), factored(-1 / (2 * a))
+    return _completed_square(-a, b) + c + _log_average(variable, rest, mean, variance)
+
+
+def _completed_square(a: Expr, b: Expr) -> Expr:
+    """log int exp(-a x^2 + b x) dx, the coupling a over a common denominator."""
+    return _linear_form(b**2, factored(4 * a)) + (log(pi) - expanded_log(a)) / 2
+
+
+def _linear_form(expr: Expr, below: Expr = S.One) -> Expr:
+    """A sum over a coupling; coefficients of fields at the site are rational functions, factored."""
+    coefficients: dict[Expr, Expr] = {}
+    for term in Add.make_args(expr.expand()):
+        fields = [f for f in Mul.make_args(term) if any(e.slots for e in f.atoms(Element))]
+        field = Mul(*fields)
+        coefficients[field] = coefficients.get(field, S.Zero) + term / field
+    return Add(*(factored(c / below) * field for field, c in coefficients.items()))
+
+
+def _log_average(variable: Variable, rest: Expr, mean: Expr, variance: Expr) -> Expr:
+    if rest == 0:
+        return S.Zero
+    x = Symbol(variable.name, real=True)
+    average = GaussianAverage(exp(rest.xreplace({variable.element: x})), x, mean, variance)
+    return log(average.doit())
 
 
 def _exponential(powers: Poly, measure: Continuous) -> Expr:

@@ -1,0 +1,1 @@
+"""Limits of free entropies: their asymptotic expansions, ground states, capacities."""

@@ -1,0 +1,63 @@
+"""Rational functions of order parameters in a readable form, and their logarithms.
+
+Signs inside logarithms matter: ``log(1/(2*(1 - q)))`` must become ``-log(2) - log(1 - q)``, never
+``log(q - 1)``.  Every factor is turned positive at a sample point, at which overlaps grow with
+their names (q0 < q1) and lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from sympy import Add, Expr, Mul, Pow, Rational, S, Symbol, cancel, factor_list, fraction, log
+from sympy.polys.polyerrors import PolynomialError
+
+from derive.indices import Element
+
+__all__ = ["expanded_log", "factored", "positive_at_sample"]
+
+
+def factored(expr: Expr) -> Expr:
+    """A rational function as a product of powers of factors, each positive at the sample point."""
+    constant, factors = _factors(expr)
+    return constant * Mul(*(Pow(base, power) for base, power in factors))
+
+
+def expanded_log(expr: Expr) -> Expr:
+    """The logarithm of a rational function as a sum of logarithms of its factors."""
+    constant, factors = _factors(expr)
+    own = [power * log(base) for base, power in factors]
+    return _log_of_constant(constant) + Add(*own)
+
+
+def _log_of_constant(constant: Expr) -> Expr:
+    above, below = fraction(constant)
+    parts = [*((f, 1) for f in Mul.make_args(above)), *((f, -1) for f in Mul.make_args(below))]
+    return Add(*(sign * power * log(base) for f, sign in parts for base, power in [f.as_base_exp()]))
+
+
+def _factors(expr: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
+    """(constant, [(factor, power)]), the factors turned positive."""
+    try:
+        above, below = fraction(cancel(expr))
+        pieces = [(factor_list(above), 1), (factor_list(below), -1)]
+    except PolynomialError:
+        return S.One, [(expr, S.One)]
+    constant, found = S.One, []
+    for (number, factors), side in pieces:
+        constant *= number**side
+        for base, power in factors:
+            sign = -1 if base.is_Add and not positive_at_sample(base) else 1
+            constant *= S(sign) ** power
+            found.append((sign * base, S(side * power)))
+    return constant, found
+
+
+def positive_at_sample(expr: Expr) -> bool:
+    """Whether an expression is positive where overlaps are small, positive, and grow with names."""
+    elements = sorted(expr.atoms(Element), key=str)
+    point: dict[Expr, Expr] = {e: Rational(k + 1, len(elements) + 7) for k, e in enumerate(elements)}
+    for k, symbol in enumerate(sorted(expr.free_symbols, key=str)):
+        point[symbol] = Rational(2 * k + 3, 2 * k + 5) / (1 if symbol.is_positive else 7)
+        if symbol.is_negative:
+            point[symbol] = -point[symbol]
+    value = expr.xreplace(point).evalf(20)
+    return not value.is_extended_negative

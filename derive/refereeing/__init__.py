@@ -1,0 +1,1 @@
+"""Published equations against derived ones: whether they say the same."""
