@@ -31,7 +31,9 @@ from numerics.criticality import Bifurcation, Criticality, CriticalStatus, Landa
 from numerics.exact import ExactSum, TooManyStatesError, exact
 from numerics.enumeration import EnumeratedSum, enumerate_states
 from numerics.simulation import Correlated, Estimate, Run, Sampling, autocorrelation, simulate
-from numerics.simulation.extrapolation import Extrapolation, combined_p_value, extrapolate
+from numerics.simulation import Tempered, draw_disorder, parallel_tempering
+from numerics.simulation import DisorderAverage, SampleMean, disorder_average
+from numerics.simulation import Extrapolation, combined_p_value, extrapolate
 from numerics import storage
 
 # what it looks like
@@ -64,6 +66,7 @@ __all__ = [
     "CriticalStatus",
     "Criticality",
     "DampedFixedPoint",
+    "DisorderAverage",
     "DomainError",
     "EnumeratedSum",
     "Estimate",
@@ -83,6 +86,7 @@ __all__ = [
     "ProblemError",
     "Quadrature",
     "Run",
+    "SampleMean",
     "Sampling",
     "ShapeError",
     "Solution",
@@ -90,6 +94,7 @@ __all__ = [
     "Stability",
     "Status",
     "SymmetryError",
+    "Tempered",
     "TooManyStatesError",
     "Transition",
     "TransitionKind",
@@ -101,9 +106,12 @@ __all__ = [
     "compile",
     "continue_branch",
     "critical",
+    "disorder_average",
+    "draw_disorder",
     "enumerate_states",
     "exact",
     "extrapolate",
+    "parallel_tempering",
     "plot",
     "simulate",
     "solve",

@@ -115,7 +115,9 @@ def bind(equations: Equations, values: Mapping[str, Any]) -> Given:
     """
     _check_distinct(equations)
     symbols = {symbol.name: symbol for symbol in equations.parameters}
-    sized = {str(s): s for u in (*equations.unknowns, *equations.parameters) for s in sizes_of(u)}
+    ranged = [s for u in (*equations.unknowns, *equations.parameters) for s in sizes_of(u)]
+    # alpha in a range of size alpha*N is a parameter where it occurs elsewhere
+    sized = {str(s): s for s in ranged if s.is_integer or s.name not in symbols}
     _check_names({**sized, **symbols}, values)
     arrays = {name: _number(name, value) for name, value in values.items()}
     sizes = _sizes(equations, {name: a for name, a in arrays.items() if name in symbols}, symbols)
