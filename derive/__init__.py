@@ -28,6 +28,7 @@ from derive.gaussian.special import OrthantProbability, OwenT
 from derive.ensemble import Ensemble
 from derive.derivation import Derivation
 from derive.moves.ansatz import Uniform
+from derive.moves.replica_ansatz import OneStepRSB, ReplicaSymmetric
 from derive.step import Kind, Step
 from derive.checks.check import CheckReport
 
@@ -86,12 +87,14 @@ __all__ = [
     "LogDet",
     "MoveError",
     "NotExtensiveError",
+    "OneStepRSB",
     "OrthantProbability",
     "OwenT",
     "Pairwise",
     "ParameterError",
     "Potts",
     "Real",
+    "ReplicaSymmetric",
     "SingularValue",
     "Sphere",
     "Spin",

@@ -28,7 +28,15 @@ from sympy import (
 from derive.errors import DeclarationError
 from derive.indices import IndexRange
 
-__all__ = ["Collective", "Continuous", "Finite", "Measure", "OneHot", "SphereSurface", "SteepestContour"]
+__all__ = [
+    "Collective",
+    "Continuous",
+    "Finite",
+    "Measure",
+    "OneHot",
+    "SphereSurface",
+    "SteepestContour",
+]
 
 
 # The argument of every density: one dummy for all, so that equal densities are equal objects.

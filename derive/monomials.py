@@ -20,7 +20,15 @@ from derive.indices import Element, Index, Label
 from derive.measures import Finite, Measure
 from derive.total import Total, fresh
 
-__all__ = ["Monomial", "Polynomial", "different", "flattened", "identified", "polynomial_of", "site_indices"]
+__all__ = [
+    "Monomial",
+    "Polynomial",
+    "different",
+    "flattened",
+    "identified",
+    "polynomial_of",
+    "site_indices",
+]
 
 Sites = tuple[tuple[Element, int], ...]
 

@@ -7,12 +7,24 @@ their names (q0 < q1) and lie between 0 and 1.
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Mul, Pow, Rational, S, Symbol, cancel, factor_list, fraction, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    cancel,
+    factor_list,
+    fraction,
+    log,
+)
 from sympy.polys.polyerrors import PolynomialError
 
 from derive.indices import Element
 
-__all__ = ["expanded_log", "factored", "positive_at_sample"]
+__all__ = ["expanded_log", "factored", "positive_at_sample", "with_expanded_logs"]
 
 
 def factored(expr: Expr) -> Expr:
@@ -28,10 +40,18 @@ def expanded_log(expr: Expr) -> Expr:
     return _log_of_constant(constant) + Add(*own)
 
 
+def with_expanded_logs(expr: Expr) -> Expr:
+    """Every logarithm of a rational function as a sum over its factors, so that they cancel."""
+    nodes = [node for node in expr.atoms(log) if not node.args[0].atoms(Function)]
+    return expr.xreplace({node: expanded_log(node.args[0]) for node in nodes})
+
+
 def _log_of_constant(constant: Expr) -> Expr:
     above, below = fraction(constant)
     parts = [*((f, 1) for f in Mul.make_args(above)), *((f, -1) for f in Mul.make_args(below))]
-    return Add(*(sign * power * log(base) for f, sign in parts for base, power in [f.as_base_exp()]))
+    return Add(
+        *(sign * power * log(base) for f, sign in parts for base, power in [f.as_base_exp()])
+    )
 
 
 def _factors(expr: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
@@ -54,7 +74,9 @@ def _factors(expr: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
 def positive_at_sample(expr: Expr) -> bool:
     """Whether an expression is positive where overlaps are small, positive, and grow with names."""
     elements = sorted(expr.atoms(Element), key=str)
-    point: dict[Expr, Expr] = {e: Rational(k + 1, len(elements) + 7) for k, e in enumerate(elements)}
+    point: dict[Expr, Expr] = {
+        e: Rational(k + 1, len(elements) + 7) for k, e in enumerate(elements)
+    }
     for k, symbol in enumerate(sorted(expr.free_symbols, key=str)):
         point[symbol] = Rational(2 * k + 3, 2 * k + 5) / (1 if symbol.is_positive else 7)
         if symbol.is_negative:

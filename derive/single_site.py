@@ -29,6 +29,7 @@ from sympy import (
     S,
     Symbol,
     cosh,
+    erfc,
     exp,
     expand_log,
     log,
@@ -44,6 +45,7 @@ from derive.matching import replace_elements
 from derive.measures import Continuous, Finite, OneHot
 from derive.moments import gaussian_law
 from derive.rational import expanded_log, factored
+from derive.relations import normal_form
 from derive.total import Total, fresh
 from derive.variables import Variable
 
@@ -184,7 +186,7 @@ def _quadratic(x: Expr, exponent: Expr) -> tuple[Expr, Expr, Expr, Expr]:
     y = Dummy("x", real=True)
     parts = {2: S.Zero, 1: S.Zero, 0: S.Zero}
     rest = S.Zero
-    for term in Add.make_args(exponent.xreplace({x: y}).expand(log=False, power_exp=False)):
+    for term in Add.make_args(normal_form(exponent.xreplace({x: y}), {})):
         coefficient, power = term.as_independent(y, as_Add=False)
         degree = {S.One: 0, y: 1, y**2: 2}.get(power)
         if degree is None:
@@ -237,7 +239,17 @@ def _log_average(variable: Variable, rest: Expr, mean: Expr, variance: Expr) -> 
         return S.Zero
     x = Symbol(variable.name, real=True)
     average = GaussianAverage(exp(rest.xreplace({variable.element: x})), x, mean, variance)
-    return log(average.doit())
+    return log(_read_from_the_other_side(average.doit()))
+
+
+def _read_from_the_other_side(value: Expr) -> Expr:
+    """1 - erfc(u)/2 as erfc(-u)/2 where that is shorter; SymPy would turn a factored -u back."""
+    for node in value.atoms(erfc):
+        mirrored = erfc((-node.args[0]).expand())
+        if isinstance(mirrored, erfc):
+            other = value.xreplace({node: 2 - mirrored}).expand(deep=False)
+            value = min(value, other, key=lambda e: len(Add.make_args(e)))
+    return value
 
 
 def _exponential(powers: Poly, measure: Continuous) -> Expr:

@@ -13,8 +13,9 @@ from derive.moves.change_variable import change_variable
 from derive.moves.constrain import constrain
 from derive.moves.hubbard_stratonovich import hubbard_stratonovich
 from derive.moves.plefka import plefka
+from derive.moves.replica_ansatz import OneStepRSB, ReplicaSymmetric
 from derive.moves.saddle_point import saddle_point
-from derive.moves.trace import trace
+from derive.replica_verbs import ReplicaMoves, replica_ansatz_of
 from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Moves"]
 
 
-class Moves:
+class Moves(ReplicaMoves):
     """The verbs of a `Derivation`; each returns a new derivation with one more step."""
 
     if TYPE_CHECKING:
@@ -146,29 +147,6 @@ class Moves:
         """
         return self._on_ensemble(join, name, variables, arrays, over=over)
 
-    def trace(self, *variables: Any) -> Derivation:
-        """Sum or integrate out variables whose sites are decoupled (exact).
-
-        Parameters
-        ----------
-        *variables : Variable or str
-            What to trace; several are traced jointly, site by site.
-
-        Raises
-        ------
-        CouplingError
-            If a term couples different sites; it names the term and the move that decouples it.
-        UnboundedError
-            If a single-site integral diverges.
-
-        Examples
-        --------
-        >>> from derive.models import curie_weiss
-        >>> curie_weiss.ensemble().derive().hubbard_stratonovich("m").trace("s").exponent
-        -J*N*beta*m**2/2 + N*log(2*cosh(beta*(J*m + h)))
-        """
-        return self._on_ensemble(trace, *variables)
-
     def saddle_point(
         self, size: Any, *others: Any, signature: tuple[int, int] | None = None
     ) -> Derivation:
@@ -236,12 +214,13 @@ class Moves:
         return self._on_ensemble(plefka, *names, order=order, conjugate=conjugate, size=size)
 
     def ansatz(self, name: Any, rule: Any = None) -> Derivation:
-        """Restrict an indexed order parameter to a form with fewer unknowns (ansatz).
+        """Restrict order parameters to a form with fewer unknowns (ansatz).
 
         Parameters
         ----------
-        name : str
-            The order parameter.
+        name : str, ReplicaSymmetric or OneStepRSB
+            The indexed order parameter of a free entropy; or the form that all order parameters
+            over the replicas of an averaged ensemble take.
         rule : Uniform, callable or mapping
             ``Uniform()`` (default), a function of the index, or the components one by one.
 
@@ -260,6 +239,8 @@ class Moves:
         >>> d.ansatz("x", dv.Uniform()).unknowns
         (x,)
         """
+        if isinstance(name, ReplicaSymmetric | OneStepRSB):
+            return replica_ansatz_of(self, name)
         return self.move(ansatz, name, rule)
 
     def eliminate(self, *unknowns: Any) -> Derivation:

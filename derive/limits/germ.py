@@ -113,8 +113,7 @@ def logarithm(germ: Germ, region: Region, relative: Rational) -> Series:
     found = found + constant(_log(lead, region)) + monomial(key[0], 0, 1)
     found = found + Series(dict(exponent))
     layers = {
-        place: Layer(found.power, layer.miss - layer.size)
-        for place, layer in series.layers.items()
+        place: Layer(found.power, layer.miss - layer.size) for place, layer in series.layers.items()
     }
     return found.in_layers(layers)
 
@@ -186,9 +185,7 @@ def _known(layer: Layer) -> Expr:
     return layer.miss if layer.miss >= 0 else -oo
 
 
-def _compare(
-    exponent: Exponent, other: Exponent, region: Region
-) -> tuple[int, list[Place]]:
+def _compare(exponent: Exponent, other: Exponent, region: Region) -> tuple[int, list[Place]]:
     """The sign of the difference, and the layers in which it is of order one."""
     difference = _sum(exponent, tuple((k, -c) for k, c in other))
     for (p, _), c in sorted(difference, key=lambda item: (item[0][0], -item[0][1])):

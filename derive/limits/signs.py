@@ -106,9 +106,7 @@ def sides(
             if bound is not None and not asked.form.free_symbols & bound:
                 raise
             left += [
-                (*where, form)
-                for form in (asked.form, -asked.form)
-                if not _excluded(form, where)
+                (*where, form) for form in (asked.form, -asked.form) if not _excluded(form, where)
             ]
             continue
         found.append((where[len(region.positive) :], result))

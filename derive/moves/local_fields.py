@@ -28,7 +28,7 @@ __all__ = ["linear_forms", "local_fields"]
 
 _y = Symbol("y")
 # d y / 2 pi along the imaginary axis: the conjugate of a delta function of unit weight
-CONJUGATE = Continuous(direction=I, log_weight=Lambda(_y, -log(2 * pi)))
+CONJUGATE = Continuous(direction=I, log_weight=Lambda(_y, -log(2) - log(pi)))
 
 
 def local_fields(ensemble: Ensemble, *names: str, **definitions: Any) -> Moved:
@@ -57,9 +57,7 @@ def local_fields(ensemble: Ensemble, *names: str, **definitions: Any) -> Moved:
     """
     wanted = _named(ensemble, names) | {k: sympify(v) for k, v in definitions.items()}
     if not wanted:
-        raise MoveError(
-            "every disorder variable enters the exponent linearly already: average it"
-        )
+        raise MoveError("every disorder variable enters the exponent linearly already: average it")
     check_new_names(ensemble, *wanted, *(f"{name}hat" for name in wanted))
     for name, definition in wanted.items():
         ensemble = _introduced(ensemble, name, definition)
@@ -92,7 +90,9 @@ def linear_forms(ensemble: Ensemble) -> list[Total]:
             for form in _forms_in(node, disorder, expr == ensemble.weight):
                 found.setdefault(form)
     alike: list[Total] = []
-    for form in sorted(found, key=lambda f: (not elements_of(f, traced), str(f))):
+    for form in sorted(
+        found, key=lambda f: (-len(free_indices(f)), not elements_of(f, traced), str(f))
+    ):
         if not any(_same_up_to_free_names(form, other) for other in alike):
             alike.append(form)
     return alike

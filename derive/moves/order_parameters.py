@@ -119,7 +119,8 @@ def _is_field(variable: Variable) -> bool:
     """Local fields and their conjugates: Lebesgue measure over an index of patterns."""
     measure = variable.measure
     return isinstance(measure, Continuous) and (
-        measure.is_imaginary or not measure.log_weight(S.One).free_symbols
+        measure.is_imaginary
+        or not measure.log_weight(S.One).free_symbols
         and measure.log_weight.expr == 0
     )
 

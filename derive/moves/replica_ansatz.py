@@ -109,13 +109,21 @@ def replica_ansatz(ensemble: Ensemble, rule: Any) -> Moved:
     fields = [v for v in ensemble.variables if over in v.label.ranges and _is_collective(v)]
     _check_shapes(fields, over)
     values = {v.label: _value(v, over, rule) for v in fields}
-    others = {v.label: _relabelled(v.label, over, rule) for v in ensemble.variables if v not in fields}
+    others = {
+        v.label: _relabelled(v.label, over, rule) for v in ensemble.variables if v not in fields
+    }
     exponent = _substituted(ensemble.exponent, values, others, over, rule)
     weight = _substituted(ensemble.weight, values, others, over, rule)
     new = [scalar for v in fields for scalar in _scalars(v, over, rule)]
     if isinstance(rule, OneStepRSB) and isinstance(rule.m, Symbol):
         new.append(Variable(Label(rule.m.name), Collective(-1, level=-1)))
     _check_names(ensemble, fields, new)
+    new.extend(
+        Variable(v.label, Collective(1, v.measure.is_imaginary))
+        for v in ensemble.variables
+        if not v.label.ranges and _is_collective(v)
+    )
+    fields += [v for v in ensemble.variables if not v.label.ranges and _is_collective(v)]
     kept = [Variable(others[v.label], v.measure) for v in ensemble.variables if v not in fields]
     return Moved(
         ensemble.replaced(
@@ -213,7 +221,11 @@ def _relabelled(label: Label, over: IndexRange, rule: Any) -> Label:
 
 
 def _substituted(
-    expr: Any, values: dict[Label, list[Expr]], others: dict[Label, Label], over: IndexRange, rule: Any
+    expr: Any,
+    values: dict[Label, list[Expr]],
+    others: dict[Label, Label],
+    over: IndexRange,
+    rule: Any,
 ) -> Any:
     """Element by element inside the sums that bind its replicas, innermost sums first."""
     if isinstance(expr, Element):
@@ -241,7 +253,11 @@ def _parts(slot: Any, over: IndexRange, rule: Any) -> tuple[Any, ...]:
 
 
 def _resolved(
-    body: Expr, values: dict[Label, list[Expr]], bound: tuple[Index, ...], over: IndexRange, rule: Any
+    body: Expr,
+    values: dict[Label, list[Expr]],
+    bound: tuple[Index, ...],
+    over: IndexRange,
+    rule: Any,
 ) -> Expr:
     """f(q_ab) as f(q0) + [f(q1) - f(q0)] delta_BB' + ... for each pair that this sum binds."""
     for element in sorted(body.atoms(Element), key=str):

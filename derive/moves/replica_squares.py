@@ -174,5 +174,7 @@ def _renamed(square: _Square, held: tuple[Index, ...]) -> tuple[Expr, Expr]:
     names = dict(zip(square.held, held, strict=True))
     inner = {i for p in square.parts for i in p.indices} & set(held)
     apart = {i: fresh(i, {*held, *inner}) for i in inner}
-    one, two = (Total(p.body.xreplace(apart), *(apart.get(i, i) for i in p.indices)) for p in square.parts)
+    one, two = (
+        Total(p.body.xreplace(apart), *(apart.get(i, i) for i in p.indices)) for p in square.parts
+    )
     return one.xreplace(names), two.xreplace(names)

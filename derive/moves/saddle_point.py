@@ -11,7 +11,7 @@ from derive.ensemble import Ensemble, joint_groups, refuse_weight, terms
 from derive.errors import MoveError, NotExtensiveError
 from derive.field_indices import slots_of_fields
 from derive.indices import Element
-from derive.measures import Continuous, Finite, OneHot, SteepestContour
+from derive.measures import Collective, Continuous, Finite, OneHot, SteepestContour
 from derive.nested import LogZ
 from derive.saddle.free_entropy import FreeEntropy
 from derive.single_site import weighted_exponent
@@ -19,7 +19,7 @@ from derive.step import Kind, Moved
 from derive.total import Total
 from derive.variables import Variable
 
-__all__ = ["saddle_point"]
+__all__ = ["order_in_size", "saddle_point"]
 
 
 def saddle_point(
@@ -71,6 +71,7 @@ def saddle_point(
     fields = [Element(v.label, *slots[v.label]) for v in ensemble.variables]
     unknowns = [scalars.get(field, field) for field in fields]
     kind = Kind.ASYMPTOTIC
+    collective = any(isinstance(v.measure, Collective) for v in ensemble.variables)
     if crowd := [v.name for v in ensemble.variables if _is_extensive(v, large)]:
         kind = Kind.APPROXIMATION
         assumptions.append(
@@ -84,7 +85,7 @@ def saddle_point(
             size=size,
             beta=ensemble.beta,
             correction=(correction + ensemble.log_prefactor).xreplace(scalars),
-            kind=str(kind),
+            kind="continuation" if collective else str(kind),
         ),
         kind,
         tuple(assumptions),
@@ -103,6 +104,8 @@ def _refuse_leftovers(ensemble: Ensemble) -> None:
         measure = variable.measure
         if isinstance(measure, Finite | OneHot):
             raise MoveError(f"{variable.name} is discrete: trace('{variable.name}') first")
+        if isinstance(measure, Collective):
+            continue
         if not isinstance(measure, Continuous | SteepestContour):
             raise MoveError(f"{variable.name} is on a sphere: constrain('{variable.name}') first")
         if isinstance(measure, Continuous) and measure.lower.is_finite:
@@ -136,7 +139,7 @@ def _split(exponent: Expr, large: tuple[Symbol, ...], assumptions: list[str]) ->
     """The density of the terms of order N, and the terms of lower order."""
     size, density, correction = large[0], S.Zero, S.Zero
     for term in terms(exponent.expand(deep=False)):
-        order = _order(term, large)
+        order = order_in_size(term, large)
         arrays = sorted({e.name for e in term.atoms(Element) if e.label.given})
         if order == 1:
             density += term / size
@@ -173,7 +176,7 @@ def _refuse_hidden_size(density: Expr, large: tuple[Symbol, ...]) -> None:
         )
 
 
-def _order(term: Expr, large: tuple[Symbol, ...]) -> Expr | None:
+def order_in_size(term: Expr, large: tuple[Symbol, ...]) -> Expr | None:
     """The power of N that a term grows with: explicit, plus one for each sum over a large range.
 
     A function of intensive arguments is intensive; log N counts as of order 0; None if not known.
@@ -184,7 +187,7 @@ def _order(term: Expr, large: tuple[Symbol, ...]) -> Expr | None:
         if base in large:
             order += power
         elif isinstance(base, Total):
-            inner = _order(base.body, large)
+            inner = order_in_size(base.body, large)
             if inner is None:
                 return None
             order += power * (inner + sum(i.size.has(*large) for i in base.indices))
@@ -196,9 +199,11 @@ def _order(term: Expr, large: tuple[Symbol, ...]) -> Expr | None:
 def _is_intensive(factor: Expr, large: tuple[Symbol, ...]) -> bool:
     if isinstance(factor, Element) or factor in map(log, large) or not factor.args:
         return True
+    if not factor.has(*large) and not factor.atoms(Total):
+        return True
     arguments = (factor.ensemble.exponent,) if isinstance(factor, LogZ) else factor.args
     parts = [part for argument in arguments for part in terms(argument)]
-    orders = [_order(part, large) for part in parts]
+    orders = [order_in_size(part, large) for part in parts]
     return all(order is not None and order <= 0 for order in orders)
 
 
@@ -216,7 +221,10 @@ def _signs(
     signs: dict[Variable, int] = {}
     for group in joint_groups(ensemble.variables):
         measure = group[0].measure
-        if isinstance(measure, Continuous):
+        if isinstance(measure, Collective):
+            turned = measure.multiplicity.is_negative is True
+            signs[group[0]] = -1 if measure.is_imaginary != turned else 1
+        elif isinstance(measure, Continuous):
             signs[group[0]] = -1 if measure.is_imaginary else 1
         elif not isinstance(measure.form, MatrixBase):
             # an array's own signs are not known; [[0, C], [C^T, 0]] has as many of either sign

@@ -29,7 +29,9 @@ Function = Callable[[Any], Any]
 Change = Callable[[Any], tuple[Any, Any]]
 
 
-def integral(function: Function, low: Any, high: Any, cuts: Iterable[Any], near: Sequence[Any]) -> Any:
+def integral(
+    function: Function, low: Any, high: Any, cuts: Iterable[Any], near: Sequence[Any]
+) -> Any:
     """int_low^high function(x) dx; `cuts` are where it is not analytic.
 
     Parameters
@@ -85,9 +87,10 @@ def _require_convergence(function: Function, ends: list[Any], end: Any, side: in
     if len({mpmath.sign(s) for s in sizes}) > 1:
         return
     values = _cut_off(function, ends, end, side)
+    where = f"towards {'+' if end > 0 else '-'}infinity" if infinite else f"at {nstr(end)}"
     if _grows([value for _, value in values]):
-        where = f"towards {'+' if end > 0 else '-'}infinity" if infinite else f"at {nstr(end)}"
         raise DivergesError(f"the integral diverges {where}", tuple(values))
+    raise NoValueError(f"it is not seen whether the integral converges {where}")
 
 
 def nstr(x: Any) -> str:
@@ -122,13 +125,14 @@ def _cut_off(function: Function, ends: list[Any], end: Any, side: int) -> list[t
             inside = [x for x in ends if mpmath.isfinite(x)]
             low = max(ends[0], min([-cut, *(x - cut for x in inside)]))
             high = min(ends[-1], max([cut, *(x + cut for x in inside)]))
+            points = sorted({*mpmath.linspace(low, high, 17), *(x for x in ends if low < x < high)})
         else:
             cut = mpmath.mpf(10) ** (-(2 ** (level + 1)))
-            k = ends.index(end) + (0 if side > 0 else -1)
-            other = [max(-1e3, min(1e3, x)) for x in (ends[k], ends[k + 1])]
-            low, high = (end + cut, other[1]) if side > 0 else (other[0], end - cut)
+            other = ends[ends.index(end) + side]
+            reach = min(abs(other - end), mpmath.mpf(100))
+            decades = [cut * 10**k for k in range(12) if cut * 10**k < reach]
+            points = sorted(end + side * distance for distance in (*decades, reach))
         with mp.workprec(2 * COARSE):
-            points = sorted({*mpmath.linspace(low, high, 17), *(x for x in ends if low < x < high)})
             whole = mpmath.quad(function, points, method="gauss-legendre", maxdegree=3)
             found.append((cut, whole))
     return found
@@ -158,7 +162,7 @@ def _piece(function: Function, a: Any, b: Any, near: Sequence[Any]) -> Any:
 def _change(function: Function, a: Any, b: Any, near: Sequence[Any]) -> tuple[Change, Any]:
     """x and dx/dt in the variable t, and where in t the integrand is large."""
     if mpmath.isfinite(a) and mpmath.isfinite(b):
-        return _between((a + b) / 2, (b - a) / 2), mpmath.mpf(0)
+        return _between(a, b), mpmath.mpf(0)
     with mp.workprec(COARSE):
         centre, width = _mass(function, a, b, near)
     if mpmath.isinf(a) and mpmath.isinf(b):
@@ -174,11 +178,14 @@ def _change(function: Function, a: Any, b: Any, near: Sequence[Any]) -> tuple[Ch
     return beyond, mpmath.mpf("0.5")
 
 
-def _between(middle: Any, half: Any) -> Change:
+def _between(a: Any, b: Any) -> Change:
+    """The distance from the nearer end keeps its leading digits."""
+
     def between(t: Any) -> tuple[Any, Any]:
-        u = mpmath.pi / 2 * mpmath.sinh(t)
-        slope = half * mpmath.pi / 2 * mpmath.cosh(t) / mpmath.cosh(u) ** 2
-        return middle + half * mpmath.tanh(u), slope
+        fall = mpmath.exp(mpmath.pi * mpmath.sinh(abs(t)))
+        distance = (b - a) / (1 + fall)
+        slope = distance * fall / (1 + fall) * mpmath.pi * mpmath.cosh(t)
+        return (a + distance if t < 0 else b - distance), slope
 
     return between
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FreeEntropy"]
 
-KINDS = ("exact", "asymptotic", "approximation", "expansion")
+KINDS = ("exact", "asymptotic", "approximation", "expansion", "continuation")
 
 
 class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
@@ -77,7 +77,8 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
     kind : str
         ``"asymptotic"`` (finitely many fields), ``"approximation"`` (as many fields as sites),
         ``"expansion"`` (in the couplings at fixed means, which are no fields: nothing is integrated
-        over) or ``"exact"``.
+        over), ``"continuation"`` (in the number of replicas, whose order parameters stand for
+        classes of equal elements: fluctuations are not those of one integral) or ``"exact"``.
 
     Raises
     ------
@@ -151,7 +152,7 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
     @property
     def is_integrated(self) -> bool:
         """Whether the unknowns are fields of an integral, which fluctuate."""
-        return self.kind != "expansion"
+        return self.kind not in ("expansion", "continuation")
 
     @cached_property
     def parameters(self) -> tuple[Expr, ...]:

@@ -1,0 +1,132 @@
+r"""Continue in the number of replicas, from integers to n = 0, or to another value.
+
+    E[log Z] = d/dn log E[Z^n]  at n = 0,
+
+and at n = 1 where the replicas of a planted problem include the configuration that was planted.
+What does not vanish as n does belongs to variables that are not replicated (a teacher): it is
+stationary by itself, and vanishes there since their measure is a probability.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Add, Expr, Rational, S, Symbol, sympify
+
+from derive.ensemble import Ensemble, terms
+from derive.errors import MoveError
+from derive.indices import Element, Index
+from derive.measures import Collective
+from derive.rational import positive_at_sample, with_expanded_logs
+from derive.saddle.stationary_values import stationary_values
+from derive.step import Kind, Moved
+from derive.variables import Variable
+
+__all__ = ["continue_replicas"]
+
+
+def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
+    """Continue an averaged, factorised partition function in the number of replicas.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        After an ansatz and the trace over all sites: n multiplies, and numbers nothing any more.
+    n : Symbol
+        The number of replicas.
+    to : 0, 1 or `n`
+        Where to: the derivative of the exponent by n there is the average of log Z (n -> 0), or its
+        average in a planted problem (n -> 1); `n` itself stays finite, log E[Z**n] / n.
+
+    Returns
+    -------
+    Moved
+        The exponent of the averaged log Z at fixed order parameters.  Kind: continuation.
+
+    Raises
+    ------
+    MoveError
+        If n still labels something (it says what, and which move comes first), or the exponent does
+        not vanish at n = 0.
+    """
+    if not ensemble.exponent.has(n):
+        raise MoveError(f"the exponent does not depend on {n}: there is nothing to continue")
+    _refuse_labels(ensemble, n)
+    to = sympify(to)
+    assumptions = [f"the limits of large size and {n} -> {to} are exchanged"]
+    exponent = ensemble.exponent
+    variables = list(ensemble.variables)
+    if to == n:
+        continued, assumptions = Add(*(t / n for t in terms(exponent))), []
+    else:
+        planted = _planted(exponent, n) if to == 0 else {}
+        slope = Add(*(term.diff(n) for term in terms(exponent)))
+        continued = slope.subs(n, to).xreplace(planted)
+        variables = [v for v in variables if v.element not in planted]
+        if planted:
+            listed = ", ".join(f"{k} = {v}" for k, v in planted.items())
+            assumptions.append(f"what is not replicated is stationary by itself: {listed}")
+    return Moved(
+        ensemble.replaced(variables=[_oriented(v, n, to) for v in variables], exponent=continued),
+        Kind.CONTINUATION,
+        tuple(assumptions),
+        details=(n, to),
+    )
+
+
+def _refuse_labels(ensemble: Ensemble, n: Symbol) -> None:
+    for variable in ensemble.variables:
+        if any(over.size.has(n) for over in variable.label.ranges):
+            matrix = all(over.size.has(n) for over in variable.label.ranges)
+            first = "ansatz(dv.ReplicaSymmetric())" if matrix else f"trace('{variable.name}')"
+            raise MoveError(
+                f"{n} still labels the components of {variable.name}, so that it is no number to "
+                f"continue in: apply {first} first"
+            )
+        if not isinstance(variable.measure, Collective):
+            raise MoveError(
+                f"the sites of {variable.name} are not factorised yet: trace('{variable.name}') "
+                f"before continuing in {n}"
+            )
+    if any(i.range.size.has(n) for i in ensemble.exponent.atoms(Index)):
+        raise MoveError(f"{n} still numbers the terms of a sum in {ensemble.exponent}")
+    if ensemble.disorder:
+        names = ", ".join(v.name for v in ensemble.disorder)
+        raise MoveError(f"the disorder {names} is not averaged over yet: average('{names}') first")
+
+
+def _planted(exponent: Expr, n: Symbol) -> dict[Expr, Expr]:
+    """Stationary values of what is not replicated, from the part of the exponent at n = 0."""
+    rest = with_expanded_logs(Add(*(term.subs(n, 0) for term in terms(exponent)))).expand()
+    if rest == 0:
+        return {}
+    unknowns = sorted(rest.atoms(Element), key=str)
+    if not unknowns:
+        raise MoveError(
+            f"the exponent is {rest} at {n} = 0, not zero: a measure that is not replicated is no "
+            "probability; keep disorder by average(..., keep=True)"
+        )
+    values = stationary_values(rest, unknowns)
+    if values is None or with_expanded_logs(rest.xreplace(values)).expand() != 0:
+        raise MoveError(
+            f"the exponent is {rest} at {n} = 0, which does not vanish where it is stationary: a "
+            "measure that is not replicated is no probability"
+        )
+    return values
+
+
+def _oriented(variable: Variable, n: Symbol, to: Expr) -> Variable:
+    """A number that stands for a negative number of components is minimal where they are maximal."""
+    measure = variable.measure
+    count = measure.multiplicity
+    if count.has(n):
+        slope = count.diff(n).subs(n, to) if to != n else count / n
+        count = S.One if _is_positive(slope, n, to) else S.NegativeOne
+    return Variable(variable.label, Collective(count, measure.is_imaginary, measure.level))
+
+
+def _is_positive(count: Expr, n: Symbol, to: Expr) -> bool:
+    """Blocks of replicas are of sizes between n and 1, or between 1 and n."""
+    block = Rational(1, 2) if to == 0 else Rational(3, 2)
+    sample = {s: S(4) if s == n else block for s in count.free_symbols}
+    return positive_at_sample(count.xreplace(sample))

@@ -1,0 +1,217 @@
+"""Two quantities at random points: equal to many digits, or different beyond doubt.
+
+Values that agree are computed once; values that differ are computed again to twice as many digits,
+so that a difference is never an error of quadrature or rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import mpmath
+from mpmath import mp
+from sympy import Expr, Float, Symbol
+
+from derive.refereeing.no_value import DivergesError, NoValueError
+from derive.refereeing.numbers import value_at
+from derive.refereeing.verdict import Counterexample, Divergence
+
+__all__ = ["Comparison", "ExpressionValue", "Quantity", "agreement", "compare", "differ_at"]
+
+MARGIN = 12  # digits beyond those that are asked for
+DOUBLINGS = 3
+Point = Mapping[Symbol, Expr]
+
+
+class Quantity(Protocol):
+    """What has a value, or several, at each point."""
+
+    name: Symbol | None
+
+    def values(self, point: Point, digits: int) -> tuple[Any, ...]:
+        """The values at a point."""
+
+
+@dataclass(frozen=True)
+class ExpressionValue:
+    """The value of an expression, which may be the solution of an equation for `name`."""
+
+    expr: Expr
+    name: Symbol | None = None
+
+    def values(self, point: Point, digits: int) -> tuple[Any, ...]:
+        """The one value."""
+        return (value_at(self.expr, point, digits),)
+
+
+@dataclass
+class Comparison:
+    """What was found at the points.
+
+    Attributes
+    ----------
+    digits : float
+        To how many digits all values agree.
+    points : int
+        How many points were compared.
+    counterexample, divergence
+        Where the sides differ, where one has no finite value.
+    reasons : list of str
+        Why points were passed over.
+    """
+
+    digits: float = float("inf")
+    points: int = 0
+    counterexample: Counterexample | None = None
+    divergence: Divergence | None = None
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def differ(self) -> bool:
+        """Whether a point was found that tells the sides apart."""
+        return self.counterexample is not None
+
+
+def compare(
+    published: Quantity, derived: Quantity, points: Iterable[Point], digits: int
+) -> Comparison:
+    """Compare at points, to the first that tells the sides apart."""
+    found = Comparison()
+    for point in points:
+        if found.differ and found.divergence:
+            break
+        try:
+            if found.differ:
+                published.values(point, digits // 2)  # to see whether it diverges elsewhere
+                continue
+            agreed = differ_at(published, derived, point, digits)
+        except _OneDivergesError as error:
+            found.divergence = found.divergence or error.divergence
+            found.counterexample = found.counterexample or error.counterexample
+            continue
+        except DivergesError as error:
+            found.divergence = found.divergence or _divergence("published", point, error)
+            continue
+        except NoValueError as error:
+            found.reasons.append(error.reason)
+            if not found.differ and error.digits:
+                found.digits = min(found.digits, error.digits)
+            continue
+        if isinstance(agreed, Counterexample):
+            found.counterexample = agreed
+        elif agreed is not None:
+            found.digits, found.points = min(found.digits, agreed), found.points + 1
+    return found
+
+
+class _OneDivergesError(Exception):
+    """One side has a finite value and the other has not."""
+
+    def __init__(self, divergence: Divergence, counterexample: Counterexample) -> None:
+        super().__init__(str(divergence))
+        self.divergence, self.counterexample = divergence, counterexample
+
+
+def differ_at(
+    published: Quantity, derived: Quantity, point: Point, digits: int
+) -> Counterexample | float | None:
+    """The digits to which values agree at a point, or a counterexample; None if there are none.
+
+    Raises
+    ------
+    NoValueError
+        If a side has no value that is known there.
+    """
+    work, before, agreed = digits + MARGIN, None, 0.0
+    for _ in range(DOUBLINGS + 1):
+        sides = _both(published, derived, point, work)
+        if not sides[0] and not sides[1]:
+            return None
+        agreed = agreement(*sides)
+        if agreed >= digits:
+            return min(agreed, float(work))
+        if before is not None and _settled(before, sides):
+            return _counterexample(published, point, sides, agreed)
+        if before is not None and all(_vanishes(values, work) for values in (*before, *sides)):
+            return float(digits)
+        before, work = sides, 2 * work
+    raise NoValueError(f"at a point both sides agree to {agreed:.0f} digits only", agreed)
+
+
+def _both(published: Quantity, derived: Quantity, point: Point, work: int) -> Any:
+    """The values of both sides; a side that diverges alone is told."""
+    try:
+        two = derived.values(point, work)
+    except DivergesError as error:
+        one = published.values(point, work)
+        raise _alone("derived", published, point, error, one) from None
+    try:
+        return published.values(point, work), two
+    except DivergesError as error:
+        raise _alone("published", derived, point, error, two) from None
+
+
+def _alone(
+    side: str, other: Quantity, point: Point, error: DivergesError, values: tuple[Any, ...]
+) -> _OneDivergesError:
+    known = tuple(map(number, values))
+    sides = (None, known) if side == "published" else (known, None)
+    counterexample = Counterexample(pairs(point), *sides, other.name)
+    return _OneDivergesError(_divergence(side, point, error), counterexample)
+
+
+def _divergence(side: str, point: Point, error: DivergesError) -> Divergence:
+    cut_off = tuple((number(cut), number(value)) for cut, value in error.cut_off)
+    return Divergence(side, pairs(point), error.reason, cut_off)
+
+
+def _counterexample(quantity: Quantity, point: Point, sides: Any, agreed: float) -> Counterexample:
+    digits = 25 if agreed < 15 else int(agreed) + 10
+    one, two = (tuple(number(value, digits) for value in values) for values in sides)
+    return Counterexample(pairs(point), one, two, quantity.name)
+
+
+def pairs(point: Point) -> tuple[tuple[Symbol, Expr], ...]:
+    """A point in a fixed order."""
+    return tuple(sorted(point.items(), key=lambda item: str(item[0])))
+
+
+def number(value: Any, digits: int = 25) -> Expr:
+    """A number of mpmath as one of SymPy."""
+    if isinstance(value, mpmath.mpc):
+        from sympy import I
+
+        return number(value.real, digits) + I * number(value.imag, digits)
+    with mp.workdps(digits):
+        return Float(+mpmath.mpf(value), digits)
+
+
+def agreement(one: tuple[Any, ...], two: tuple[Any, ...]) -> float:
+    """Digits to which all values agree, relative to the larger; none if there are not as many."""
+    if len(one) != len(two):
+        return 0.0
+    return min((_digits(x, y) for x, y in zip(one, two, strict=True)), default=float("inf"))
+
+
+def _digits(x: Any, y: Any) -> float:
+    if x == y:
+        return float("inf")
+    return float(-mpmath.log10(abs(x - y) / max(abs(x), abs(y))))
+
+
+def _settled(before: Any, after: Any) -> bool:
+    """Whether the difference is known to three digits."""
+    if any(len(b) != len(a) for b, a in zip(before, after, strict=True)):
+        return False
+    if len(after[0]) != len(after[1]):
+        return True
+    gaps = [[x - y for x, y in zip(*sides, strict=True)] for sides in (before, after)]
+    worst = max(range(len(gaps[1])), key=lambda k: abs(gaps[1][k]))
+    old, new = gaps[0][worst], gaps[1][worst]
+    return bool(new != 0 and abs(new - old) <= abs(new) / 1000)
+
+
+def _vanishes(values: tuple[Any, ...], work: int) -> bool:
+    return all(abs(value) <= mpmath.mpf(10) ** (-(work // 2)) for value in values)
