@@ -92,8 +92,8 @@ def parallel_tempering(
     patterns : mapping of str to array (samples, sites) or (sites), optional
         Configurations whose overlap with the state is measured.
     exchange : bool
-        Whether further temperatures, down to half of the smallest asked for, are simulated, and
-        states exchanged.  Without, this is a heat bath.
+        Whether states are exchanged, also with further temperatures between those asked for and
+        down to half of the smallest.  Without, this is a heat bath at each of them.
     **parameters
         The inverse temperature, a number or a one-dimensional array, by the name of its symbol;
         numbers for the other parameters; arrays of couplings with an axis of samples in front.
@@ -147,7 +147,7 @@ def parallel_tempering(
     steps = ladder(grid, energies.spread) if exchange else grid
     state = Tempering(energies, steps, _start(start, known, len(steps), energies, source), source)
     columns = np.searchsorted(-steps, -np.ravel(betas))
-    halves = _measured(state, before, length, known, columns)
+    halves = _measured(state, (before, length), known, columns, exchange)
     shaped = {k: v.reshape(*v.shape[:2], *betas.shape) for k, v in halves.items()}
     counts = np.array([length // 2, length - length // 2]) / length
     return Tempered(
@@ -188,9 +188,8 @@ def inverse_temperatures(
 
 
 def _pairwise(problem: Any) -> Pairwise:
-    if hasattr(problem, "quenched") and getattr(problem, "disorder", ()):
-        problem = problem.quenched()
-    model = getattr(problem, "pairwise", problem)
+    disordered = hasattr(problem, "quenched") and len(problem.disorder) > 0
+    model = getattr(problem.quenched() if disordered else problem, "pairwise", problem)
     model = model() if callable(model) else model
     if not isinstance(model, Pairwise):
         raise ProblemError(
@@ -238,19 +237,20 @@ def _start(
 
 def _measured(
     state: Tempering,
-    burn_in: int,
-    sweeps: int,
+    lengths: tuple[int, int],
     patterns: Mapping[str, np.ndarray],
     columns: np.ndarray,
+    exchange: bool,
 ) -> dict[str, np.ndarray]:
     """Means over both halves of the measurements: (2, samples, temperatures asked for)."""
-    for time in range(burn_in):
-        state.sweep()
-        state.exchange(time % 2)
+    burn_in, sweeps = lengths
     sums: dict[str, list[Any]] = {}
-    for time in range(sweeps):
+    for time in range(-burn_in, sweeps):
         state.sweep()
-        state.exchange(time % 2)
+        if exchange:
+            state.exchange(time % 2)
+        if time < 0:
+            continue
         half = int(time >= sweeps // 2)
         for name, value in _observed(state, patterns, columns).items():
             parts = sums.setdefault(name, [0.0, 0.0])
