@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Mul, Rational, S, Symbol, factor_list, together
+from sympy import Expr, Mul, Rational, S, Symbol, cancel, factor_list, together
 from sympy.polys.polyerrors import PolynomialError
 
 from derive.gaussian.covariance import sign_of
@@ -54,8 +54,8 @@ class Region:
         if known is not None:
             return known
         for form in self.positive:
-            ratio = base / form if base != form else S.One
-            if not ratio.free_symbols & form.free_symbols and sign_of(ratio) in (-1, 1):
+            ratio = _ratio(base, form)
+            if ratio is not None and sign_of(ratio):
                 return int(sign_of(ratio) or 0)
         opposite = base.could_extract_minus_sign()
         raise Undecided(-base if opposite else base)
@@ -111,6 +111,16 @@ def sides(
             continue
         found.append((where[len(region.positive) :], result))
     return found
+
+
+def _ratio(base: Expr, form: Expr) -> Expr | None:
+    """base/form where it does not depend on what the form depends on, other than by its sign."""
+    if base.free_symbols != form.free_symbols:
+        return None
+    if base in (form, -form):
+        return S.One if base == form else S.NegativeOne
+    ratio = cancel(base / form)
+    return ratio if sign_of(ratio) else None
 
 
 def _excluded(form: Expr, where: Sequence[Expr]) -> bool:

@@ -15,6 +15,8 @@ from sympy import Add, Expr, Rational, S, Symbol, sympify
 
 from derive.ensemble import Ensemble, terms
 from derive.errors import MoveError
+from derive.gaussian.fewer_variables import with_fewer_variables
+from derive.gaussian.merging import merged
 from derive.indices import Element, Index
 from derive.measures import Collective
 from derive.rational import positive_at_sample, with_expanded_logs
@@ -61,7 +63,7 @@ def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
     else:
         planted = _planted(exponent, n) if to == 0 else {}
         slope = Add(*(term.diff(n) for term in terms(exponent)))
-        continued = slope.subs(n, to).xreplace(planted)
+        continued = merged(with_fewer_variables(slope.subs(n, to).xreplace(planted)))
         variables = [v for v in variables if v.element not in planted]
         if planted:
             listed = ", ".join(f"{k} = {v}" for k, v in planted.items())

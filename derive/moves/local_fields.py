@@ -127,10 +127,15 @@ def _forms_in(node: Expr, disorder: set[Label], nonlinear: bool) -> Iterator[Tot
 
 
 def _split_square(node: Total, disorder: set[Label]) -> Iterator[Total]:
-    """The components that holding the fewest indices leaves, each with one disorder variable."""
-    for count in range(len(node.indices)):
-        for shared in combinations(node.indices, count):
-            held = tuple(i for i in node.indices if i not in shared)
+    """The components that holding the replicas, and the fewest further indices, leaves.
+
+    Each has one disorder variable.
+    """
+    copies = tuple(i for i in node.indices if not is_extensive(i.range))
+    others = tuple(i for i in node.indices if i not in copies)
+    for count in range(len(others)):
+        for shared in combinations(others, count):
+            held = tuple(i for i in others if i not in shared)
             factors = [f for f in Mul.make_args(node.body) if free_indices(f) & set(held)]
             parts = [Total(Mul(*fs), *own) for fs, own in components(factors, held)]
             own = [p for p in parts if elements_of(p, disorder)]

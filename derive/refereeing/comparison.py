@@ -6,7 +6,7 @@ so that a difference is never an error of quadrature or rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -75,12 +75,20 @@ class Comparison:
 
 
 def compare(
-    published: Quantity, derived: Quantity, points: Iterable[Point], digits: int
+    published: Quantity,
+    derived: Quantity,
+    points: Sequence[Point],
+    digits: int,
+    spare: Sequence[Point] = (),
 ) -> Comparison:
-    """Compare at points, to the first that tells the sides apart."""
+    """Compare at points, to the first that tells the sides apart.
+
+    Where they have no values, spare points take their place.
+    """
     found = Comparison()
-    for point in points:
-        if found.differ and found.divergence:
+    for k, point in enumerate((*points, *spare)):
+        done = found.divergence if found.differ else found.points >= len(points)
+        if done or (found.differ and k >= len(points)):
             break
         try:
             if found.differ:

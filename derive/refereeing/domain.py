@@ -49,6 +49,11 @@ class Domain:
             chosen[known[str(key)]] = _interval(key, ends)
         return cls(tuple((name, chosen.get(name) or _declared(name)) for name in names))
 
+    def of_symbols(self, symbols: Iterable[Symbol]) -> Domain:
+        """The same for some of the symbols."""
+        kept = set(symbols)
+        return Domain(tuple(pair for pair in self.intervals if pair[0] in kept))
+
     def __getitem__(self, name: Symbol) -> tuple[Expr, Expr]:
         return dict(self.intervals)[name]
 

@@ -35,7 +35,7 @@ def value_at(expr: Expr, point: Mapping[Symbol, Expr], digits: int) -> Any:
     """
     names = tuple(sorted(expr.free_symbols, key=str))
     with mp.workdps(digits + GUARD):
-        args = [point[name]._to_mpmath(mp.prec) for name in names]
+        args = [point[name].evalf(mp.dps + 3)._to_mpmath(mp.prec) for name in names]
         try:
             found = mpmath.mpmathify(_function(expr, names, mp.prec)(*args))
         except UnboundedError as error:

@@ -22,7 +22,9 @@ from sympy import (
 from sympy.core.symbol import Str
 
 from derive.errors import DeclarationError, DeriveError
+from derive.gaussian.merging import merged
 from derive.indices import Element, free_indices
+from derive.saddle.conjugates import at_conjugates
 from derive.saddle.elimination import Reduced, eliminate, eliminate_sites
 from derive.saddle.expansions import Expansions
 from derive.saddle.in_index_notation import InIndexNotation
@@ -175,7 +177,7 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
     @cached_property
     def gradient(self) -> tuple[Expr, ...]:
         """d phi / d unknown, zero at the saddle; with the unknown's own index if it has one."""
-        return tuple(tidy(self.slope(u), self.unknowns) for u in self.unknowns)
+        return tuple(tidy(merged(self.slope(u)), self.unknowns) for u in self.unknowns)
 
     @cached_property
     def _differentiable(self) -> Expr:
@@ -301,6 +303,8 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
         >>> pair.eliminate("mhat").density.subs(m, 0)
         log(2)
         """
+        if not self.is_integrated:
+            return at_conjugates(self, [self.unknown(name) for name in names])
         result = self
         for name in names:
             reduce = eliminate_sites if result.is_extensive_vector else eliminate
