@@ -43,9 +43,9 @@ class Region:
         known = sign_of(expr)
         if known is not None:
             return known
-        result = 1
+        result = 1  # roots are positive
         for base, power in factors(expr):
-            if not (power.is_Integer and power.is_even):
+            if not (power.is_Integer and power.is_even) and power.is_integer is not False:
                 result *= self._of_factor(base)
         return result
 
