@@ -36,6 +36,10 @@ from numerics.simulation import DisorderAverage, SampleMean, disorder_average
 from numerics.simulation import Extrapolation, combined_p_value, extrapolate
 from numerics import storage
 
+# one large instance by message passing, and what it does as its size grows
+from numerics.message_passing import MessagePassing, StateEvolution, amp, state_evolution
+from numerics.message_passing import Magnetisations, tap
+
 # what it looks like
 from numerics.plot import plot
 
@@ -74,6 +78,8 @@ __all__ = [
     "Extrapolation",
     "Kernel",
     "Landau",
+    "Magnetisations",
+    "MessagePassing",
     "MissingParameterError",
     "Newton",
     "NewtonKrylov",
@@ -92,6 +98,7 @@ __all__ = [
     "Solution",
     "Spinodal",
     "Stability",
+    "StateEvolution",
     "Status",
     "SymmetryError",
     "Tempered",
@@ -100,6 +107,7 @@ __all__ = [
     "TransitionKind",
     "UnknownParameterError",
     "UnsupportedExpressionError",
+    "amp",
     "autocorrelation",
     "certify",
     "combined_p_value",
@@ -116,6 +124,8 @@ __all__ = [
     "simulate",
     "solve",
     "spinodal",
+    "state_evolution",
     "storage",
+    "tap",
     "transition",
 ]
