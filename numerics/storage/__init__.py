@@ -11,7 +11,7 @@ no more than that a search found nothing.
 * how many labellings can be stored at all: `cover`, `dichotomies`
 * whether these patterns can be, and at which margin: `separable`, `max_margin`, `local_search`
 * all solutions: `version_space`, and of the Ising perceptron `ising_solutions`
-* how many random patterns can be, on average: `capacity`
+* how many random patterns can be, on average: `capacity`, `quenched`
 """
 
 from numerics.storage.capacity import Capacity, capacity
@@ -20,6 +20,7 @@ from numerics.storage.feasibility import separable
 from numerics.storage.ising import IsingSolutions, ising_solutions
 from numerics.storage.margin import max_margin
 from numerics.storage.patterns import random_patterns
+from numerics.storage.quenched import quenched
 from numerics.storage.search import Search, local_search
 from numerics.storage.separation import Separation
 from numerics.storage.verdict import Verdict
@@ -38,6 +39,7 @@ __all__ = [
     "ising_solutions",
     "local_search",
     "max_margin",
+    "quenched",
     "random_patterns",
     "separable",
     "version_space",
