@@ -7,20 +7,25 @@ their names (q0 < q1) and lie between 0 and 1.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sympy import (
+    ZZ,
     Add,
+    Dummy,
     Expr,
     Function,
     Mul,
     Pow,
     Rational,
     S,
-    cancel,
-    factor_list,
+    default_sort_key,
     fraction,
+    lex,
     log,
 )
-from sympy.polys.polyerrors import PolynomialError
+from sympy.polys.fields import FracField
+from sympy.polys.polyerrors import CoercionFailed
 
 from derive.indices import Element
 
@@ -56,19 +61,39 @@ def _log_of_constant(constant: Expr) -> Expr:
 
 def _factors(expr: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
     """(constant, [(factor, power)]), the factors turned positive."""
-    try:
-        above, below = fraction(cancel(expr))
-        pieces = [(factor_list(above), 1), (factor_list(below), -1)]
-    except PolynomialError:
+    quotient = _quotient(expr)
+    if quotient is None:
         return S.One, [(expr, S.One)]
     constant, found = S.One, []
-    for (number, factors), side in pieces:
-        constant *= number**side
-        for base, power in factors:
+    for polynomial, side in ((quotient.numer, 1), (quotient.denom, -1)):
+        number, factors = polynomial.factor_list()
+        constant *= S(int(number)) ** side
+        for factor, power in factors:
+            base = factor.as_expr()
             sign = -1 if base.is_Add and not positive_at_sample(base) else 1
             constant *= S(sign) ** power
             found.append((sign * base, S(side * power)))
     return constant, found
+
+
+def _quotient(expr: Expr) -> Any:
+    """A rational function as an element of a field, so that common factors cancel on the way."""
+    generators = sorted(_generators(expr), key=default_sort_key)
+    if not generators:
+        generators = [Dummy()]
+    try:
+        return FracField(generators, ZZ, lex).from_expr(expr)
+    except (ValueError, CoercionFailed):  # an algebraic or floating number
+        return None
+
+
+def _generators(expr: Expr) -> set[Expr]:
+    """What an expression is a rational function of."""
+    if expr.is_Add or expr.is_Mul:
+        return set().union(*map(_generators, expr.args))
+    if expr.is_Pow and expr.exp.is_Integer:
+        return _generators(expr.base)
+    return set() if expr.is_Rational else {expr}
 
 
 def positive_at_sample(expr: Expr) -> bool:

@@ -202,9 +202,15 @@ def _is_intensive(factor: Expr, large: tuple[Symbol, ...]) -> bool:
     if not factor.has(*large) and not factor.atoms(Total):
         return True
     arguments = (factor.ensemble.exponent,) if isinstance(factor, LogZ) else factor.args
-    parts = [part for argument in arguments for part in terms(argument)]
+    scalars = [a for argument in arguments for a in _scalars(argument)]
+    parts = [part for argument in scalars for part in terms(argument)]
     orders = [order_in_size(part, large) for part in parts]
     return all(order is not None and order <= 0 for order in orders)
+
+
+def _scalars(argument: Any) -> tuple[Expr, ...]:
+    """An argument, or the entries of a list or matrix (the law of a Gaussian average)."""
+    return (argument,) if isinstance(argument, Expr) else tuple(argument)
 
 
 def _is_scalar(variable: Variable) -> bool:
