@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import NonFiniteError, NotANumberError, ShapeError
+from numerics.errors import NonFiniteError, ShapeError
 from numerics.message_passing.iteration import State, check_settings, iterated, root_mean_square
 from numerics.message_passing.scalar_channels import (
     Channel,
@@ -16,6 +16,7 @@ from numerics.message_passing.scalar_channels import (
     prior_channel,
 )
 from numerics.problem.status import Status
+from numerics.real_arrays import finite_array
 from numerics.simulation.door import whole
 
 __all__ = ["MessagePassing", "amp"]
@@ -194,14 +195,9 @@ class _Iteration:
 
 
 def _arrays(matrix: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        F, data = np.asarray(matrix, dtype=float), np.asarray(y, dtype=float)
-    except (TypeError, ValueError):
-        raise NotANumberError("the matrix and y must be arrays of real numbers") from None
+    F, data = finite_array("the matrix", matrix), finite_array("y", y)
     if F.ndim != 2 or data.shape != F.shape[:1] or not F.size:
         raise ShapeError(
             f"the matrix has shape {F.shape} and y {data.shape}: give (outputs, n) and (outputs)"
         )
-    if not (np.isfinite(F).all() and np.isfinite(data).all()):
-        raise NotANumberError("the matrix or y has values that are nan or infinite")
     return F, data

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import DomainError, NotANumberError
+from numerics.errors import DomainError, PrecisionError
+from numerics.real_arrays import finite_array
 
 __all__ = ["LabelGrid", "gaussian_grid", "label_grid"]
 
 REACH = 9.0  # standard deviations: beyond, less than 1e-18 is left
 STEP = 0.2  # of a step in units of the sharpest width
 COARSEST = 0.1
-MOST = 100_001
+MOST = 50_000
 RANGE = 9.0  # of the variable t in y = center + scale sinh(t)
 LABEL_STEP = 0.025
 LABEL_SCALE = 0.05  # of the spacing of y near its center, in units of z's deviation
@@ -35,7 +36,9 @@ def gaussian_grid(width: float, sharp: float) -> tuple[np.ndarray, np.ndarray]:
     '1.0000000000000 3.0000000000000'
     """
     step = min(COARSEST, STEP * sharp)
-    half = min(int(np.ceil(REACH * width / step)), MOST // 2)
+    half = int(np.ceil(REACH * width / step))
+    if half > MOST:
+        raise PrecisionError(f"an average over a width of {sharp:.3g} takes more than {MOST} nodes")
     x = np.linspace(-REACH * width, REACH * width, 2 * half + 1)
     return x, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
 
@@ -68,9 +71,7 @@ def label_grid(labels: Sequence[float] | Any) -> LabelGrid:
     """The labels given, or the line for None."""
     if labels is None:
         return LabelGrid(None)
-    values = np.asarray(labels, dtype=float)
-    if not np.isfinite(values).all():
-        raise NotANumberError(f"labels={labels} has values that are nan or infinite")
+    values = finite_array("labels", labels)
     if values.ndim != 1 or len(np.unique(values)) != values.size or not values.size:
         raise DomainError(f"labels={labels}: give different values of y, such as (-1, 1)")
     return LabelGrid(values)

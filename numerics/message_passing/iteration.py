@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import DomainError, NonFiniteError
+from numerics.errors import DomainError, NonFiniteError, PrecisionError
 from numerics.problem.status import Status
 
 __all__ = ["Iterated", "check_settings", "iterated", "root_mean_square"]
@@ -66,7 +66,7 @@ def iterated(
     for _ in range(max_steps):
         try:
             new = step(state)
-        except NonFiniteError:
+        except (NonFiniteError, PrecisionError):
             status = Status.NOT_FINITE
             break
         change = root_mean_square(new[0] - state[0]) / scale

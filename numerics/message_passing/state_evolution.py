@@ -29,6 +29,8 @@ from numerics.simulation.door import whole
 __all__ = ["StateEvolution", "state_evolution"]
 
 NORMALISED = 1e-6  # how well the truth's probabilities must sum to one
+NEGLIGIBLE = 1e-18  # at the ends of a range
+WIDENINGS = 8
 
 
 @dataclass(frozen=True, repr=False)
@@ -211,10 +213,15 @@ class _Maps:
         s = m_hat/sqrt(q_hat).
         """
         ratio = m_hat / np.sqrt(q_hat) if q_hat > 0 else 0.0
-        wide = np.sqrt(1 + ratio**2 * self.rho)
-        x, weights = gaussian_grid(wide, 1 / np.sqrt(1 + max(q_hat, ratio**2) * self.rho))
-        logs, true, _ = self.truth(ratio**2, ratio * x)
-        probabilities = weights * np.exp(logs)
+        width = np.sqrt(1 + ratio**2 * self.rho)
+        sharp = 1 / np.sqrt(1 + max(q_hat, ratio**2) * self.rho)
+        for _ in range(WIDENINGS):  # of rare, large x0 the tails reach further
+            x, weights = gaussian_grid(width, sharp)
+            logs, true, _ = self.truth(ratio**2, ratio * x)
+            probabilities = weights * np.exp(logs)
+            if max(probabilities[0], probabilities[-1]) < NEGLIGIBLE:
+                break
+            width *= 1.5
         self._check(probabilities, "prior")
         _, mean, variance = self.prior(precision, np.sqrt(max(q_hat, 0.0)) * x)
         return np.array(

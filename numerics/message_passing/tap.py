@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import DomainError, NotANumberError, ShapeError
+from numerics.errors import DomainError, ShapeError
 from numerics.matrices import check_symmetric
 from numerics.message_passing.iteration import State, check_settings, iterated
 from numerics.problem.status import Status
+from numerics.real_arrays import finite_array
 from numerics.simulation.door import whole
 
 __all__ = ["Magnetisations", "tap"]
@@ -127,17 +128,19 @@ def tap(
 
 
 def _arrays(couplings: Any, fields: Any, start: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    try:
-        J, h, m = (np.array(x, dtype=float) for x in (couplings, fields, start))
-        h, m = np.broadcast_to(h, J.shape[:1]), np.broadcast_to(m, J.shape[:1])
-    except (TypeError, ValueError):
-        raise ShapeError(
-            "give couplings (sites, sites), and fields and a start (sites), as real numbers"
-        ) from None
+    J, h, m = (
+        finite_array(name, value)
+        for name, value in (("couplings", couplings), ("fields", fields), ("start", start))
+    )
     if J.ndim != 2 or J.shape[0] != J.shape[1] or not J.size:
         raise ShapeError(f"the couplings have shape {J.shape}: give (sites, sites)")
-    if not (np.isfinite(J).all() and np.isfinite(h).all()):
-        raise NotANumberError("couplings or fields have values that are nan or infinite")
+    try:
+        h, m = np.broadcast_to(h, J.shape[:1]), np.broadcast_to(m, J.shape[:1])
+    except ValueError:
+        raise ShapeError(
+            f"fields and start have shapes {h.shape} and {m.shape}: give one number, or one for "
+            f"each of {len(J)} sites"
+        ) from None
     if not (np.abs(m) <= 1).all():
         raise DomainError("the start has magnetisations outside of -1 to 1")
     check_symmetric("couplings", J)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import DomainError, NotANumberError, ShapeError
+from numerics.errors import DomainError, ShapeError
+from numerics.real_arrays import finite_array
 from numerics.simulation.estimate import written
 
 __all__ = ["Extrapolation", "combined_p_value", "extrapolate"]
@@ -94,7 +95,10 @@ def extrapolate(
     >>> round(found.value, 12), round(found.coefficients[0], 12), found.dof
     (1.0, 1.0, 1)
     """
-    size, mean, error = _numbers(sizes=sizes, means=means, errors=errors)
+    size, mean, error = (
+        finite_array(name, value)
+        for name, value in (("sizes", sizes), ("means", means), ("errors", errors))
+    )
     exponents = _powers(powers)
     _check(size, mean, error, 1 + len(exponents))
     scale = size.min()  # columns of order one, for the condition of the problem
@@ -163,8 +167,8 @@ def combined_p_value(deviations: Any, errors: Any = 1.0, dof: Any = None) -> flo
     >>> combined_p_value([0.0, 12.0]) < 1e-30
     True
     """
-    deviation, error = _numbers(deviations=deviations, errors=errors)
-    freedom = np.ones(()) if dof is None else _numbers(dof=dof)[0]
+    deviation, error = finite_array("deviations", deviations), finite_array("errors", errors)
+    freedom = np.ones(()) if dof is None else finite_array("dof", dof)
     try:
         deviation, error, freedom = np.broadcast_arrays(deviation, error, freedom)
     except ValueError:
@@ -190,22 +194,8 @@ def _larger_chi2(chi2: float, dof: int) -> float:
     return float(special.chdtrc(dof, chi2)) if dof else 1.0
 
 
-def _numbers(**given: Any) -> list[np.ndarray]:
-    """Arrays of finite real numbers."""
-    arrays = []
-    for name, value in given.items():
-        try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
-            raise NotANumberError(f"{name}={value!r} are no real numbers") from None
-        if not np.isfinite(array).all():
-            raise NotANumberError(f"{name} has values that are nan or infinite: leave them out")
-        arrays.append(array)
-    return arrays
-
-
 def _powers(powers: Sequence[float]) -> tuple[float, ...]:
-    exponents = np.atleast_1d(_numbers(powers=powers)[0])
+    exponents = np.atleast_1d(finite_array("powers", powers))
     _check_positive(powers=exponents)
     if exponents.ndim > 1 or len(set(exponents.tolist())) < exponents.size:
         raise DomainError(f"powers={powers}: give different exponents of 1/N, such as (1, 2)")

@@ -82,7 +82,7 @@ def test_one_deviation_has_the_two_sided_normal_probability():
         (([8, -16, 32], [1, 1, 1], [1, 1, 1]), nm.DomainError, "sizes must be positive"),
         (([8, 16, 32], [1, np.nan, 1], [1, 1, 1]), nm.NotANumberError, "means has values"),
         (([8, 16, 32], [1, 1, 1], [1, np.inf, 1]), nm.NotANumberError, "errors has values"),
-        (([8, 16, 32], [1, 1, 1j], [1, 1, 1]), nm.NotANumberError, "no real numbers"),
+        (([8, 16, 32], [1, 1, 1j], [1, 1, 1]), nm.NotANumberError, "must be real numbers"),
         (([8, 16, 32], [1, 1, 1], [1, 1, 1], (0,)), nm.DomainError, "powers must be positive"),
         (([8, 16, 32], [1, 1, 1], [1, 1, 1], (1, 1)), nm.DomainError, "different exponents"),
     ],
