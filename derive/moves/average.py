@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, KroneckerDelta, Mul, S, Symbol, factorial, together
+from sympy import Add, Expr, Mul, S, Symbol, factorial, together
 
 from derive.ensemble import Ensemble, elements_of, terms
 from derive.errors import MoveError

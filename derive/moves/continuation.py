@@ -118,7 +118,7 @@ def _planted(exponent: Expr, n: Symbol) -> dict[Expr, Expr]:
 
 
 def _oriented(variable: Variable, n: Symbol, to: Expr) -> Variable:
-    """A number that stands for a negative number of components is minimal where they are maximal."""
+    """What stands for a negative number of components is minimal where they are maximal."""
     measure = variable.measure
     count = measure.multiplicity
     if count.has(n):

@@ -100,9 +100,7 @@ def linear_forms(ensemble: Ensemble) -> list[Total]:
 
 def _outermost_sums(expr: Expr) -> Iterator[Expr]:
     """Sums, each with the power of it that a term has."""
-    if isinstance(expr, Total):
-        yield expr
-    elif expr.is_Pow and isinstance(expr.base, Total):
+    if isinstance(expr.as_base_exp()[0], Total):
         yield expr
     else:
         for arg in expr.args:

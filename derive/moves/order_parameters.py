@@ -10,7 +10,6 @@ conjugate for each pair, and a diagonal that a norm fixes (Ising spins, a sphere
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import combinations
 from typing import Any
 
 from sympy import Expr, I, Mul, Pow, Rational, S, expand_log, log, pi, sympify
@@ -68,7 +67,7 @@ def _named(ensemble: Ensemble, names: tuple[str, ...]) -> dict[str, Expr]:
         )
     needed = _needed(ensemble, found)
     if not needed <= len(names) <= len(found):
-        listed = ", ".join(f"{sum_} / {_scale(sum_)}" for sum_ in found)
+        listed = ", ".join(f"{sum_}/({_scale(sum_)})" for sum_ in found)
         raise MoveError(
             f"{needed} to {len(found)} order parameter(s) are to be named, {len(names)} name(s) "
             f"were given; in this order: {listed}"
@@ -106,23 +105,20 @@ def overlaps(ensemble: Ensemble) -> list[Total]:
             if not any(_same(part, other) for other in found):
                 found[part] = None
     declared = {v.label: k for k, v in enumerate(ensemble.variables)}
-    fields = {v.label for v in ensemble.variables if _is_field(v)}
+    fields = {v.label for v in ensemble.variables if _is_field(ensemble, v)}
 
     def order(part: Total) -> Any:
         own = {e.label for e in elements_of(part, declared)}
-        return bool(own & fields), -len(free_indices(part)), min(declared[label] for label in own)
+        return bool(own & fields), -len(free_indices(part)), sorted(declared[e] for e in own)
 
     return sorted(found, key=order)
 
 
-def _is_field(variable: Variable) -> bool:
-    """Local fields and their conjugates: Lebesgue measure over an index of patterns."""
+def _is_field(ensemble: Ensemble, variable: Variable) -> bool:
+    """Local fields and their conjugates."""
     measure = variable.measure
-    return isinstance(measure, Continuous) and (
-        measure.is_imaginary
-        or not measure.log_weight(S.One).free_symbols
-        and measure.log_weight.expr == 0
-    )
+    conjugate = isinstance(measure, Continuous) and measure.is_imaginary
+    return conjugate or f"{variable.name}hat" in {v.name for v in ensemble.variables}
 
 
 def _coupled(term: Expr, labels: Iterable[Label]) -> list[Total]:
