@@ -22,6 +22,7 @@ __all__ = ["Comparison", "ExpressionValue", "Quantity", "agreement", "compare", 
 
 MARGIN = 12  # digits beyond those that are asked for
 DOUBLINGS = 3
+ROUGH = 15  # digits of a first look
 Point = Mapping[Symbol, Expr]
 
 
@@ -32,6 +33,9 @@ class Quantity(Protocol):
 
     def values(self, point: Point, digits: int) -> tuple[Any, ...]:
         """The values at a point."""
+
+    def excludes(self, value: Any, point: Point) -> bool:
+        """Whether this is certainly no value at the point, nor close to one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class ExpressionValue:
     def values(self, point: Point, digits: int) -> tuple[Any, ...]:
         """The one value."""
         return (value_at(self.expr, point, digits),)
+
+    def excludes(self, value: Any, point: Point) -> bool:
+        """Whether the value is another one."""
+        return agreement(self.values(point, ROUGH), (value,)) < ROUGH // 2
 
 
 @dataclass
@@ -132,20 +140,33 @@ def differ_at(
     NoValueError
         If a side has no value that is known there.
     """
-    work, before, agreed = digits + MARGIN, None, 0.0
-    for _ in range(DOUBLINGS + 1):
+    before, agreed = None, 0.0
+    for work in (ROUGH, *((digits + MARGIN) * 2**k for k in range(DOUBLINGS))):
         sides = _both(published, derived, point, work)
         if not sides[0] and not sides[1]:
             return None
+        if len(sides[0]) != len(sides[1]):
+            return _of_different_numbers(published, derived, point, sides)
         agreed = agreement(*sides)
-        if agreed >= digits:
+        if agreed >= digits and work > digits:
             return min(agreed, float(work))
         if before is not None and _settled(before, sides):
             return _counterexample(published, point, sides, agreed)
         if before is not None and all(_vanishes(values, work) for values in (*before, *sides)):
             return float(digits)
-        before, work = sides, 2 * work
+        before = sides if agreed < ROUGH - 4 else before
     raise NoValueError(f"at a point both sides agree to {agreed:.0f} digits only", agreed)
+
+
+def _of_different_numbers(
+    published: Quantity, derived: Quantity, point: Point, sides: Any
+) -> Counterexample:
+    """A solution of one equation at which the other certainly does not hold."""
+    for solutions, other in zip(sides, (derived, published), strict=True):
+        if any(other.excludes(value, point) for value in solutions):
+            return _counterexample(published, point, sides, 0.0)
+    counts = " and ".join(str(len(solutions)) for solutions in sides)
+    raise NoValueError(f"{counts} solutions were found, which do not contradict each other")
 
 
 def _both(published: Quantity, derived: Quantity, point: Point, work: int) -> Any:
@@ -213,8 +234,6 @@ def _settled(before: Any, after: Any) -> bool:
     """Whether the difference is known to three digits."""
     if any(len(b) != len(a) for b, a in zip(before, after, strict=True)):
         return False
-    if len(after[0]) != len(after[1]):
-        return True
     gaps = [[x - y for x, y in zip(*sides, strict=True)] for sides in (before, after)]
     worst = max(range(len(gaps[1])), key=lambda k: abs(gaps[1][k]))
     old, new = gaps[0][worst], gaps[1][worst]

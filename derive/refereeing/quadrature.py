@@ -24,6 +24,7 @@ FIRST_STEP = 8  # per unit of t
 HALVINGS = 9
 REACH = 400  # of |t|: tails that fall off more slowly are not integrated
 COARSE = 40  # bits
+FINE = 320  # bits, half of which hold an exponent at 1e11 and its fraction
 QUIET = 6  # negligible values in a row that end the walk
 Function = Callable[[Any], Any]
 Change = Callable[[Any], tuple[Any, Any]]
@@ -74,7 +75,7 @@ def _require_convergence(function: Function, ends: list[Any], end: Any, side: in
     """Look at |f| times the distance on the way to an end; `side` is where the interval lies."""
     infinite = bool(mpmath.isinf(end))
     powers = range(5, 12) if infinite else range(-6, -25, -3)
-    with mp.workprec(2 * mp.prec):
+    with mp.workprec(max(2 * mp.prec, FINE)):
         places = [
             mpmath.mpf(10) ** p * (-side if infinite else side) + (0 if infinite else end)
             for p in powers

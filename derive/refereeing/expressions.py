@@ -1,0 +1,176 @@
+"""Whether two expressions, or the solutions of two equations, are the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mpmath import mp
+from sympy import Expr, Symbol
+
+from derive.refereeing.canonical import canonical_form, cancels
+from derive.refereeing.comparison import (
+    Comparison,
+    ExpressionValue,
+    Quantity,
+    compare,
+    differ_at,
+)
+from derive.refereeing.domain import Domain
+from derive.refereeing.factors import find_factor
+from derive.refereeing.hidden_difference import hides_a_difference
+from derive.refereeing.no_value import NoValueError
+from derive.refereeing.sample_points import far_points, has_integrals, points_on_all_sides
+from derive.refereeing.substitutions import screened
+from derive.refereeing.verdict import Counterexample, Verdict
+
+__all__ = ["Effort", "factor_between", "judge_expressions", "judge_quantities", "with_explanation"]
+
+CERTAIN = 300  # digits of closed forms
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many digits are asked for, at how many points."""
+
+    digits: int
+    points: int
+
+
+def judge_expressions(
+    published: Expr, derived: Expr, domain: Domain, effort: Effort, name: Symbol | None = None
+) -> Verdict:
+    """The verdict on two expressions, without an explanation of a difference."""
+    domain = domain.of_symbols(published.free_symbols | derived.free_symbols)
+    one, two = canonical_form(published), canonical_form(derived)
+    if cancels(one, two):
+        return Verdict("equal", "as canonical forms")
+    points = points_on_all_sides(domain, effort.points, published, derived)
+    sides = ExpressionValue(published, name), ExpressionValue(derived, name)
+    verdict = judge_quantities(*sides, domain, points, effort)
+    if verdict.equal and hides_a_difference(one, two, points[0]):
+        return _different_beyond(*sides, points[0], verdict, effort)
+    if verdict.equal and not has_integrals(published, derived):
+        return _closed_forms(*sides, domain, points, verdict)
+    return verdict
+
+
+def judge_quantities(
+    published: Quantity,
+    derived: Quantity,
+    domain: Domain,
+    points: list[dict[Symbol, Expr]],
+    effort: Effort,
+) -> Verdict:
+    """The verdict from values at points."""
+    spare = domain.points(3 * effort.points)
+    found = compare(published, derived, points, effort.digits, spare)
+    if found.counterexample is not None:
+        shown = _easier_to_read(published, derived, domain, found.counterexample, effort)
+        return Verdict("different", counterexample=shown, divergence=found.divergence)
+    needed = min(effort.points, len(points))
+    if found.points >= needed and found.digits >= effort.digits and not found.divergence:
+        where = f"at {found.points} random points of the domain" if domain.intervals else ""
+        return Verdict("equal", f"numerically to {effort.digits} digits {where}".strip())
+    return Verdict("not verified", divergence=found.divergence, reason=_reason(found, needed))
+
+
+def _reason(found: Comparison, needed: int) -> str:
+    if found.points and found.digits < float("inf"):
+        known = f"both sides agree to {found.digits:.0f} digits at {found.points} of {needed} points"
+    else:
+        known = "neither side could be compared at any point"
+    why = "; ".join(dict.fromkeys(found.reasons))
+    return f"{known}: {why}" if why else f"{known}; give a domain= in which both sides have values"
+
+
+def _easier_to_read(
+    published: Quantity, derived: Quantity, domain: Domain, shown: Counterexample, effort: Effort
+) -> Counterexample:
+    """The counterexample at a rounded point, if it is one."""
+    if shown.published is None or shown.derived is None:
+        return shown
+    try:
+        found = differ_at(published, derived, domain.rounded(dict(shown.point)), effort.digits)
+    except Exception as error:
+        if not isinstance(error, NoValueError) and type(error).__name__ != "_OneDivergesError":
+            raise
+        return shown
+    return found if isinstance(found, Counterexample) else shown
+
+
+def _different_beyond(
+    published: Quantity, derived: Quantity, point: Any, verdict: Verdict, effort: Effort
+) -> Verdict:
+    """Sides that differ by less than was asked for, told apart by more digits."""
+    for digits in (4 * effort.digits, 16 * effort.digits):
+        try:
+            found = differ_at(published, derived, point, digits)
+        except NoValueError:
+            break
+        if isinstance(found, Counterexample):
+            return Verdict("different", counterexample=found)
+    reason = f"what is left of the difference does not cancel, yet both sides agree: {verdict.how}"
+    return Verdict("not verified", reason=reason)
+
+
+def _closed_forms(
+    published: Quantity, derived: Quantity, domain: Domain, points: list[Any], verdict: Verdict
+) -> Verdict:
+    """Closed forms are compared to 300 digits too, and far out, where a small difference shows."""
+    try:
+        found = differ_at(published, derived, points[0], CERTAIN)
+    except NoValueError as error:
+        return Verdict("not verified", reason=error.reason)
+    if isinstance(found, Counterexample):
+        return Verdict("different", counterexample=found)
+    far = compare(published, derived, far_points(domain), CERTAIN // 10)
+    if far.counterexample is not None and far.divergence is None:
+        return Verdict("different", counterexample=far.counterexample)
+    return verdict
+
+
+# -- what a difference is due to ---------------------------------------------------------------
+
+
+def with_explanation(
+    verdict: Verdict,
+    published: Quantity,
+    derived: Quantity,
+    domain: Domain,
+    effort: Effort,
+    subject: str | None = "",
+) -> Verdict:
+    """A verdict "different" with the factor or the substitution that it is due to, if one is."""
+    if verdict.verdict != "different":
+        return verdict
+    points = domain.points(max(effort.points, 5))
+    factor = None if subject is None else factor_between(published, derived, domain)
+    if factor is not None:
+        return replace(verdict, factor=factor, subject=subject or "")
+    for moved in screened(published, derived, domain, points):
+        found = compare(moved, derived, points, effort.digits)
+        if not found.differ and found.points >= 3 and found.digits >= effort.digits:
+            words = ", ".join(f"{old} -> {new}" for old, new in moved.rule)
+            how = f"numerically to {effort.digits} digits at {found.points} random points"
+            return replace(
+                verdict, verdict=f"equal up to {words}", how=how, substitution=moved.rule
+            )
+    return verdict
+
+
+def factor_between(published: Quantity, derived: Quantity, domain: Domain) -> Expr | None:
+    """The exact factor by which all values differ; None if there is none of a known form."""
+
+    def ratio(point: Mapping[Symbol, Expr], digits: int) -> Any:
+        one, two = published.values(point, digits), derived.values(point, digits)
+        if not one or len(one) != len(two) or not all(two):
+            raise NoValueError("there is no quotient")
+        with mp.workdps(digits):
+            quotients = [x / y for x, y in zip(one, two, strict=True)]
+        if any(abs(q / quotients[0] - 1) > 10.0 ** (3 - digits) for q in quotients):
+            raise NoValueError("several quotients")
+        return quotients[0]
+
+    return find_factor(ratio, domain.points(8))
