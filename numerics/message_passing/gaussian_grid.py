@@ -27,12 +27,14 @@ LABEL_SCALE = 0.05  # of the spacing of y near its center, in units of z's devia
 
 
 def gaussian_grid(width: float, sharp: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes over +-9 widths, and the standard normal density times the step at them.
+    """Nodes over +-9 widths, and the logarithm of their standard normal weights.
+
+    Logarithms, as what they are multiplied by may overflow where they underflow.
 
     Examples
     --------
-    >>> x, weights = gaussian_grid(1.0, 1.0)
-    >>> f"{weights.sum():.13f} {weights @ x**4:.13f}"
+    >>> x, logs = gaussian_grid(1.0, 1.0)
+    >>> f"{np.exp(logs).sum():.13f} {np.exp(logs) @ x**4:.13f}"
     '1.0000000000000 3.0000000000000'
     """
     step = min(COARSEST, STEP * sharp)
@@ -40,7 +42,7 @@ def gaussian_grid(width: float, sharp: float) -> tuple[np.ndarray, np.ndarray]:
     if half > MOST:
         raise PrecisionError(f"an average over a width of {sharp:.3g} takes more than {MOST} nodes")
     x = np.linspace(-REACH * width, REACH * width, 2 * half + 1)
-    return x, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * (x[1] - x[0])
+    return x, -(x**2) / 2 + np.log((x[1] - x[0]) / np.sqrt(2 * np.pi))
 
 
 @dataclass(frozen=True)

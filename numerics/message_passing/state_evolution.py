@@ -195,11 +195,11 @@ class _Maps:
         if not (left > 0 and variance > 0):
             raise NonFiniteError("no variance is left: the truth is known exactly")
         sharp = np.sqrt(min(left / (left + slope**2), variance / (variance + max(q, 0.0))))
-        x, weights = gaussian_grid(1.0, sharp)
+        x, log_weights = gaussian_grid(1.0, sharp)
         omega, true = np.sqrt(max(q, 0.0)) * x[:, None], slope * x[:, None]
         y, measure = self.labels.nodes(true, np.sqrt(self.rho))
         logs, g_true, _ = self.source(true, left, y)
-        probabilities = weights[:, None] * measure * np.exp(logs)
+        probabilities = measure * np.exp(log_weights[:, None] + logs)
         self._check(probabilities, "likelihood")
         _, g, curvature = self.output(omega, variance, y)
         averages = [np.vdot(probabilities, f) for f in (-curvature, g * g, g_true * g)]
@@ -216,9 +216,9 @@ class _Maps:
         width = np.sqrt(1 + ratio**2 * self.rho)
         sharp = 1 / np.sqrt(1 + max(q_hat, ratio**2) * self.rho)
         for _ in range(WIDENINGS):  # of rare, large x0 the tails reach further
-            x, weights = gaussian_grid(width, sharp)
+            x, log_weights = gaussian_grid(width, sharp)
             logs, true, _ = self.truth(ratio**2, ratio * x)
-            probabilities = weights * np.exp(logs)
+            probabilities = np.exp(log_weights + logs)
             if max(probabilities[0], probabilities[-1]) < NEGLIGIBLE:
                 break
             width *= 1.5
