@@ -35,6 +35,12 @@ from derive.checks.check import CheckReport
 # under which conditions two models are the same
 from derive.agreement import Agreement, agree
 
+# limits: asymptotic expansions, ground states, capacities
+from derive.limits.asymptotics import Asymptotics, asymptotics
+from derive.limits.capacity import Capacity
+from derive.limits.errors import LimitError
+from derive.limits.ground_state import GroundState
+
 # what comes out: the free entropy, and the hand-over to numerics
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.log_det import LogDet
@@ -59,8 +65,10 @@ from derive.errors import (
 
 __all__ = [
     "Agreement",
+    "Asymptotics",
     "Binary",
     "BivariateNormal",
+    "Capacity",
     "CheckReport",
     "CouplingError",
     "DeclarationError",
@@ -77,6 +85,7 @@ __all__ = [
     "Gaussian",
     "GaussianAverage",
     "Given",
+    "GroundState",
     "Index",
     "IndexRange",
     "IndexRangeError",
@@ -84,6 +93,7 @@ __all__ = [
     "Ising",
     "Kind",
     "KinkError",
+    "LimitError",
     "LogDet",
     "MoveError",
     "NotExtensiveError",
@@ -104,6 +114,7 @@ __all__ = [
     "Uniform",
     "Variable",
     "agree",
+    "asymptotics",
     "indices",
     "init_printing",
     "product",

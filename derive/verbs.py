@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from derive.ensemble import Ensemble
 from derive.errors import MoveError
+from derive.limits.limit import limit
 from derive.moves.ansatz import ansatz
 from derive.moves.blocks import join, split
 from derive.moves.change_variable import change_variable
@@ -267,6 +268,39 @@ class Moves(ReplicaMoves):
         if not isinstance(self.state, FreeEntropy):
             raise MoveError("eliminate applies to a free entropy: apply saddle_point(N) first")
         return self.move(_eliminate, *unknowns)
+
+    def limit(
+        self, variable: Any, point: Any, side: str = "-", scaling: Any = None
+    ) -> Derivation:
+        """A free entropy in a limit: a capacity, the ground state (asymptotic).
+
+        An overlap q -> 1 gives the condition that the largest term of the free entropy vanishes, a
+        `Capacity`.  The inverse temperature -> oo gives phi/beta in unknowns that stay finite, a
+        `GroundState`.  Another parameter gives the limit of the free entropy.  How unknowns scale
+        along is found by leading balance and recorded as an assumption.
+
+        Parameters
+        ----------
+        variable : Symbol or str
+            What goes to the point.
+        point : Expr
+            Where to, from below unless ``side="+"``.
+        scaling : dict, optional
+            How unknowns go along, with a new symbol in each, such as ``{q: 1 - C/beta}``.
+
+        Raises
+        ------
+        LimitError
+            If there is no such limit; it says why.
+
+        Examples
+        --------
+        >>> from sympy import oo
+        >>> from derive.models import curie_weiss
+        >>> curie_weiss.derivation().limit("beta", oo).saddle_equations
+        [Eq(m, sign(J*m + h))]
+        """
+        return self.move(limit, variable, point, side=side, scaling=scaling)
 
 
 def _eliminate(free_entropy: FreeEntropy, *unknowns: Any) -> Moved:

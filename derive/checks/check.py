@@ -20,6 +20,7 @@ from derive.checks.evaluate import Environment
 from derive.checks.expand import Expansion, components_of
 from derive.checks.expansion_in_coupling import check_coupling_expansion
 from derive.checks.integrals import Estimate, OutOfReach, TwoDimensional
+from derive.checks.limits import check_limit
 from derive.checks.restricted import check_ansatz, check_elimination
 from derive.checks.world import World
 from derive.ensemble import Ensemble
@@ -137,6 +138,8 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
             return _row(name, step, *_exact(step, world, digits))
         if step.move == "plefka":
             return _approaching(name, step, check_coupling_expansion(step, world))
+        if step.move == "limit":
+            return _approaching(name, step, check_limit(step, world))
         if step.kind == Kind.APPROXIMATION:
             return CheckRow(name, step.kind, "; ".join(step.assumptions), 0.0, 0.0, "uncontrolled")
         if step.kind == Kind.ANSATZ:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sympy import Add, Basic, Dummy, Expr, Integer, S, Symbol, Tuple, log, oo, sympify
@@ -11,7 +12,7 @@ from derive.errors import DeclarationError
 from derive.limits.averages import joined
 from derive.limits.errors import LimitError
 from derive.limits.expand import Expansion
-from derive.limits.series import Series
+from derive.limits.series import Series, constant
 from derive.limits.signs import Region, sides
 from derive.typesetting.typeset import Typeset
 
@@ -171,8 +172,10 @@ def small_parameter(
 def expanded(expr: Expr, eps: Symbol, relative: Any = 2) -> Series:
     """The expansion as eps goes to zero, with steps in parameters whose sign it depends on."""
     expansion = Expansion(eps, relative)
-    series = joined(sides(lambda where: expansion.series(expr, where), Region(), None))
-    return series.in_layers({})
+    total = constant(S.Zero)
+    for term in Add.make_args(expr):
+        total = total + joined(sides(partial(expansion.series, term), Region(), None))
+    return total.in_layers({})
 
 
 def _shown(term: tuple[Any, int, Expr], small: Expr) -> Expr:

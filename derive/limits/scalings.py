@@ -84,7 +84,7 @@ def given(density: Expr, unknowns: Sequence[Symbol], scaling: Scaling, eps: Symb
                 "a symbol C of its own"
             )
         new.append(*fresh)
-    inside = density.xreplace({u: Symbol(f"_{u}") for u in ()}).subs(full, simultaneous=True)
+    inside = density.subs(full, simultaneous=True)
     series = expanded(inside, eps)
     terms = {key: c.doit() for key, c in series.terms.items()}
     terms = {key: c for key, c in terms.items() if c != 0}
@@ -106,13 +106,11 @@ def balanced(
         If none of the candidates does.
     """
     known = known or {}
-    tried = []
     for scaling in _candidates(density, unknowns, eps, known):
         try:
             scaled = given(density, unknowns, scaling, eps)
         except DeriveError:
             continue
-        tried.append(scaled)
         if accept(scaled) and all(_balances(scaled.row(u)) for u in scaled.unknowns):
             return scaled
     raise LimitError(

@@ -27,7 +27,7 @@ from derive.total import Total
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
-__all__ = ["Reduced", "eliminate", "eliminate_sites", "split_correction"]
+__all__ = ["Reduced", "eliminate", "eliminate_sites", "split_correction", "stationary_value"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def eliminate(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     unknowns, signs = free_entropy.unknowns, free_entropy.signs
     density, correction, size = free_entropy.density, free_entropy.correction, free_entropy.size
     position = unknowns.index(unknown)
-    value = _stationary_value(free_entropy.gradient[position], unknown, unknown)
+    value = stationary_value(free_entropy.gradient[position], unknown, unknown)
     curvature = density.diff(unknown, 2).subs(unknown, value)
     own, new_signs = signs[position], list(signs)
     turned = sample_sign(-own * curvature) < 0
@@ -93,7 +93,7 @@ def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
             f"stationarity in {unknown} couples its components: use on_shell('{unknown.name}'), "
             "which takes its value from another saddle equation, or eliminate its conjugate"
         )
-    value = _stationary_value(local, single, unknown)
+    value = stationary_value(local, single, unknown)
     new_signs = list(signs)
     curvature = tidy(local.diff(single)).subs(single, value)
     turned = sample_sign(-signs[position] * curvature) < 0
@@ -114,7 +114,7 @@ def eliminate_sites(free_entropy: FreeEntropy, unknown: Expr) -> Reduced:
     )
 
 
-def _stationary_value(gradient: Expr, variable: Expr, unknown: Expr) -> Expr:
+def stationary_value(gradient: Expr, variable: Expr, unknown: Expr) -> Expr:
     """The variable that stands for an unknown, where the gradient vanishes."""
     try:
         roots = solve_for(gradient, variable)

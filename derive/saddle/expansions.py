@@ -12,6 +12,7 @@ from derive.saddle.fluctuations import corrections, gaussian_fluctuation
 from derive.saddle.stationarity import distributed
 
 if TYPE_CHECKING:
+    from derive.equations import Equations
     from derive.saddle.critical import CriticalPoint
     from derive.saddle.landau import Landau
     from derive.saddle.spinodal import Spinodal
@@ -139,3 +140,39 @@ class Expansions:
         from derive.saddle.landau import landau
 
         return landau(self.explicit, order, **options)
+
+    def limit(self, variable: Any, point: Any, side: str = "-", scaling: Any = None) -> Any:
+        """The leading behaviour in a limit; see `Derivation.limit`.
+
+        Returns
+        -------
+        Capacity, GroundState or FreeEntropy
+            For an overlap that goes to its end, for zero temperature, for another parameter.
+
+        Examples
+        --------
+        >>> from sympy import cosh, log, oo, symbols
+        >>> import derive as dv
+        >>> beta, J = symbols("beta J", positive=True)
+        >>> m = symbols("m", real=True)
+        >>> phi = log(2*cosh(beta*J*m)) - beta*J*m**2/2
+        >>> dv.FreeEntropy(phi, m, beta=beta).limit(beta, oo).energy
+        J*m**2/2 - J*Abs(m)
+        """
+        from derive.limits.limit import limit
+
+        return limit(self, variable, point, side=side, scaling=scaling).after
+
+    def zero_entropy(self, parameter: Any) -> Equations:
+        """The saddle equations with "entropy = 0", for the unknowns and a parameter.
+
+        Without an inverse temperature phi is the entropy: the logarithm of a number of states.
+
+        Raises
+        ------
+        ParameterError
+            If nothing depends on the parameter.
+        """
+        from derive.limits.zero_entropy import zero_entropy
+
+        return zero_entropy(self, parameter)  # type: ignore[arg-type]
