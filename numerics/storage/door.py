@@ -11,6 +11,8 @@ from numerics.errors import DomainError, NotANumberError, ShapeError
 
 __all__ = ["finite", "positive", "signed", "signed_one"]
 
+HUGE = 1e100
+
 
 def positive(name: str, value: Any) -> int:
     """A number of things, at least one."""
@@ -49,6 +51,11 @@ def signed(X: Any, y: Any) -> np.ndarray:
     other = labels[np.abs(labels) != 1]
     if other.size:
         raise DomainError(f"y has the value {other[0]:g}: labels are +1 or -1")
+    largest = float(np.abs(patterns).max())
+    if largest > HUGE or 0 < largest < 1 / HUGE:
+        raise DomainError(
+            f"X has values of size {largest:.0e}, whose squares overflow or vanish: rescale X"
+        )
     return labels[..., None] * patterns
 
 

@@ -51,9 +51,11 @@ def separable(X: Any, y: Any) -> Separation:
     """
     rows = signed_one(X, y)
     weights, multipliers = _program(rows)
-    if not weights.any():  # not separable: the best vector is that of a descent
-        weights = descend(rows, 0.0, rows.sum(axis=0))
-    return separation(rows, weights, multipliers)
+    for tried in (weights, multipliers @ rows):  # the second where t is within the tolerance
+        found = separation(rows, tried if tried.any() else np.ones_like(tried), multipliers)
+        if found.separable:
+            return found
+    return separation(rows, descend(rows, 0.0, rows.sum(axis=0)), multipliers)
 
 
 def _program(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from numerics.storage.door import signed_one
+from numerics.storage.feasibility import separable
 from numerics.storage.search import descend
 from numerics.storage.separation import Separation, separation
 from numerics.storage.verdict import Verdict
@@ -38,7 +39,9 @@ def max_margin(X: Any, y: Any) -> Separation:
     Separation
         The margin, its upper bound, and their gap. Patterns that are not separable have
         a largest margin of zero or less, which is no convex problem: `bound` is then zero within
-        rounding, and `margin` that of a local search, a lower bound.
+        rounding, and `margin` that of a local search, a lower bound. Where lengths of patterns
+        differ by so many orders that least squares decide nothing, the answer is that of
+        `separable`, whose gap is not zero.
 
     Raises
     ------
@@ -61,6 +64,8 @@ def max_margin(X: Any, y: Any) -> Separation:
     found = nearest(rows)
     if found.verdict == Verdict.POSSIBLE:
         return found
+    if found.verdict == Verdict.UNDECIDED:
+        return separable(X, y)
     return separation(rows, descend(rows, 0.0, rows.sum(axis=0)), found.multipliers)
 
 
@@ -75,14 +80,19 @@ def nearest(rows: np.ndarray) -> Separation:
 
 
 def _shares(rows: np.ndarray) -> np.ndarray:
-    """The point's multipliers, up to a factor, from patterns in units of the longest."""
+    """The point's multipliers, up to a factor.
+
+    Columns of E are scaled to patterns of length one, the shortest pattern being the unit.
+    """
     from scipy.optimize import nnls
 
     p, n = rows.shape
-    scale = np.linalg.norm(rows, axis=1).max()
-    matrix = np.vstack([rows.T / (scale or 1.0), np.ones(p)])
+    lengths = np.linalg.norm(rows, axis=1)
+    lengths[lengths == 0] = 1
+    relative = lengths.min() / lengths
+    matrix = np.vstack([rows.T / lengths, relative])
     try:
         found, _ = nnls(matrix, np.append(np.zeros(n), 1.0), maxiter=30 * (n + p))
     except RuntimeError:  # it circles at ties: what follows from any shares is still proved
         return np.ones(p)
-    return found
+    return found * relative

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.errors import NotANumberError, ShapeError
 from numerics.simulation.estimate import Estimate
 from numerics.simulation.sampling import ENOUGH, Sampling
 
@@ -15,8 +16,23 @@ __all__ = ["quenched"]
 def quenched(values: Any) -> Estimate:
     """Mean and standard error over samples, which are independent.
 
-    The spread of the samples holds every source of noise, that of their own simulation too. One
-    sample tells no error: it is then infinite.
+    The spread of the samples holds every source of noise, that of their own simulation too.
+
+    Parameters
+    ----------
+    values : array
+        A number for each sample. The error of one alone is infinite.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ShapeError
+        If there are no samples.
+    NotANumberError
+        If a value is nan or infinite, as the entropy of patterns without a solution.
 
     Examples
     --------
@@ -24,6 +40,10 @@ def quenched(values: Any) -> Estimate:
     '0.250(65)'
     """
     samples = np.asarray(values, dtype=float)
+    if not samples.size:
+        raise ShapeError("there are no samples to average over, such as ones with solutions")
+    if not np.isfinite(samples).all():
+        raise NotANumberError("samples have values that are nan or infinite: leave them out")
     count = samples.size
     spread = float(samples.std(ddof=1)) if count > 1 else np.inf
     status = Sampling.FROZEN if spread == 0 else Sampling.RELIABLE

@@ -17,7 +17,7 @@ from numerics.storage.verdict import Verdict
 
 __all__ = ["Separation", "margin_of", "separation"]
 
-ZERO = 1e-10  # of |A^T lambda| over the longest pattern: multipliers combine patterns to nothing
+ZERO = 1e-10  # of |sum_mu lambda_mu a_mu| over sum_mu lambda_mu |a_mu|: patterns cancel
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ def separation(rows: np.ndarray, weights: np.ndarray, multipliers: np.ndarray) -
     bound = float(np.linalg.norm(shares @ rows))
     weights = weights * (np.sqrt(n) / np.linalg.norm(weights))
     margin = margin_of(rows, weights)
-    longest = float(np.linalg.norm(rows, axis=1).max())
-    rounding = 4 * n * np.finfo(float).eps * longest
-    if margin > rounding:
+    lengths = np.linalg.norm(rows, axis=1)
+    rounding = 4 * n * np.finfo(float).eps * np.sqrt(n) * lengths
+    if (rows @ weights > rounding).all():
         verdict = Verdict.POSSIBLE
-    elif bound <= ZERO * longest:
+    elif bound <= ZERO * float(shares @ lengths):
         verdict = Verdict.IMPOSSIBLE
     else:
         verdict = Verdict.UNDECIDED

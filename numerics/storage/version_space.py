@@ -74,7 +74,10 @@ class VersionSpace:
 
     @property
     def mean_q(self) -> Estimate:
-        """The mean of q over the samples that have solutions, with the error of their spread."""
+        """The mean of q over the samples that have solutions, with the error of their spread.
+
+        A ShapeError where none has.
+        """
         return quenched(self.q.value[self.found])
 
     @property

@@ -169,6 +169,16 @@ def test_twenty_inputs_and_a_block_at_a_time():
     assert first == 2**22  # the two sides of one hyperplane
 
 
+def test_the_error_of_a_mean_over_samples_is_that_of_the_mean():
+    values = np.random.default_rng(1).exponential(size=150)
+    found = st.quenched(values)
+    assert found.value == pytest.approx(values.mean(), rel=1e-14)
+    assert found.error == pytest.approx(stats.sem(values), rel=1e-12)
+    assert found.reliable
+    assert not st.quenched(values[:50]).reliable  # too few to trust their spread
+    assert st.quenched([0.5]).error == np.inf
+
+
 def test_a_run_is_repeated_by_its_seed():
     for options in ({}, {"kappa": -0.3}, {"weights": "ising"}, {"patterns": "binary"}):
         one, other = (st.capacity(6, samples=5, rng=3, **options).loads for _ in range(2))

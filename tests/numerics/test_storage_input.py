@@ -29,6 +29,8 @@ CALLS = [
         (np.empty((2, 0)), [1, 1], nm.ShapeError, r"X has shape \(2, 0\)"),
         (X * np.nan, Y, nm.NotANumberError, "X has values that are nan or infinite"),
         (X, [1, np.inf, 1], nm.NotANumberError, "y has values that are nan or infinite"),
+        (X * 1e200, Y, nm.DomainError, "X has values of size 1e.200, whose squares overflow"),
+        (X * 1e-200, Y, nm.DomainError, "X has values of size 1e-200, whose squares overflow"),
         (X * 1j, Y, nm.NotANumberError, "X holds complex128 values: give real numbers"),
         ([["a"]], [1], nm.NotANumberError, "X holds <U1 values"),
         ([[1, 2], [3]], [1, 1], nm.NotANumberError, "X is no rectangular array"),
@@ -64,6 +66,8 @@ def test_margins_are_finite_numbers(call, bad):
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
+        (lambda: st.quenched([]), nm.ShapeError, "no samples to average"),
+        (lambda: st.quenched([0.1, -np.inf]), nm.NotANumberError, "nan or infinite: leave them"),
         (lambda: st.random_patterns(0, 3), nm.DomainError, "p=0: give a positive integer"),
         (lambda: st.random_patterns(3, 2.0), nm.DomainError, r"n=2\.0: give a positive integer"),
         (lambda: st.random_patterns(3, 2, samples=0), nm.DomainError, "samples=0"),

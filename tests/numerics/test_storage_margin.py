@@ -141,6 +141,16 @@ def test_what_is_not_separable_still_gives_the_best_weights_met(decide):
     assert found.margin > margins.max()
 
 
+def test_lengths_of_patterns_far_apart():
+    """Whether they are separable does not depend on lengths, and stays proved."""
+    rng = np.random.default_rng(1)
+    for seed in range(60):
+        X, y = st.random_patterns(1 + seed % 30, 1 + seed % 11, rng=seed)
+        found = st.max_margin(X * 10.0 ** rng.uniform(-8, 8, (len(y), 1)), y)
+        assert found.verdict == st.max_margin(X, y).verdict, seed
+        assert found.verdict != st.Verdict.UNDECIDED
+
+
 def test_random_patterns_are_repeated_by_their_seed_and_have_variance_one():
     X, y = st.random_patterns(50, 40, samples=30, rng=5)
     again = st.random_patterns(50, 40, samples=30, rng=5)

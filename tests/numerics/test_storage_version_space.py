@@ -147,6 +147,8 @@ def test_beyond_capacity_it_says_so_and_gives_the_best_weights():
     assert np.isnan(space.q.value)
     assert np.isnan(space.series).all()
     assert not space.q.reliable
+    with pytest.raises(nm.ShapeError, match="no samples to average over"):
+        space.mean_q  # noqa: B018
     assert "IMPOSSIBLE: 1 of 1 samples: no weights do" in str(space)
     np.testing.assert_array_equal(space.weights, np.broadcast_to(space.weights[0], (4, 12)))
     stored = (y * (X @ space.weights[0])).min() / np.sqrt(12)
