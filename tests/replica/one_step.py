@@ -9,6 +9,8 @@ At T = 0, y = beta m stays finite, and the inner average has a closed form:
     -energy = -y (1 - q0^2)/4 + <log <exp(y |x|)>_z1>_z0 / y,  q1 = 1.
 """
 
+from functools import partial
+
 import mpmath as mp
 from mpmath import mpf
 
@@ -89,8 +91,11 @@ def ground_state_by_differences(start: dict[str, mpf], h: mpf) -> dict[str, mpf]
     return {"q0": q0, "y": y, "energy": energy(q0, y)}
 
 
-def finite_temperature(beta: mpf, h: mpf) -> dict[str, mpf]:
-    """Return the numbers from the three saddle equations, averages nested in each other."""
+def finite_temperature(guess: tuple[str, ...], beta: mpf, h: mpf) -> dict[str, mpf]:
+    """Return the numbers from the three saddle equations, averages nested in each other.
+
+    The search begins at the guess of q0, q1, m: a solution with q0 = q1 lies near.
+    """
 
     def averages(q0: mpf, q1: mpf, m: mpf) -> list[mpf]:
         def outer(z0: mpf) -> tuple[mpf, ...]:
@@ -111,15 +116,10 @@ def finite_temperature(beta: mpf, h: mpf) -> dict[str, mpf]:
         return [q0 - t_t, q1 - t2, breaking]
 
     with mp.workdps(28):
-        rough = root(residual, one_step_guess(beta, h))
+        rough = root(residual, [mpf(text) for text in guess])
     q0, q1, m = root(residual, rough)
     *_, log_norm, magnetisation = averages(q0, q1, m)
     return collected(beta, h, q0, q1, m, log_norm, magnetisation)
-
-
-def one_step_guess(beta: mpf, h: mpf) -> tuple[mpf, mpf, mpf]:
-    """Return where the search begins: overlaps about the replica-symmetric one."""
-    return (mpf("0.3"), mpf("0.6"), mpf("0.3")) if h == 0 else (mpf("0.6"), mpf("0.75"), mpf("0.4"))
 
 
 def collected(
@@ -211,14 +211,14 @@ def _ground_row(h: str) -> Row:
     )
 
 
-def _row(beta: str, h: str) -> Row:
-    second = finite_temperature_by_differences
-    return Row(FORMULA, ROUTES, SOURCE, finite_temperature, second, {"beta": beta, "h": h})
+def _row(beta: str, h: str, *guess: str) -> Row:
+    first, second = partial(finite_temperature, guess), finite_temperature_by_differences
+    return Row(FORMULA, ROUTES, SOURCE, first, second, {"beta": beta, "h": h})
 
 
 ROWS = {
     "sk_1rsb_T0": _ground_row("0"),
     "sk_1rsb_T0_h0.5": _ground_row("0.5"),
-    "sk_1rsb_b2_h0": _row("2", "0"),
-    "sk_1rsb_b3_h0.5": _row("3", "0.5"),
+    "sk_1rsb_b2_h0": _row("2", "0", "0.21", "0.62", "0.28"),
+    "sk_1rsb_b2_h0.3": _row("2", "0.3", "0.45", "0.63", "0.38"),
 }
