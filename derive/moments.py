@@ -11,12 +11,12 @@ from sympy import (
     PolynomialError,
     Rational,
     S,
+    cancel,
     exp,
     integrate,
     log,
     oo,
     pi,
-    powsimp,
 )
 
 from derive.errors import MoveError, UnboundedError
@@ -36,11 +36,11 @@ def gaussian_law(measure: Measure) -> tuple[Expr, Expr] | None:
         return None
     if density.degree() != 2 or measure.direction != 1:
         return None
-    variance = -1 / (2 * density.nth(2))
-    mean = density.nth(1) * variance
-    norm = -(mean**2) / (2 * variance) - log(2 * pi * variance) / 2
-    probability = powsimp(exp(density.nth(0) - norm).expand(), force=True) == 1
-    return (mean, variance) if probability else None
+    variance = cancel(-1 / (2 * density.nth(2)))
+    mean = cancel(density.nth(1) * variance)
+    # the square of the density at the mean is 1/(2 pi variance)
+    at_mean = exp((2 * density.nth(0) + mean**2 / variance).expand())
+    return (mean, variance) if cancel(at_mean * 2 * pi * variance) == 1 else None
 
 
 def normalised(name: str, measure: Measure) -> Measure:

@@ -19,7 +19,7 @@ from derive.moves.trace import trace
 if TYPE_CHECKING:
     from derive.derivation import Derivation
 
-__all__ = ["ReplicaMoves", "replica_ansatz_of"]
+__all__ = ["ReplicaMoves", "replica_ansatz_of", "replicas_traced"]
 
 
 class ReplicaMoves:
@@ -51,9 +51,9 @@ class ReplicaMoves:
         >>> import derive as dv
         >>> N, n = dv.size("N"), dv.replicas("n"); i = dv.Index("i", N)
         >>> s, h = dv.Ising("s", i), dv.Gaussian("h", i)
-        >>> dv.Ensemble(trace=s, disorder=h, exponent=dv.total(h[i]*s[i], i)).derive().replicate(
-        ...     "a", n).exponent
-        Total(h[i]*s[a, i], i, a)
+        >>> field = dv.Ensemble(trace=s, disorder=h, exponent=dv.total(h[i]*s[i], i)).derive()
+        >>> field.replicate("a", n)["s"].label.ranges
+        (IndexRange(n), IndexRange(N))
         """
         return self._on_ensemble(replicate, index, n)
 
@@ -206,6 +206,37 @@ class ReplicaMoves:
         return self._on_ensemble(continue_replicas, n, to)
 
 
+    def replicon(self) -> Any:
+        """Stability of the replica-symmetric point in the replicon modes.
+
+        Returns
+        -------
+        Replicon
+            With the `eigenvalue`, positive where the point is stable, its `matrix` of second
+            variations, and `almeida_thouless(parameter)`, the equations of the line where it
+            vanishes.
+
+        Raises
+        ------
+        MoveError
+            If there is no replica-symmetric ansatz that was continued.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N, n = dv.size("N"), dv.replicas("n"); i, j = dv.indices("i j", N)
+        >>> s, J = dv.Ising("s", i), dv.Gaussian("J", i, j, variance=1/N, symmetric=True)
+        >>> glass = dv.Ensemble(trace=s, disorder=J, exponent=dv.total(J[i, j]*s[i]*s[j], i, j)/2)
+        >>> d = glass.derive().replicate("a", n).average(J).order_parameters("q")
+        >>> d = d.ansatz(dv.ReplicaSymmetric()).trace(s).continue_replicas(n).saddle_point(N)
+        >>> d.replicon().eigenvalue
+        1 - GaussianAverage((1 - tanh(z)**2)**2, z, covariance=qhat)
+        """
+        from derive.saddle.replicon import replicon
+
+        return replicon(self)
+
+
 def replica_ansatz_of(derivation: Any, rule: Any) -> Any:
     """The ansatz on what grows with the size; dropping the rest is a step of its own."""
     if isinstance(derivation.state, Ensemble) and subleading_terms(derivation.state):
@@ -213,20 +244,37 @@ def replica_ansatz_of(derivation: Any, rule: Any) -> Any:
     return derivation._on_ensemble(replica_ansatz, rule)
 
 
+def replicas_traced(derivation: Any, n: Any) -> Any:
+    """Everything with a replica index traced, but not the Gaussian fields that replicas share."""
+    while chosen := next_to_trace(derivation.state):
+        over = {r for v in derivation.state.variables for r in v.label.ranges if r.size.has(n)}
+        if not over:
+            break
+        derivation = _decoupled(derivation, chosen)._on_ensemble(trace, *chosen)
+    return derivation
+
+
 def _traced(derivation: Any, variables: tuple[Any, ...]) -> Any:
     """Trace after the replicas were decoupled, then the Gaussian fields that this sets free."""
-    ensemble = derivation.state
-    if isinstance(ensemble, Ensemble):
-        labels = {ensemble[v].label for v in variables}
-        if couples_replicas(ensemble, labels):
-            derivation = derivation._on_ensemble(replica_squares)
-    derivation = derivation._on_ensemble(trace, *variables)
+    derivation = _decoupled(derivation, variables)._on_ensemble(trace, *variables)
     names = {
         name
-        for s in derivation.steps
-        if s.move == "replica_squares"
-        for name in s.arguments.split(", ")
+        for step in derivation.steps
+        if step.move == "replica_squares"
+        for name in step.arguments.split(", ")
     }
     while fields := free_fields(derivation.state, names):
         derivation = derivation._on_ensemble(trace, *fields)
     return derivation
+
+
+def _decoupled(derivation: Any, variables: tuple[Any, ...]) -> Any:
+    ensemble = derivation.state
+    if not isinstance(ensemble, Ensemble):
+        return derivation
+    labels = {ensemble[v].label for v in variables}
+    return (
+        derivation._on_ensemble(replica_squares)
+        if couples_replicas(ensemble, labels)
+        else derivation
+    )

@@ -13,7 +13,7 @@ from sympy import Add, Dummy, Expr, Function, Mul, Pow, S
 
 from derive.gaussian.average import GaussianAverage
 
-__all__ = ["merged", "multiplied_out"]
+__all__ = ["merged", "mirrored", "multiplied_out"]
 
 
 def merged(expr: Expr) -> Expr:
@@ -40,6 +40,16 @@ def merged(expr: Expr) -> Expr:
         names = dict(zip(node.variables, first.variables, strict=True))
         laws[_law(node)] = (first, own + factor * node.integrand.xreplace(names))
     return rest + Add(*(_distributed(node, integrand) for node, integrand in laws.values()))
+
+
+def mirrored(expr: Expr) -> Expr:
+    """Averages over symmetric laws with the shorter of g(z) and g(-z), so that equal ones add."""
+    rule = {}
+    for node in expr.atoms(GaussianAverage):
+        if not any(node.mean):
+            flipped = node.integrand.xreplace({v: -v for v in node.variables})
+            rule[node] = node.func(min(node.integrand, flipped, key=_reading), *node.args[1:])
+    return expr.xreplace(rule)
 
 
 def _opened(expr: Expr) -> Expr:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Rational, S, Symbol, sympify
+from sympy import Add, Expr, Rational, S, Symbol, Tuple, sympify
 
 from derive.ensemble import Ensemble, terms
 from derive.errors import MoveError
@@ -58,10 +58,11 @@ def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
     assumptions = [f"the limits of large size and {n} -> {to} are exchanged"]
     exponent = ensemble.exponent
     variables = list(ensemble.variables)
+    planted: dict[Expr, Expr] = {}
     if to == n:
         continued, assumptions = Add(*(t / n for t in terms(exponent))), []
     else:
-        planted = _planted(exponent, n) if to == 0 else {}
+        planted = _planted(exponent, n) if to == 0 else planted
         slope = Add(*(term.diff(n) for term in terms(exponent)))
         continued = merged(with_fewer_variables(slope.subs(n, to).xreplace(planted)))
         variables = [v for v in variables if v.element not in planted]
@@ -72,7 +73,7 @@ def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
         ensemble.replaced(variables=[_oriented(v, n, to) for v in variables], exponent=continued),
         Kind.CONTINUATION,
         tuple(assumptions),
-        details=(n, to),
+        details=(n, to, Tuple(*(Tuple(k, v) for k, v in planted.items()))),
     )
 
 

@@ -1,0 +1,221 @@
+r"""Stability of the replica-symmetric point against breaking the symmetry of replicas.
+
+A fluctuation eps_ab with sum_b eps_ab = 0 and eps_aa = 0 is a replicon mode (de Almeida and
+Thouless 1978).  Of the second variation of the free entropy in it,
+
+* what is explicit in the order parameters follows from replicas in blocks of m with
+  q_1 = q + (m - n) eps and q_0 = q + (m - 1) eps, which is such a mode, of norm
+  sum_ab eps_ab^2 = n (m - 1)(m - n)(1 - n) eps^2, whatever m is;
+* a single-site trace over exp(sum_ab k_ab x_a x_b / 2), whose replicas share a field
+  z ~ N(0, k), gives by Wick's theorem and the vanishing row sums
+
+      sum_abcd eps_ab eps_cd (<x_a x_b x_c x_d> - <x_a x_b><x_c x_d>) / 8
+          = sum_ab eps_ab^2 < (<x^2> - <x>^2)^2 >_z / 4,
+
+  where <x^2> - <x>^2 is the second derivative of log Z of one replica by z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sympy import Add, Dummy, Expr, ImmutableMatrix, Matrix, S, Symbol, cancel
+
+from derive.ensemble import Ensemble, elements_of, terms
+from derive.errors import MoveError
+from derive.gaussian.fewer_variables import with_fewer_variables
+from derive.gaussian.merging import mirrored
+from derive.indices import Element, Index
+from derive.moments import gaussian_law
+from derive.moves.replica_ansatz import OneStepRSB, ReplicaSymmetric
+from derive.rational import factored
+from derive.replica_verbs import replicas_traced
+from derive.saddle.conjugates import conjugate_values
+from derive.saddle.free_entropy import FreeEntropy
+from derive.saddle.stationarity import tidy
+from derive.saddle.with_condition import with_condition
+from derive.step import Step
+from derive.total import Total
+from derive.variables import Variable
+
+if TYPE_CHECKING:
+    from derive.equations import Equations
+
+__all__ = ["Replicon", "replicon"]
+
+
+@dataclass(frozen=True)
+class Replicon:
+    """The second variation of a free entropy in its replicon modes.
+
+    Attributes
+    ----------
+    matrix : Matrix
+        Second derivatives by the amplitudes of the modes of each order parameter and conjugate,
+        per replica and norm of the mode.
+    modes : tuple of Symbol
+        The order parameters and conjugates that its rows belong to.
+    eigenvalue : Expr
+        Its determinant over that without interactions: one there, positive as long as the
+        replica-symmetric point is stable, and zero on the de Almeida-Thouless line.
+    free_entropy : FreeEntropy
+        Whose saddle point is judged.
+    """
+
+    matrix: ImmutableMatrix
+    modes: tuple[Symbol, ...]
+    eigenvalue: Expr
+    free_entropy: FreeEntropy
+
+    def almeida_thouless(self, parameter: Any) -> Equations:
+        """The saddle equations with the eigenvalue zero, and a parameter as further unknown."""
+        return with_condition(self.free_entropy, parameter, self.eigenvalue, "replicon")
+
+
+def replicon(derivation: Any) -> Replicon:
+    """The replicon modes of a derivation with a replica-symmetric ansatz.
+
+    Raises
+    ------
+    MoveError
+        If the derivation holds no replica-symmetric ansatz that was continued.
+    """
+    ansatz, continuation, saddle = _steps(derivation)
+    n, to, planted = continuation.details
+    before, symmetric = type(derivation)(ansatz.before), saddle.after
+    modes = tuple(u for u in symmetric.unknowns if _is_matrix(ansatz.before, u))
+    total = _explicit(before, modes, n, to) + _from_sites(before, modes, n, to)
+    matrix = total.applyfunc(lambda e: Add(*(t / symmetric.size for t in Add.make_args(e))))
+    shown = derivation.state if isinstance(derivation.state, FreeEntropy) else symmetric
+    fixed = {_with_symbols(k): v for k, v in planted}
+    matrix = matrix.xreplace(fixed)
+    value = _in_terms_of(_over_couplings(matrix, modes), symmetric, shown.unknowns)
+    return Replicon(matrix.as_immutable(), modes, value, shown)
+
+
+def _is_matrix(ensemble: Ensemble, unknown: Expr) -> bool:
+    return any(v.name == str(unknown) and len(v.label.ranges) == 2 for v in ensemble.variables)
+
+
+def _explicit(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> Matrix:
+    """Second variation of the terms without sites, from replicas in blocks."""
+    m = Symbol("m_block", real=True)
+    ensemble = before.ansatz(OneStepRSB(m)).state
+    explicit = Add(
+        *(t for t in terms(ensemble.exponent) if not any(e.slots for e in t.atoms(Element)))
+    )
+    amplitudes = [Dummy(str(u), real=True) for u in modes]
+    along: dict[Expr, Expr] = {}
+    for mode, amplitude in zip(modes, amplitudes, strict=True):
+        along[ensemble[f"{mode}0"].element] = mode + (m - 1) * amplitude
+        along[ensemble[f"{mode}1"].element] = mode + (m - n) * amplitude
+    explicit = _with_symbols(explicit.xreplace(along))
+    norm = n * (m - 1) * (m - n) * (1 - n)
+    centre = dict.fromkeys(amplitudes, S.Zero)
+
+    def entry(a: int, b: int) -> Expr:
+        second = explicit.diff(amplitudes[a]).diff(amplitudes[b]).xreplace(centre)
+        return factored(cancel(second / norm).subs(n, to))
+
+    return Matrix(len(modes), len(modes), entry)
+
+
+def _has_sites(term: Expr) -> bool:
+    return any(e.slots for e in term.atoms(Element))
+
+
+def _from_sites(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> Matrix:
+    """Second variation of the single-site traces, as averages with sources."""
+    result = Matrix.zeros(len(modes))
+    derivation = replicas_traced(before.ansatz(ReplicaSymmetric()), n)
+    ensemble = derivation.state
+    for field in ensemble.variables:
+        variance = _shared_variance(derivation, field)
+        if variance is None:
+            continue
+        slopes = Matrix([_with_symbols(variance).diff(u) for u in modes])
+        if any(slopes):
+            average = _squared_curvature(ensemble, field, n, to)
+            result += slopes * slopes.T * average / 2
+    return result
+
+
+def _shared_variance(derivation: Any, field: Variable) -> Expr | None:
+    """The variance of a field that linearised a square of sums over replicas."""
+    for step in derivation.steps:
+        if step.move == "replica_squares" and field.name in step.arguments.split(", "):
+            law = gaussian_law(field.measure)
+            return None if law is None else law[1]
+    return None
+
+
+def _squared_curvature(ensemble: Ensemble, field: Variable, n: Symbol, to: Expr) -> Expr:
+    """sum over sites of <(d^2 log Z / dz^2)^2>, log Z of one replica in the field z."""
+    source, two = Dummy("source", real=True), Dummy("two", positive=True)  # so not multiplied out
+    site = tuple(Index(f"\0site{k}", over) for k, over in enumerate(field.label.ranges))
+    log_z = Add(*(_at_site(term, field, site).diff(n) for term in terms(ensemble.exponent)))
+    if log_z.has(n):
+        raise MoveError(f"the replicas that share {field.name} are not factorised")
+    z = Dummy("z", real=True)
+    curvature = tidy(log_z.xreplace({field[site]: z}).diff(z, 2)).xreplace({z: field[site]})
+    added = Total(curvature**two, *site)
+    derivation: Any = ensemble.replaced(exponent=ensemble.exponent + source * added).derive()
+    value = derivation.trace().state.exponent.diff(source).subs(source, 0).subs(n, to)
+    value = mirrored(with_fewer_variables(value.xreplace({two: S(2)})))
+    return _with_symbols(value)
+
+
+def _at_site(term: Expr, field: Variable, site: tuple[Index, ...]) -> Expr:
+    """What a term of the exponent says of the field at one site."""
+    if not (own := elements_of(term, [field.label])):
+        return S.Zero
+    coefficient, total = term.as_independent(Total, as_Add=False)
+    ((element),) = own
+    return coefficient * total.body.xreplace(dict(zip(element.slots, site, strict=True)))
+
+
+def _with_symbols(expr: Expr) -> Expr:
+    """Scalars as the symbols that unknowns are."""
+    return expr.xreplace({e: Symbol(e.name, real=True) for e in expr.atoms(Element) if not e.slots})
+
+
+def _steps(derivation: Any) -> tuple[Step, Step, Step]:
+    found: dict[str, Step] = {}
+    for step in derivation.steps:
+        if step.move == "replica_ansatz" and isinstance(step.details[0], ReplicaSymmetric):
+            found["ansatz"] = step
+        elif step.move in ("continue_replicas", "saddle_point") and "ansatz" in found:
+            found[step.move] = step
+    if len(found) < 3 or found["continue_replicas"].details[1].free_symbols:
+        raise MoveError(
+            "the replicon belongs to a replica-symmetric free entropy: ansatz("
+            "dv.ReplicaSymmetric()), trace(), continue_replicas(n), saddle_point(N) come first"
+        )
+    return found["ansatz"], found["continue_replicas"], found["saddle_point"]
+
+
+def _over_couplings(matrix: Matrix, modes: tuple[Symbol, ...]) -> Expr:
+    """The determinant over that of the couplings between order parameters and conjugates."""
+    names = [str(u) for u in modes]
+    bare = Matrix(
+        len(modes),
+        len(modes),
+        lambda a, b: (
+            matrix[a, b] if f"{names[a]}hat" == names[b] or f"{names[b]}hat" == names[a] else 0
+        ),
+    )
+    names_of = {e: Dummy(f"entry{k}") for k, e in enumerate(dict.fromkeys(matrix)) if e.args}
+    named = matrix.xreplace(names_of)
+    ratio = (named.det(method="berkowitz") / bare.det()).expand()
+    return ratio.xreplace({dummy: e for e, dummy in names_of.items()})
+
+
+def _are_partners(one: str, other: str) -> bool:
+    """An order parameter and its conjugate."""
+    return f"{one}hat" == other or f"{other}hat" == one
+
+
+def _in_terms_of(value: Expr, symmetric: FreeEntropy, kept: tuple[Expr, ...]) -> Expr:
+    gone = [u for u in symmetric.unknowns if u not in kept]
+    return value.xreplace(dict(conjugate_values(symmetric, gone))) if gone else value
