@@ -14,6 +14,7 @@ from sympy import ceiling, ilcm, oo, sign
 
 from derive.gaussian.covariance import sign_of
 from derive.limits.errors import LimitError
+from derive.limits.germ import Germ
 from derive.limits.series import Series, constant
 from derive.limits.signs import Region, sides
 
@@ -23,24 +24,26 @@ if TYPE_CHECKING:
 __all__ = ["averaged", "joined"]
 
 
-def averaged(expansion: Expansion, node: Any, region: Region) -> Series:
+def averaged(expansion: Expansion, node: Any, region: Region) -> Germ:
     """The expansion of an average, at fixed variables of the averages around it."""
     law = _Law.of(expansion, node, region)
     if law is None:
-        return expansion.series(node.standardised(), region)
+        return expansion.germ(node.standardised(), region)
 
     def integrand(where: Region) -> Series:
         return expansion.germ(node.integrand, where).finite(where)
 
     total = joined(sides(integrand, region, node.variables))
+    if not total.terms and total.order == oo:
+        raise LimitError(f"{node} vanishes faster than every power of the small parameter")
     order, layers = total.averaged(node.variables)
     if order <= total.power:
-        return Series.of({}, order, layers)
+        return Germ.of(Series.of({}, order, layers))
     result = constant(S.Zero)
     for (p, logs), coefficient in total.terms.items():
         if p < order:
             result = result + law.average(coefficient, order - p).scaled(S.One, p, logs)
-    return result.up_to(order).in_layers(layers)
+    return Germ.of(result.up_to(order).in_layers(layers))
 
 
 def joined(found: list[tuple[tuple[Expr, ...], Series]]) -> Series:

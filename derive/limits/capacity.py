@@ -18,10 +18,13 @@ from derive.limits.errors import LimitError
 from derive.limits.scalings import Scaled
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.inversion import NotInvertible, solve_for
+from derive.saddle.linear import sample_point
 from derive.saddle.lookup import named
 from derive.typesetting.typeset import Typeset
 
 __all__ = ["Capacity"]
+
+SAMPLES = 12  # points at which a critical value must be negative to be refused
 
 
 class Capacity(Typeset, Basic):
@@ -81,7 +84,7 @@ class Capacity(Typeset, Basic):
     ) -> Capacity:
         """From an expansion; unknowns that the largest term does not hold have no say in it."""
         key = scaled.keys[0]
-        balance = scaled.terms[key]
+        balance = scaled.terms[key].doit()
         kept = [k for k, u in enumerate(scaled.unknowns) if balance.has(u)]
         unknowns, chosen = [scaled.unknowns[k] for k in kept], [signs[k] for k in kept]
         term = small ** key[0] * log(small) ** key[1]
@@ -150,13 +153,7 @@ class Capacity(Typeset, Basic):
         reduced = self.eliminate(*self.unknowns).balance if self.unknowns else self.balance
         if not reduced.has(wanted):
             raise LimitError(f"{reduced} = 0 does not depend on {wanted}: it has no critical value")
-        try:
-            roots = solve_for(reduced, wanted)
-        except NotInvertible as reason:
-            raise DeriveError(
-                f"{reason}; solve equations('{wanted}') numerically, or solve for a parameter in "
-                "which the balance is linear"
-            ) from None
+        roots = _roots(reduced, wanted)
         if not roots:
             raise LimitError(
                 f"there is no capacity: {reduced}, the coefficient of {self.term} in the free "
@@ -164,7 +161,7 @@ class Capacity(Typeset, Basic):
             )
         if len(roots) > 1:
             raise DeriveError(f"{wanted} has {len(roots)} critical values {list(roots)}")
-        return factor_terms(roots[0])
+        return roots[0]
 
     def equations(self, parameter: Any = None) -> Equations:
         """The conditions for the other unknowns and one parameter, for a numerical solver.
@@ -192,3 +189,27 @@ class Capacity(Typeset, Basic):
 
     def _parameter(self, name: Any) -> Symbol:
         return named(name, self.parameters, "parameter", "")
+
+
+def _roots(balance: Expr, parameter: Symbol) -> tuple[Expr, ...]:
+    """Where it vanishes: as a ratio of what multiplies the parameter and the rest, or inverted."""
+    slope = balance.diff(parameter)
+    if slope.has(parameter):
+        try:
+            return solve_for(balance, parameter)
+        except NotInvertible as reason:
+            raise DeriveError(
+                f"{reason}; solve equations('{parameter}') numerically, or solve for a parameter "
+                "in which the balance is linear"
+            ) from None
+    root = balance.subs(parameter, 0) / factor_terms(-slope)
+    return () if parameter.is_positive and _is_negative(root) else (root,)
+
+
+def _is_negative(expr: Expr) -> bool:
+    """As its form says, or at every sample point of its symbols."""
+    if expr.is_negative or expr.is_positive:
+        return bool(expr.is_negative)
+    symbols = sorted(expr.free_symbols, key=str)
+    values = [expr.xreplace(sample_point(symbols, k)).evalf(15) for k in range(SAMPLES)]
+    return all(value.is_negative for value in values)

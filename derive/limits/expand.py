@@ -13,6 +13,7 @@ from sympy import Abs, Add, Dummy, Expr, Heaviside, Max, Min, Mul, Pow, Rational
 from sympy import ceiling, exp, factorial, log, oo, sign
 
 from derive.gaussian.average import GaussianAverage
+from derive.limits.averages import averaged
 from derive.limits.errors import LimitError
 from derive.limits.germ import Germ, exponential, logarithm, power
 from derive.limits.series import Layer, Series, constant, monomial
@@ -62,10 +63,18 @@ class Expansion:
                 first = first + other if expr.is_Add else first * other
             return first
         if isinstance(expr, GaussianAverage):
-            from derive.limits.averages import averaged
-
-            return Germ.of(averaged(self, expr, region))
+            return self._average(expr, region)
         return self._function(expr, region)
+
+    def _average(self, node: Any, region: Region) -> Germ:
+        """At fixed values of its variables; where that fails, in closed form."""
+        try:
+            return averaged(self, node, region)
+        except LimitError:
+            closed = node.doit()
+            if closed.has(GaussianAverage):
+                raise
+            return self.germ(closed, region)
 
     def _function(self, expr: Any, region: Region) -> Germ:
         if isinstance(expr, Pow) and not isinstance(expr, exp):

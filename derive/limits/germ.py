@@ -53,18 +53,17 @@ class Germ:
 
     def largest(self, region: Region) -> tuple[Exponent, Series]:
         """The largest exponential, with what the others add to it in layers."""
-        (best, series), *others = self.parts.items()
+        # those of most terms first: cosh asks for the sign of its argument, and only then for more
+        (best, series), *others = sorted(self.parts.items(), key=lambda part: -len(str(part[0])))
         for exponent, candidate in others:
-            order, _ = _compare(exponent, best, region)
+            order = _sign(exponent, best, region)
             if order > 0:
                 best, series = exponent, candidate
+            elif order == 0:
+                series = series + candidate
         for exponent, smaller in self.parts.items():
-            if exponent is best:
-                continue
-            order, places = _compare(exponent, best, region)
-            if order == 0:
-                series = series + smaller
-            series = _with_layers(series, smaller, places)
+            if exponent is not best:
+                series = _with_layers(series, smaller, _crossings(exponent, best, region))
         return best, series
 
     def finite(self, region: Region) -> Series:
@@ -185,14 +184,27 @@ def _known(layer: Layer) -> Expr:
     return layer.miss if layer.miss >= 0 else -oo
 
 
-def _compare(exponent: Exponent, other: Exponent, region: Region) -> tuple[int, list[Place]]:
-    """The sign of the difference, and the layers in which it is of order one."""
+def _sign(exponent: Exponent, other: Exponent, region: Region) -> int:
+    """Of the difference of two exponents."""
+    for _, c in _difference(exponent, other):
+        if sign := region.sign(c):
+            return sign
+    return 0
+
+
+def _crossings(exponent: Exponent, other: Exponent, region: Region) -> list[Place]:
+    """The layers in which their difference is of order one."""
+    return [
+        (form, -p / k)
+        for (p, _), c in _difference(exponent, other)[:1]
+        for form, k in region.roots(c)
+    ]
+
+
+def _difference(exponent: Exponent, other: Exponent) -> list[tuple[Key, Expr]]:
+    """Its terms, the largest first."""
     difference = _sum(exponent, tuple((k, -c) for k, c in other))
-    for (p, _), c in sorted(difference, key=lambda item: (item[0][0], -item[0][1])):
-        sign = region.sign(c)
-        if sign:
-            return sign, [(form, -p / k) for form, k in region.roots(c)]
-    return 0, []
+    return sorted(difference, key=lambda item: (item[0][0], -item[0][1]))
 
 
 def _with_layers(series: Series, smaller: Series, places: list[Place]) -> Series:

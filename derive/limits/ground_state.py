@@ -96,7 +96,7 @@ class GroundState(FreeEntropy):
     @property
     def energy(self) -> Expr:  # type: ignore[override]
         """The energy density of the ground state."""
-        return -self.at_saddle(self.density)
+        return -self.at_saddle(self.density.doit())
 
     free_energy = energy  # type: ignore[assignment]
 
@@ -116,7 +116,11 @@ class GroundState(FreeEntropy):
                 "the entropy diverges as T -> 0, like "
                 f"({self.orders[LOGARITHM]})*log(T): continuous variables freeze out"
             )
-        return self.at_saddle(self.orders.get(ENTROPY, S.Zero))
+        return self.at_saddle(self.orders.get(ENTROPY, S.Zero).doit())
+
+    def observable(self, source: Any, *more: Any) -> Any:
+        """Minus the derivative of the ground-state energy by a field, such as the magnetisation."""
+        return super().observable(source, *more).doit()
 
     def eliminate(self, *names: Any) -> GroundState:
         """Substitute unknowns by their saddle values, each from its own condition."""
@@ -155,4 +159,4 @@ class GroundState(FreeEntropy):
         found = [("energy", self.energy)]
         if LOGARITHM not in self.orders and ENTROPY in self.orders:
             found.append(("entropy", self.entropy))
-        return replace(equations_of(self), observables=tuple(found))
+        return replace(equations_of(self), potential=self.density.doit(), observables=tuple(found))

@@ -23,6 +23,7 @@ from derive.limits.series import Key, Series
 __all__ = ["Scaled", "balanced", "given"]
 
 MOST_COST = 6
+MORE = 4  # orders kept where two are too few
 Scaling = dict[Symbol, Expr]  # the unknowns in eps and the new unknowns
 
 
@@ -39,7 +40,7 @@ class Scaled:
     density : Expr
         phi in them.
     terms : dict
-        Its expansion: {(power, logs): coefficient}.
+        Its expansion: {(power, logs): coefficient}, averages as they are.
     order : Expr
         Of the remainder.
     """
@@ -58,7 +59,7 @@ class Scaled:
     def row(self, unknown: Symbol) -> Expr:
         """The largest term of the stationarity condition of an unknown; zero if none is known."""
         for key in self.keys:
-            slope = self.terms[key].diff(unknown)
+            slope = self.terms[key].diff(unknown).doit()
             if slope != 0 and expand_mul(slope) != 0:
                 return slope
         return S.Zero
@@ -86,8 +87,9 @@ def given(density: Expr, unknowns: Sequence[Symbol], scaling: Scaling, eps: Symb
         new.append(*fresh)
     inside = density.subs(full, simultaneous=True)
     series = expanded(inside, eps)
-    terms = {key: c.doit() for key, c in series.terms.items()}
-    terms = {key: c for key, c in terms.items() if c != 0}
+    if series.order <= 0:  # what cancels in the largest terms has cost some orders
+        series = expanded(inside, eps, MORE)
+    terms = {key: c for key, c in series.terms.items() if c.doit() != 0}
     return Scaled(full, tuple(new), inside, terms, series.order)
 
 
