@@ -41,6 +41,10 @@ from derive.limits.capacity import Capacity
 from derive.limits.errors import LimitError
 from derive.limits.ground_state import GroundState
 
+# whether a published equation says the same
+from derive.refereeing.referee import referee
+from derive.refereeing.verdict import Counterexample, Divergence, Verdict
+
 # what comes out: the free entropy, and the hand-over to numerics
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.log_det import LogDet
@@ -70,11 +74,13 @@ __all__ = [
     "BivariateNormal",
     "Capacity",
     "CheckReport",
+    "Counterexample",
     "CouplingError",
     "DeclarationError",
     "Derivation",
     "DeriveError",
     "Discrete",
+    "Divergence",
     "Eigenvalue",
     "Element",
     "Ensemble",
@@ -113,11 +119,13 @@ __all__ = [
     "UnboundedError",
     "Uniform",
     "Variable",
+    "Verdict",
     "agree",
     "asymptotics",
     "indices",
     "init_printing",
     "product",
+    "referee",
     "replicas",
     "size",
     "total",

@@ -36,7 +36,7 @@ from derive.gaussian.substitution import outermost, put
 from derive.gaussian.terms import distributed
 from derive.refereeing.integral_forms import in_averages
 
-__all__ = ["canonical_form", "cancels", "ratio"]
+__all__ = ["cancels", "canonical_form", "ratio"]
 
 _MOST_OPERATIONS = 400  # beyond which cancelling is not tried
 

@@ -29,7 +29,9 @@ Point = Mapping[Symbol, Expr]
 class Quantity(Protocol):
     """What has a value, or several, at each point."""
 
-    name: Symbol | None
+    @property
+    def name(self) -> Symbol | None:
+        """What an equation was solved for; None for an expression."""
 
     def values(self, point: Point, digits: int) -> tuple[Any, ...]:
         """The values at a point."""
@@ -187,7 +189,7 @@ def _alone(
 ) -> _OneDivergesError:
     known = tuple(map(number, values))
     sides = (None, known) if side == "published" else (known, None)
-    counterexample = Counterexample(pairs(point), *sides, other.name)
+    counterexample = Counterexample(pairs(point), sides[0], sides[1], other.name)
     return _OneDivergesError(_divergence(side, point, error), counterexample)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Expr, Mul, Symbol, factor, factor_terms
 
 from derive.errors import DeclarationError
-from derive.refereeing.canonical import canonical_form, cancels, ratio
+from derive.refereeing.canonical import cancels, canonical_form, ratio
 from derive.refereeing.comparison import ExpressionValue, Quantity
 from derive.refereeing.domain import Domain
 from derive.refereeing.expressions import (
@@ -149,9 +149,7 @@ def _explained(
     return with_explanation(verdict, published, derived, rest, effort, subject)
 
 
-def _by_factor(
-    one: Statement, two: Statement, domain: Domain, effort: Effort
-) -> Verdict | None:
+def _by_factor(one: Statement, two: Statement, domain: Domain, effort: Effort) -> Verdict | None:
     """Equal if the differences of sides are proportional by a factor that does not vanish."""
     sides = ExpressionValue(one.residual), ExpressionValue(two.residual)
     found = factor_between(*sides, domain)
@@ -175,9 +173,9 @@ def _by_roots(
         reason = f"say what to solve for: for_= one of {named}" if named else "no common symbol"
         return Verdict("not verified", reason=reason)
     unknown = likely[0]
-    roots = [Roots(s.residual, unknown, domain[unknown]) for s in (one, two)]
+    published, derived = (Roots(s.residual, unknown, domain[unknown]) for s in (one, two))
     rest = domain.of_symbols(s for s, _ in domain.intervals if s != unknown)
-    verdict = judge_quantities(*roots, rest, rest.points(effort.points), effort)
+    verdict = judge_quantities(published, derived, rest, rest.points(effort.points), effort)
     if verdict.equal:
         if not _same_sign(one, two, domain):
             return Verdict(
@@ -186,7 +184,7 @@ def _by_roots(
                 "elsewhere: a solution may lie outside of what was searched",
             )
         return replace(verdict, how=f"by their solutions for {unknown}, {verdict.how}")
-    return _explained(one, two, verdict, *roots, domain, effort)
+    return _explained(one, two, verdict, published, derived, domain, effort)
 
 
 def _same_sign(one: Statement, two: Statement, domain: Domain) -> bool:

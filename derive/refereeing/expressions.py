@@ -9,7 +9,7 @@ from typing import Any
 from mpmath import mp
 from sympy import Expr, Symbol
 
-from derive.refereeing.canonical import canonical_form, cancels
+from derive.refereeing.canonical import cancels, canonical_form
 from derive.refereeing.comparison import (
     Comparison,
     ExpressionValue,
@@ -78,7 +78,9 @@ def judge_quantities(
 
 def _reason(found: Comparison, needed: int) -> str:
     if found.points and found.digits < float("inf"):
-        known = f"both sides agree to {found.digits:.0f} digits at {found.points} of {needed} points"
+        known = (
+            f"both sides agree to {found.digits:.0f} digits at {found.points} of {needed} points"
+        )
     else:
         known = "neither side could be compared at any point"
     why = "; ".join(dict.fromkeys(found.reasons))
@@ -173,4 +175,4 @@ def factor_between(published: Quantity, derived: Quantity, domain: Domain) -> Ex
             raise NoValueError("several quotients")
         return quotients[0]
 
-    return find_factor(ratio, domain.points(8))
+    return find_factor(ratio, domain)

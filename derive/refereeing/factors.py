@@ -15,48 +15,59 @@ import mpmath
 from mpmath import mp
 from sympy import E, Expr, Integer, Mul, Pow, Rational, S, Symbol, pi, sqrt
 
+from derive.refereeing.domain import Domain
 from derive.refereeing.no_value import NoValueError
 
 __all__ = ["find_factor", "name_of_constant"]
 
 DIGITS = 30
 WORK = 42
+POINTS = 8
 ROUGH = 18  # digits at which factors are looked for, before one is verified
 _LARGEST = 10**5  # numerators and denominators
 _LARGEST_POWER = 8
 Ratio = Callable[[Mapping[Symbol, Expr], int], Any]
 
 
-def find_factor(ratio: Ratio, points: Sequence[Mapping[Symbol, Expr]]) -> Expr | None:
+def find_factor(ratio: Ratio, domain: Domain) -> Expr | None:
     """An exact factor whose values are those of a quotient.
 
     Parameters
     ----------
     ratio : callable
         The quotient at a point, to so many digits; it may raise NoValueError.
-    points : sequence of dict
-        Points of the domain.
+    domain : Domain
+        Where.
 
     Returns
     -------
     Expr or None
         The factor, verified to 30 digits at three points.
     """
+    points = domain.points(POINTS)
     known = _known(ratio, points, 3, ROUGH)
     if not known or (len(known) < 3 and known[0][0]):
         return None
     base, first = known[0]
-    moving = []
+    form: Expr = S.One
     if any(not _same(first, value, ROUGH - 4) for _, value in known):
         others = [point for point, _ in known[1:]]
-        moving = [s for s in base if not _constant_in(s, ratio, base, first, others)]
-    form: Expr = S.One
-    for name in moving:
-        power = _powers_of(name, ratio, base, [p for p in points if p != base])
-        if power is None:
-            return None
-        form *= power
+        forms = {name: _forms(name, *ends) for name, ends in domain.intervals}
+        for name in sorted(base, key=lambda s: len(forms[s])):
+            if not _constant_in(name, ratio, base, first, others):
+                rest = [p for p in points if p != base]
+                power = _powers(name, forms[name], ratio, base, rest) if forms[name] else None
+                if power is None:
+                    return None
+                form *= power
     return _verified(ratio, form, [point for point, _ in known])
+
+
+def _forms(name: Symbol, low: Expr, high: Expr) -> list[Expr]:
+    """Which of s, 1 - s and 1 + s are positive in an interval."""
+    found = [name] if low >= 0 else []
+    found += [1 - name] if high <= 1 else []
+    return found + ([1 + name] if low >= -1 else [])
 
 
 def _verified(ratio: Ratio, form: Expr, points: Sequence[Any]) -> Expr | None:
@@ -152,12 +163,13 @@ def _by_relation(size: Any, sign: int) -> Expr | None:
 # -- factors that depend on parameters ---------------------------------------------------------
 
 
-def _powers_of(name: Symbol, ratio: Ratio, base: Any, others: Sequence[Any]) -> Expr | None:
-    """The powers of s, 1 - s and 1 + s in a quotient, with the other symbols fixed."""
+def _powers(
+    name: Symbol, forms: list[Expr], ratio: Ratio, base: Any, others: Sequence[Any]
+) -> Expr | None:
+    """The powers of forms of one symbol in a quotient, with the other symbols fixed."""
     places = [base, *(dict(base) | {name: point[name]} for point in others)]
-    forms = [f for f in (name, 1 - name, 1 + name) if _keeps_sign(f, places)]
     (start, first), *known = _known(ratio, places, len(forms) + 2, ROUGH)
-    if not forms or len(known) < len(forms) + 1:
+    if len(known) < len(forms) + 1:
         return None
     with mp.workdps(ROUGH):
         logs = [[mpmath.log(_number(f, p) / _number(f, start)) for f in forms] for p, _ in known]
@@ -181,10 +193,6 @@ def _constant_in(name: Symbol, ratio: Ratio, base: Any, first: Any, others: Any)
         except NoValueError:
             continue
     return False
-
-
-def _keeps_sign(form: Expr, points: Sequence[Any]) -> bool:
-    return len({bool(form.xreplace(dict(point)) > 0) for point in points}) == 1
 
 
 def _number(form: Expr, point: Mapping[Symbol, Expr]) -> Any:

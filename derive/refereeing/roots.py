@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -20,7 +21,9 @@ __all__ = ["Roots", "solved_for"]
 ENDS_AT = 60  # digits of the residual at ends of the interval, where it may be small
 NEARBY = Rational(1, 10**6)
 PARTS = 48  # of the interval that is searched for roots
-ENDS = tuple(Rational(1, 10**k) for k in (3, 4, 6, 8, 10, 12, 14))  # fractions of it, to either side
+ENDS = tuple(
+    Rational(1, 10**k) for k in (3, 4, 6, 8, 10, 12, 14)
+)  # fractions of it, to either side
 
 
 def solved_for(residual: Expr, name: Symbol) -> Expr | None:
@@ -78,15 +81,15 @@ class Roots:
         fractions = [*reversed(ENDS), *fractions, *(1 - end for end in ENDS)]
         places = [place(u, *self.interval) for u in fractions]
         line = [(x, self._at(x, point, 15)) for x in places]
-        low, high = ([(x, self._at(x, point, ENDS_AT))] if x.is_finite else [] for x in self.interval)
+        low, high = (
+            [(x, self._at(x, point, ENDS_AT))] if x.is_finite else [] for x in self.interval
+        )
         line = [*low, *line, *high]
         known = [(x, value) for x, value in line if value is not None]
         if not known:
             raise NoValueError(f"the equation has no value at any {self.name} that was tried")
         found = [
-            self._refined(a, b, point, digits)
-            for (a, f), (b, g) in zip(known, known[1:], strict=False)
-            if f * g <= 0
+            self._refined(a, b, point, digits) for (a, f), (b, g) in pairwise(known) if f * g <= 0
         ]
         return tuple(sorted({root for root in found if root is not None}))
 
@@ -120,8 +123,12 @@ class Roots:
 
             top = max(abs(function(x)) for x in ends)
             root = mpmath.findroot(
-                function, ends, solver="anderson", tol=mpmath.mpf(10) ** (-2 * digits - 4),
-                verify=False, maxsteps=60,
+                function,
+                ends,
+                solver="anderson",
+                tol=mpmath.mpf(10) ** (-2 * digits - 4),
+                verify=False,
+                maxsteps=60,
             )
             return root if abs(function(root)) <= top * mpmath.mpf(10) ** (2 - digits) else None
 

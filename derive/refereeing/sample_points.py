@@ -35,9 +35,7 @@ def has_integrals(*exprs: Expr) -> bool:
     return any(isinstance(n, Integral) or hasattr(n, "covariance") for e in exprs for n in _walk(e))
 
 
-def points_on_all_sides(
-    domain: Domain, count: int, *exprs: Expr
-) -> list[dict[Symbol, Expr]]:
+def points_on_all_sides(domain: Domain, count: int, *exprs: Expr) -> list[dict[Symbol, Expr]]:
     """Random points, and for each step, modulus, maximum or case one on each of its sides."""
     points = domain.points(count)
     for form in dict.fromkeys(chain.from_iterable(_switches(e, frozenset()) for e in exprs)):

@@ -76,7 +76,8 @@ def statements(published: Any, derived: Any, rename: Mapping[Any, Any] | None) -
 def _read(statement: Any, side: str) -> Statement:
     if not isinstance(statement, Basic | int | float | complex) or isinstance(statement, bool):
         raise DeclarationError(
-            f"the {side} side is a {type(statement).__name__}: give an expression or Eq(left, right)"
+            f"the {side} side is a {type(statement).__name__}: give an expression or "
+            "Eq(left, right)"
         )
     read = sympify(statement)
     if isinstance(read, Eq) and all(isinstance(part, Expr) for part in read.args):

@@ -1,4 +1,4 @@
-"""The substitutions that a referee tries: other conventions for one parameter, or two names swapped.
+"""The substitutions that a referee tries: other conventions for a parameter, names swapped.
 
 The list is short and visible, and what is found is named; nothing else is tried.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from mpmath import mp
 from sympy import Expr, Rational, Symbol, pi, sqrt
 
 from derive.refereeing.comparison import Quantity, agreement
@@ -55,7 +56,8 @@ class Substituted:
         if any(s == self.name for s, _ in self.rule):
             if not all(found):
                 raise NoValueError("the inverse of zero")
-            return tuple(sorted(1 / value for value in found))
+            with mp.workdps(digits + 10):
+                return tuple(sorted(1 / value for value in found))
         return found
 
     def excludes(self, value: Any, point: Mapping[Symbol, Expr]) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sympy import Expr, Float, Symbol
+from sympy import Expr, Float, Mul, Rational, Symbol
 
 from derive.typesetting.typeset import Typeset
 
@@ -17,6 +16,15 @@ Point = tuple[tuple[Symbol, Expr], ...]
 def point_text(point: Point) -> str:
     """A point in words."""
     return ", ".join(f"{name} = {value}" for name, value in point)
+
+
+def product_text(expr: Expr) -> str:
+    """A product in words, with its roots as one: sqrt(2*pi)."""
+    roots = [f for f in Mul.make_args(expr) if f.is_Pow and f.exp == Rational(1, 2)]
+    if len(roots) < 2:
+        return str(expr)
+    root = Mul(*(f.base for f in roots))
+    return str(expr / Mul(*roots) * Symbol(f"sqrt({root})"))
 
 
 @dataclass(frozen=True)
@@ -127,9 +135,9 @@ class Verdict(Typeset):
         words = [self.verdict]
         if self.factor is not None and self.verdict == "different":
             subject = f"{self.subject} " if self.subject else ""
-            words.append(f": {subject}equal up to the factor {self.factor}")
+            words.append(f": {subject}equal up to the factor {product_text(self.factor)}")
         elif self.factor not in (None, 1) and self.equal:
-            words.append(f", the difference of sides times {self.factor}")
+            words.append(f", the difference of sides times {product_text(self.factor)}")
         if self.how:
             words.append(f", {self.how}")
         details = [self.counterexample, self.divergence, self.reason]

@@ -18,6 +18,7 @@ from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.equations import Equations
 from derive.indices import free_indices
+from derive.refereeing.verdict import Verdict
 from derive.saddle.critical import CriticalPoint
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.implicit_derivative import ImplicitDerivative
@@ -212,6 +213,35 @@ def _spinodal(spinodal: Spinodal) -> list[Line]:
     return [(expression(u), "=", expression(v)) for s in spinodal.solutions for u, v in s.items()]
 
 
+def _verdict(verdict: Verdict) -> list[Line]:
+    plain = "equal up to a substitution" if verdict.substitution else verdict.verdict
+    lines: list[Line] = [("", "", _words(f"{plain}, {verdict.how}".rstrip(", ")))]
+    if verdict.factor is not None:
+        of = "differences of sides" if verdict.equal else verdict.subject.removesuffix(" are")
+        right = rf"{expression(verdict.factor)} \cdot {_words('derived')}"
+        lines.append((_words("published"), "=", right + (rf"\quad {_words(of)}" if of else "")))
+    lines += [(expression(old), r"\to", expression(new)) for old, new in verdict.substitution]
+    shown = verdict.counterexample
+    if shown is not None:
+        lines += _at(shown.point)
+        for side, values in (("published", shown.published), ("derived", shown.derived)):
+            none = "no finite value" if values is None else "no solution"
+            numbers = r",\ ".join(map(expression, values or ())) or _words(none)
+            name = [] if shown.quantity is None else [expression(shown.quantity)]
+            lines.append((r"\ ".join([*name, _words(f"({side})")]), "=", numbers))
+    found = verdict.divergence
+    if found is not None:
+        lines += [("", "", _words(f"{found.side} side: {found.reason}")), *_at(found.point)]
+        for cut, value in found.cut_off:
+            lines.append((_words(f"cut off at {cut.n(3)}"), "=", expression(value.n(5))))
+    return [*lines, *(("", "", _words(reason)) for reason in [verdict.reason] if reason)]
+
+
+def _at(point: Any) -> list[Line]:
+    where = r",\ ".join(f"{expression(s)} = {expression(value)}" for s, value in point)
+    return [("", "", rf"{_words('at')}\ {where}")] if where else []
+
+
 # --- words in formulas ------------------------------------------------------------------------
 
 
@@ -242,4 +272,5 @@ _LINES: dict[type, Callable[[Any], list[Line]]] = {
     ImplicitDerivative: _implicit_derivative,
     Landau: _landau,
     Spinodal: _spinodal,
+    Verdict: _verdict,
 }
