@@ -81,6 +81,7 @@ def replica_squares(ensemble: Ensemble, *names: str) -> Moved:
     return Moved(
         ensemble.replaced(variables=(*ensemble.variables, *fields), exponent=rest + linear),
         arguments=", ".join(v.name for v in fields),
+        details=tuple((field, level.is_mixed) for level in levels for field in level.names),
     )
 
 
@@ -147,9 +148,15 @@ class _Level:
             self.form[k, j] += coefficient
             self.form[j, k] += coefficient
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether different sums are coupled, so that a field acts on several of them."""
+        return not self.form.is_diagonal()
+
     def fields(self, names: list[str]) -> tuple[list[Variable], Expr]:
         """Independent fields by completing squares: u F u = sum_k (l_k u)^2 / d_k."""
         form, linear = self.form, S.Zero
+        self.names = tuple(names)
         found: list[Variable] = []
         for k, name in enumerate(names):
             pivot = form[k, k]

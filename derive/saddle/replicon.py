@@ -22,22 +22,21 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Dummy, Expr, ImmutableMatrix, Matrix, S, Symbol, cancel
 
-from derive.ensemble import Ensemble, elements_of, terms
+from derive.ensemble import Ensemble, terms
 from derive.errors import MoveError
 from derive.gaussian.fewer_variables import with_fewer_variables
 from derive.gaussian.merging import mirrored
-from derive.indices import Element, Index
-from derive.moments import gaussian_law
+from derive.indices import Element
 from derive.moves.replica_ansatz import OneStepRSB, ReplicaSymmetric
 from derive.rational import factored
 from derive.replica_verbs import replicas_traced
 from derive.saddle.conjugates import conjugate_values
 from derive.saddle.free_entropy import FreeEntropy
+from derive.saddle.shared_fields import SharedField, scalars_as_symbols, shared_fields
 from derive.saddle.stationarity import tidy
 from derive.saddle.with_condition import with_condition
 from derive.step import Step
 from derive.total import Total
-from derive.variables import Variable
 
 if TYPE_CHECKING:
     from derive.equations import Equations
@@ -88,7 +87,7 @@ def replicon(derivation: Any) -> Replicon:
     total = _explicit(before, modes, n, to) + _from_sites(before, modes, n, to)
     matrix = total.applyfunc(lambda e: Add(*(t / symmetric.size for t in Add.make_args(e))))
     shown = derivation.state if isinstance(derivation.state, FreeEntropy) else symmetric
-    fixed = {_with_symbols(k): v for k, v in planted}
+    fixed = {scalars_as_symbols(k): v for k, v in planted}
     matrix = matrix.xreplace(fixed)
     value = _in_terms_of(_over_couplings(matrix, modes), symmetric, shown.unknowns)
     return Replicon(matrix.as_immutable(), modes, value, shown)
@@ -110,7 +109,7 @@ def _explicit(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> Ma
     for mode, amplitude in zip(modes, amplitudes, strict=True):
         along[ensemble[f"{mode}0"].element] = mode + (m - 1) * amplitude
         along[ensemble[f"{mode}1"].element] = mode + (m - n) * amplitude
-    explicit = _with_symbols(explicit.xreplace(along))
+    explicit = scalars_as_symbols(explicit.xreplace(along))
     norm = n * (m - 1) * (m - n) * (1 - n)
     centre = dict.fromkeys(amplitudes, S.Zero)
 
@@ -128,56 +127,31 @@ def _has_sites(term: Expr) -> bool:
 def _from_sites(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> Matrix:
     """Second variation of the single-site traces, as averages with sources."""
     result = Matrix.zeros(len(modes))
-    derivation = replicas_traced(before.ansatz(ReplicaSymmetric()), n)
-    ensemble = derivation.state
-    for field in ensemble.variables:
-        variance = _shared_variance(derivation, field)
-        if variance is None:
+    traced = replicas_traced(before.ansatz(ReplicaSymmetric()), n)
+    for field in shared_fields(traced, n):
+        slopes = Matrix([field.variance.diff(u) for u in modes])
+        if not any(slopes):
             continue
-        slopes = Matrix([_with_symbols(variance).diff(u) for u in modes])
-        if any(slopes):
-            average = _squared_curvature(ensemble, field, n, to)
-            result += slopes * slopes.T * average / 2
+        if field.is_mixed:
+            raise MoveError(
+                f"the field {field.variable.name} acts on several sums over replicas at once: the "
+                "replicon of such coupled overlaps is not derived here"
+            )
+        average = _squared_curvature(traced.state, field, n, to)
+        result += slopes * slopes.T * average / 2
     return result
 
 
-def _shared_variance(derivation: Any, field: Variable) -> Expr | None:
-    """The variance of a field that linearised a square of sums over replicas."""
-    for step in derivation.steps:
-        if step.move == "replica_squares" and field.name in step.arguments.split(", "):
-            law = gaussian_law(field.measure)
-            return None if law is None else law[1]
-    return None
-
-
-def _squared_curvature(ensemble: Ensemble, field: Variable, n: Symbol, to: Expr) -> Expr:
+def _squared_curvature(ensemble: Ensemble, field: SharedField, n: Symbol, to: Expr) -> Expr:
     """sum over sites of <(d^2 log Z / dz^2)^2>, log Z of one replica in the field z."""
     source, two = Dummy("source", real=True), Dummy("two", positive=True)  # so not multiplied out
-    site = tuple(Index(f"\0site{k}", over) for k, over in enumerate(field.label.ranges))
-    log_z = Add(*(_at_site(term, field, site).diff(n) for term in terms(ensemble.exponent)))
-    if log_z.has(n):
-        raise MoveError(f"the replicas that share {field.name} are not factorised")
     z = Dummy("z", real=True)
-    curvature = tidy(log_z.xreplace({field[site]: z}).diff(z, 2)).xreplace({z: field[site]})
-    added = Total(curvature**two, *site)
+    own = field.variable[field.site]
+    curvature = tidy(field.log_partition.xreplace({own: z}).diff(z, 2)).xreplace({z: own})
+    added = Total(curvature**two, *field.site)
     derivation: Any = ensemble.replaced(exponent=ensemble.exponent + source * added).derive()
     value = derivation.trace().state.exponent.diff(source).subs(source, 0).subs(n, to)
-    value = mirrored(with_fewer_variables(value.xreplace({two: S(2)})))
-    return _with_symbols(value)
-
-
-def _at_site(term: Expr, field: Variable, site: tuple[Index, ...]) -> Expr:
-    """What a term of the exponent says of the field at one site."""
-    if not (own := elements_of(term, [field.label])):
-        return S.Zero
-    coefficient, total = term.as_independent(Total, as_Add=False)
-    ((element),) = own
-    return coefficient * total.body.xreplace(dict(zip(element.slots, site, strict=True)))
-
-
-def _with_symbols(expr: Expr) -> Expr:
-    """Scalars as the symbols that unknowns are."""
-    return expr.xreplace({e: Symbol(e.name, real=True) for e in expr.atoms(Element) if not e.slots})
+    return scalars_as_symbols(mirrored(with_fewer_variables(value.xreplace({two: S(2)}))))
 
 
 def _steps(derivation: Any) -> tuple[Step, Step, Step]:
