@@ -5,6 +5,8 @@ import pytest
 
 import derive as dv
 import numerics as nm
+from numerics.simulation.sample_energies import SampleEnergies
+from numerics.simulation.tempering import Tempering
 from tests.numerics import glasses
 from tests.numerics import spin_models as net
 from tests.numerics.test_simulation import hotelling
@@ -210,3 +212,18 @@ def test_spins_that_are_not_ising_and_temperatures_that_do_not_multiply():
             w=np.zeros((2, 3, 3)),
             patterns={"p": np.ones(4)},
         )
+
+
+def test_states_are_exchanged_with_the_probability_of_metropolis():
+    """One spin in a field 1 at beta = 1 and 1/2: always towards order, back with exp(-1)."""
+    samples = 20000
+    energies = SampleEnergies(np.zeros((samples, 1, 1)), np.ones((samples, 1)), np.zeros(samples))
+    for cold, expected in ((-1.0, 1.0), (1.0, np.exp(-1.0))):
+        spins = np.empty((1, samples, 2, 2))
+        spins[..., 0], spins[..., 1] = cold, -cold
+        state = Tempering(energies, np.array([1.0, 0.5]), spins, np.random.default_rng(1))
+        state.exchange(0)
+        rate = (state.spins[0, ..., 0] == -cold).mean()
+        assert rate == pytest.approx(expected, rel=0.02, abs=0)
+        assert state.exchanged / state.attempted == pytest.approx(rate, rel=1e-12, abs=0)
+        np.testing.assert_array_equal(state.energies, -state.spins[0])

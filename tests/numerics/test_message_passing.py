@@ -5,10 +5,12 @@ import pytest
 from scipy import integrate, optimize, special
 from sympy import cosh, erfc, exp, log, pi, sqrt, symbols
 
+import derive as dv
 import numerics as nm
 from tests.numerics import glasses
 
-A, B, omega, V, y = symbols("A B omega V y", real=True)
+A, B, omega, y, z = symbols("A B omega y z", real=True)
+V = symbols("V", positive=True)
 Delta, lam, r = symbols("Delta lam r", positive=True)
 GAUSS = B**2 / (2 * (1 + A)) - log(1 + A) / 2
 RIDGE = B**2 / (2 * (lam + A)) - log(1 + A / lam) / 2
@@ -17,6 +19,7 @@ SPARSE = log(1 - r + r * exp(B**2 / (2 * (1 + A))) / sqrt(1 + A))
 SIGN = log(erfc(-y * omega / sqrt(2 * V)) / 2)
 PROBIT = log(erfc(-y * omega / sqrt(2 * (V + Delta))) / 2)
 NOISE = -((y - omega) ** 2) / (2 * (V + Delta)) - log(2 * pi * (V + Delta)) / 2
+LOGISTIC = log(dv.GaussianAverage(1 / (1 + exp(-y * (omega + sqrt(V) * z))), z))
 
 # prior, output, labels of y, outputs per unknown, parameters
 CASES = {
@@ -25,6 +28,7 @@ CASES = {
     "cdma": (ISING, NOISE, None, 1.5, {"Delta": 0.4}),
     "ridge": (GAUSS, NOISE, None, 1.5, {"Delta": 0.25}),
     "ising_perceptron": (ISING, PROBIT, (-1, 1), 1.0, {"Delta": 0.2}),
+    "logistic": (GAUSS, LOGISTIC, (-1, 1), 3.0, {}),
     "sparse_regression": (SPARSE, NOISE, None, 0.6, {"Delta": 0.05, "r": 0.3}),
 }
 
@@ -37,8 +41,10 @@ def instance(name, n, rng):
         truth *= rng.random(n) < values["r"]
     outputs = round(alpha * n)
     matrix = rng.normal(size=(outputs, n)) / np.sqrt(n)
-    z = matrix @ truth + np.sqrt(values.get("Delta", 0.0)) * rng.normal(size=outputs)
-    return truth, matrix, z if labels is None else np.sign(z)
+    field = matrix @ truth + np.sqrt(values.get("Delta", 0.0)) * rng.normal(size=outputs)
+    if name == "logistic":
+        field += rng.logistic(size=outputs)  # whose distribution function is 1/(1 + exp(-x))
+    return truth, matrix, field if labels is None else np.sign(field)
 
 
 def solved(name, matrix, data, **how):
