@@ -7,7 +7,10 @@ these, the variables of the outer ones are parameters with a range of their own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -15,13 +18,17 @@ from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol, nan
 
 from derive.equations import Element, GaussianAverage
 from numerics.closed_forms import closed_form, conditioned, preferred, refusal
-from numerics.node_plans import NoValue, planned, without_value
+from numerics.node_plans import NodePlan, NoValue, planned, without_value
 from numerics.parameter_box import Box, box_text, key_of
+from numerics.quadrature.plan import Nodal
 
 __all__ = ["Averages", "Planned", "Quadrature"]
 
 REACH = 10.0  # where a standard normal is looked at first: beyond lies a part of 1e-23
 LARGEST_REACH = 40.0  # beyond, the normal density is zero in double precision
+SLOPES = 1e-8  # what derivatives that steer an iteration are asked for
+
+Law = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,24 @@ class Planned:
 
 @dataclass
 class _Box:
-    """The state of planning in one box: averages that are done, and what is said of them."""
+    """The state of planning in one box: averages that are done, and what is said of them.
+
+    `rules` are those of laws, and of the variables of averages around them; `law` is the one that
+    is being brought to standard normals; `following` says that averages take the rules there are.
+    """
 
     rows: list[Quadrature] = field(default_factory=list)
-    memo: dict[Any, tuple[Expr, tuple[float, float]]] = field(default_factory=dict)
+    memo: dict[Any, Expr] = field(default_factory=dict)
+    rules: dict[Any, tuple[int, Nodal, Symbol]] = field(default_factory=dict)
+    law: Law | None = None
+    following: bool = False
+
+    @contextmanager
+    def of(self, law: Law | None) -> Iterator[None]:
+        """While averages of this law are opened."""
+        before, self.law = self.law, law
+        yield
+        self.law = before
 
 
 class Averages:
@@ -85,10 +106,16 @@ class Averages:
         What holds the averages.
     tolerance : float
         The relative error asked of each average.
+    leading : int, optional
+        How many of the expressions rules are chosen for. The others, derivatives of these, are
+        summed over the same nodes: they steer an iteration, and nothing is asked of their error.
     """
 
-    def __init__(self, expressions: tuple[Expr, ...], tolerance: float) -> None:
+    def __init__(
+        self, expressions: tuple[Expr, ...], tolerance: float, leading: int | None = None
+    ) -> None:
         self.expressions, self.tolerance = expressions, tolerance
+        self.leading = len(expressions) if leading is None else leading
         self._levels: dict[Expr, Expr] = {}
 
     @property
@@ -103,7 +130,10 @@ class Averages:
     def at(self, box: Box) -> Planned:
         """The expressions with every average replaced, for parameters in a box."""
         state = _Box()
-        opened = (self._opened(expr, box, state) for expr in self.expressions)
+        opened = []
+        for number, expr in enumerate(self.expressions):
+            state.following = number >= self.leading
+            opened.append(self._opened(expr, box, state))
         valued = tuple(
             _unless_nan(new, old) for new, old in zip(opened, self.expressions, strict=True)
         )
@@ -148,6 +178,9 @@ class Averages:
         return state.memo[key]
 
     def _replaced(self, average: Any, box: Box, state: _Box) -> Expr:
+        law = state.law or (average.mean, average.covariance)
+        if state.following:
+            return self._followed(average, law, box, state)
         own = _own_box(average, box)
         why = refusal(average, own)
         if why is not None:
@@ -157,23 +190,51 @@ class Averages:
         if closed is not None and preferred(average, closed, own, self.tolerance):
             state.rows.append(Quadrature(str(average), "closed form", 0, box_text(own), 0.0))
             return closed
+        levels = self._standard(average)
+        with state.of(law):
+            if not _is_standard(levels):
+                return self._opened(levels, box, state)
+            return self._planned(levels, law, box, state)
+
+    def _standard(self, average: Any) -> Expr:
+        """In standard normals, one inside of the other."""
         if average not in self._levels:
             self._levels[average] = conditioned(average)
-        levels = self._levels[average]
-        if not _is_standard(levels):
-            return self._opened(levels, box, state)
-        return self._planned(levels, box, state)
+        return self._levels[average]
 
-    def _planned(self, average: Any, box: Box, state: _Box) -> Expr:
+    def _followed(self, average: Any, law: Law, box: Box, state: _Box) -> Expr:
+        """Over the nodes of an average of the same law; over its own where there is none."""
+        levels = self._standard(average)
+        with state.of(law):
+            if not _is_standard(levels):
+                return self._opened(levels, box, state)
+        (z,) = levels.variables
+        known = state.rules.get((law, _around(box)))
+        if known is None:
+            variable = _variable(levels)
+        else:
+            _, nodal, variable = known
+        with state.of(None):
+            wide = {**box, variable: (-REACH, REACH)}
+            inner = self._opened(levels.integrand.xreplace({z: variable}), wide, state)
+        if known is not None:
+            return nodal.total(inner, variable)
+        name = f"n{len(state.rows) + 1}_{len(state.memo) + 1}"
+        tolerance = max(self.tolerance, SLOPES)
+        return _planned_once(inner, variable, tuple(box.items()), tolerance, name).expression
+
+    def _planned(self, average: Any, law: Law, box: Box, state: _Box) -> Expr:
         """An average over one standard normal; inner ones are planned for its reach."""
         (z,) = average.variables
-        variable = Dummy(z.name, real=True)
+        variable = _variable(average)
         reach = REACH
         while True:
             before = len(state.rows)
             wide = {**box, variable: (-reach, reach)}
-            inner = self._opened(average.integrand.xreplace({z: variable}), wide, state)
-            found = planned(inner, variable, box, self.tolerance, f"n{len(state.rows) + 1}")
+            with state.of(None):
+                inner = self._opened(average.integrand.xreplace({z: variable}), wide, state)
+            name = f"n{len(state.rows) + 1}"
+            found = _planned_once(inner, variable, tuple(box.items()), self.tolerance, name)
             if len(state.rows) == before or found.reach <= reach or reach >= LARGEST_REACH:
                 break
             del state.rows[before:]
@@ -181,7 +242,30 @@ class Averages:
         own = box_text(_own_box(average, box))
         row = Quadrature(str(average), found.rule, found.nodes, own, found.estimate)
         state.rows.append(row)
+        key = law, _around(box)
+        if found.nodal is not None and found.nodes > state.rules.get(key, (0,))[0]:
+            state.rules[key] = found.nodes, found.nodal, variable
         return found.expression
+
+
+@lru_cache(maxsize=4096)
+def _variable(average: Any) -> Symbol:
+    """The variable of an average, the same one in every box: what is known of it is kept."""
+    (z,) = average.variables
+    return Dummy(z.name, real=True)
+
+
+@lru_cache(maxsize=1024)
+def _planned_once(
+    inner: Expr, variable: Symbol, box: tuple[Any, ...], tolerance: float, name: str
+) -> NodePlan:
+    """Kernels of residuals alone and of residuals with their slopes need the same plans."""
+    return planned(inner, variable, dict(box), tolerance, name)
+
+
+def _around(box: Box) -> frozenset[Any]:
+    """The variables of averages around the one in hand."""
+    return frozenset(key for key in box if isinstance(key, Dummy))
 
 
 def _unless_nan(opened: Expr, expr: Expr) -> Expr:

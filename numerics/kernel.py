@@ -122,6 +122,8 @@ class Kernel(Differentiable, Judged):
         order: Sequence[Index] = (),
         ranges: Mapping[Any, Any] | None = None,
         tolerance: float = 1e-13,
+        leading: int | None = None,
+        breaks: Mapping[Any, Sequence[float]] | None = None,
     ) -> None:
         self.equations = equations
         self.backend = backend
@@ -138,7 +140,8 @@ class Kernel(Differentiable, Judged):
         self._inputs = tuple(inputs_of(given))
         self._ranges = dict(ranges or {})
         declared = declared_box(self._inputs, self._ranges)
-        self._plans = Plans(opened, given, axes, self.tolerance, declared)
+        self._planning = leading, breaks
+        self._plans = Plans(opened, given, axes, self.tolerance, declared, leading, breaks)
         self._results = self._plans.skeleton.program.outputs
         self._stable = self._plans.differentiable
         self._fix({})
@@ -349,7 +352,8 @@ class Kernel(Differentiable, Judged):
         return self._runners[key]
 
     def __getstate__(self) -> dict[str, Any]:
-        made = (self.equations, self.backend, self._order, self._ranges, self.tolerance)
+        settings = (self.backend, self._order, self._ranges, self.tolerance, *self._planning)
+        made = (self.equations, *settings)
         return {"made": made, "bound": self._bound}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

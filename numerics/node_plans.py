@@ -16,7 +16,7 @@ from numerics.builder import Builder, Value
 from numerics.errors import UnsupportedExpressionError
 from numerics.parameter_box import Box, key_of
 from numerics.quadrature.evaluate import evaluate
-from numerics.quadrature.plan import plan
+from numerics.quadrature.plan import Nodal, plan
 from numerics.special import StableFunction
 from numerics.stable import stabilise
 
@@ -30,13 +30,17 @@ PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may h
 
 @dataclass(frozen=True)
 class NodePlan:
-    """An average over a standard normal as sums over nodes; `reach` bounds where these lie."""
+    """An average over a standard normal as sums over nodes; `reach` bounds where these lie.
+
+    `nodal` sums other integrands over the same nodes, where that is possible.
+    """
 
     expression: Expr
     rule: str
     nodes: int
     estimate: float
     reach: float
+    nodal: Nodal | None = None
 
 
 def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -> NodePlan:
@@ -66,7 +70,8 @@ def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -
     back = {s: e for e, s in scalars.items()}
     reach = max(map(abs, found.reach))
     expression = found.expression.xreplace(back)
-    return NodePlan(expression, found.rule, found.nodes, float(found.estimate), reach)
+    nodal = None if back else found.nodal
+    return NodePlan(expression, found.rule, found.nodes, float(found.estimate), reach, nodal)
 
 
 class NoValue(StableFunction):

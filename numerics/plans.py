@@ -7,7 +7,7 @@ few, and tightly where no rule serves the wide box.  A batch that no one plan se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,10 @@ class Plans:
         The relative error asked of each average.
     declared : Box
         The ranges that values must lie in.
+    leading : int, optional
+        How many of the outputs rules are chosen for; see `Averages`.
+    breaks : mapping, optional
+        For some arguments, ascending points that rules end at: a batch is split there.
     """
 
     def __init__(
@@ -78,13 +82,16 @@ class Plans:
         axes: Sequence[Index],
         tolerance: float,
         declared: Box,
+        leading: int | None = None,
+        breaks: Mapping[Any, Sequence[float]] | None = None,
     ) -> None:
         self.named, self.given, self.axes = tuple(named), tuple(given), tuple(axes)
         self.declared, self.tolerance = declared, tolerance
         self._failed: list[Box] = []
         self._judged: dict[int, Ready] = {}
         self._structures: dict[tuple[Expr, ...], Compiled] = {}
-        self._averages = Averages(tuple(expr for _, expr in named), tolerance)
+        self._averages = Averages(tuple(expr for _, expr in named), tolerance, leading)
+        self.breaks = {key: np.asarray(points) for key, points in (breaks or {}).items()}
         self.has_averages = any(expr.has(GaussianAverage) for _, expr in named)
         self.parameters = self._averages.parameters if self.has_averages else set()
         bare, variables = self._averages.skeleton()
@@ -135,8 +142,29 @@ class Plans:
         if not self.has_averages:
             yield self.known[0], None
             return
+        for rows in self._cells(batch, inputs) if self.breaks else (None,):
+            yield from self._covering(batch, inputs, rows, strict)
+
+    def _cells(self, batch: Batch, inputs: Sequence[Input]) -> list[Rows]:
+        """The points of a batch between the same breaks."""
+        place = np.zeros(int(np.prod(batch.shape)), dtype=int)
+        for k, given in enumerate(inputs):
+            points = self.breaks.get(key_of(given.symbol))
+            if points is not None and k not in batch.uniform:
+                cell = np.searchsorted(points, np.ravel(batch.whole(k, 0)), side="right")
+                place = place * (len(points) + 1) + cell
+        found = np.unique(place)
+        if len(found) <= 1:
+            return [None]
+        return [np.nonzero(place == cell)[0] for cell in found]
+
+    def _covering(
+        self, batch: Batch, inputs: Sequence[Input], rows: Rows, strict: bool
+    ) -> Iterator[tuple[Ready, Rows]]:
         numbers = [k for k, g in enumerate(inputs) if key_of(g.symbol) in self.parameters]
-        called = {key_of(inputs[k].symbol): interval_of(batch.arrays[k]) for k in numbers}
+        called = {
+            key_of(inputs[k].symbol): interval_of(_at(batch, inputs, k, rows)) for k in numbers
+        }
         check_declared(inputs, self.declared, called)
         ready = self._found(called)
         if ready is None:
@@ -144,9 +172,9 @@ class Plans:
                 check_values(inputs[k], batch.arrays[k], unit=batch.units.get(k))
             ready = self._made(called, [inputs[k] for k in numbers])
         if self._serves(ready):
-            yield ready, None
+            yield ready, rows
             return
-        yield from _Split(self, batch, inputs, numbers, strict).groups(ready)
+        yield from _Split(self, batch, inputs, numbers, strict).groups(ready, rows)
 
     def judged(self, ready: Ready) -> Ready:
         """The program of the errors of the outputs, to be run in place of another."""
@@ -197,7 +225,9 @@ class Plans:
             box = {}
             for key, ends in called.items():
                 wide = self.declared.get(key)
-                if wide is None:
+                if key in self.breaks and rounding is not ROUNDINGS[-1]:
+                    box[key] = _between(self.breaks[key], *ends)
+                elif wide is None:
                     box[key] = in_domain(symbols[key], rounding(*ends), ends)
                 else:
                     low, high = rounding(*ends)
@@ -228,9 +258,9 @@ class _Split:
                 else:
                     ends[:, n] = extreme(whole.reshape(count, -1), axis=1)
 
-    def groups(self, ready: Ready) -> Iterator[tuple[Ready, Rows]]:
-        """Parts of the batch, the whole of which one plan did not serve."""
-        yield from self._parts(np.arange(len(self.low)), ready)
+    def groups(self, ready: Ready, rows: Rows) -> Iterator[tuple[Ready, Rows]]:
+        """Parts of some points of the batch, all of which one plan did not serve."""
+        yield from self._parts(np.arange(len(self.low)) if rows is None else rows, ready)
 
     def _parts(self, rows: Any, ready: Ready) -> Iterator[tuple[Ready, Rows]]:
         if self.plans._serves(ready):
@@ -258,6 +288,20 @@ class _Split:
         low, high = self.low[rows].min(axis=0), self.low[rows].max(axis=0)
         spread = np.where(high > low, abs(_scale(high) - _scale(low)), -1.0)
         return int(np.argmax(spread)) if (high > low).any() else None
+
+
+def _at(batch: Batch, inputs: Sequence[Input], number: int, rows: Rows) -> Any:
+    """The values of an argument at some points of a batch."""
+    if rows is None or number in batch.uniform:
+        return batch.arrays[number]
+    whole = batch.whole(number, len(inputs[number].ranges))
+    return whole.reshape(-1, *whole.shape[len(batch.shape) :])[rows]
+
+
+def _between(points: Any, low: float, high: float) -> tuple[float, float]:
+    """From break to break; beyond the last ones as it is."""
+    before, after = points[points <= low], points[points >= high]
+    return float(before[-1]) if len(before) else low, float(after[0]) if len(after) else high
 
 
 def _lower_half(values: Any) -> Any:

@@ -22,6 +22,7 @@ from derive.gaussian.declaration import (
 from derive.gaussian.deltas import without_deltas
 from derive.gaussian.derivatives import derivative, stein
 from derive.gaussian.divergence import check_convergence
+from derive.gaussian.joined import joined
 from derive.gaussian.kinks import kinks
 from derive.gaussian.moves import (
     change_variables,
@@ -222,6 +223,21 @@ class GaussianAverage(Typeset, Expr):
         """
         (k,) = places(self, [variable])
         return stein(self, self.variables[k])
+
+    @classmethod
+    def joined(cls, expr: Expr) -> Expr:
+        """A sum with one average for each law, where that is shorter: what cancels is gone.
+
+        Examples
+        --------
+        >>> from sympy import symbols, tanh
+        >>> import derive as dv
+        >>> z, V = symbols("z V", real=True)
+        >>> first, second = (dv.GaussianAverage(f, z) for f in (tanh(z)**2 + z**4, tanh(z)**2))
+        >>> dv.GaussianAverage.joined(V*first - V*second)
+        GaussianAverage(V*z**4, z)
+        """
+        return joined(expr, cls) if expr.has(cls) else expr
 
     def standardised(self) -> Expr:
         """The same average over independent standard normals.

@@ -31,6 +31,7 @@ class Status(IntEnum):
     NO_BRANCH = 6
     RUNNING = 7
     CYCLE = 8
+    AT_END = 9
 
     @property
     def sentence(self) -> str:
@@ -60,6 +61,10 @@ _SENTENCES = {
     Status.RUNNING: "still running",
     Status.CYCLE: (
         "the iteration repeats a cycle of two states: pass DampedFixedPoint(damping=0.5), or less"
+    ),
+    Status.AT_END: (
+        "no solution inside of the domain: the equations drive an unknown to an end of it where "
+        "they are singular, as an overlap to q = 1 above capacity; Solution.best is that limit"
     ),
 }
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from sympy import Expr, Symbol
 
-from derive.equations import Equations, Index, free_indices
+from derive.equations import Equations, GaussianAverage, Index, free_indices
 from numerics.errors import MissingParameterError
 from numerics.kernel import Kernel
 from numerics.problem import forms
+from numerics.problem.coordinates import Intervals
+from numerics.problem.domain import Side, domain_of
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, is_array
 
@@ -19,12 +21,17 @@ __all__ = ["LARGE", "System"]
 
 LARGE = 200  # components beyond which no matrix (n, n) is formed: there it takes a second per point
 
+OCTAVES = (1, 3, 7, 15, 31, 51)  # halvings of the distance from an end that share a rule
+
 Layout = tuple[Index | None, ...]
 
 
 @lru_cache(maxsize=256)
 def _kernel(
-    equations: Equations, expressions: tuple[Expr, ...], order: tuple[Index, ...]
+    equations: Equations,
+    expressions: tuple[Expr, ...],
+    order: tuple[Index, ...],
+    leading: int | None = None,
 ) -> Kernel:
     """Compiled with unknowns of no declared domain: an iteration may leave it and come back."""
     free = {u: Symbol(u.name, real=True) for u in equations.unknowns if isinstance(u, Symbol)}
@@ -34,7 +41,30 @@ def _kernel(
         tuple(symbol for symbol in symbols if is_array(symbol) or symbol in occurring)
         for symbols in ([free.get(u, u) for u in equations.unknowns], equations.parameters)
     )
-    return Kernel(Equations(unknowns, parameters, named), order=order)
+    breaks = _breaks(equations, free) if any(e.has(GaussianAverage) for e in expressions) else None
+    return Kernel(
+        Equations(unknowns, parameters, named), order=order, leading=leading, breaks=breaks
+    )
+
+
+def _breaks(equations: Equations, free: dict[Expr, Symbol]) -> dict[Symbol, tuple[float, ...]]:
+    """Where rules for averages end: ever closer to an end at which the equations are singular."""
+    found = {}
+    domain = domain_of(equations)
+    for unknown, lower, upper in zip(
+        equations.unknowns, domain.lower, domain.upper, strict=True
+    ):
+        if unknown not in free or not any(s.is_open for s in (*lower, *upper)):
+            continue
+        ends = [float(s.end) for s in (*lower, *upper) if s.end.is_number]
+        below = [float(s.end) for s in lower if s.end.is_number and s.is_open]
+        above = [float(s.end) for s in upper if s.end.is_number and s.is_open]
+        near = [end + 2.0**-k for end in below for k in OCTAVES]
+        near += [end - 2.0**-k for end in above for k in OCTAVES]
+        inside = [p for p in near if max(below, default=-np.inf) < p < min(above, default=np.inf)]
+        closed = [end for end in ends if end not in (*below, *above)]
+        found[free[unknown]] = tuple(sorted({*inside, *closed}))
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +94,8 @@ class System:
             slice(int(e) - k, int(e)) for e, k in zip(ends, self.lengths, strict=True)
         )
         self.n = int(ends[-1])
-        self._bound: dict[tuple[Expr, ...], Kernel] = {}
+        self._bound: dict[Any, Kernel] = {}
+        self.averaged = any(r.has(GaussianAverage) for r in forms.residuals(equations))
         self._besides: dict[Equations, System] = {}
         self._sizes: dict[Index | None, int] = {}
         self._indices = tuple(_index(u) for u in equations.unknowns)
@@ -79,8 +110,63 @@ class System:
             self._besides[equations] = System(equations, self.given)
         return self._besides[equations]
 
+    @cached_property
+    def intervals(self) -> Intervals | None:
+        """Where averages have a meaning; None for equations without averages."""
+        if not self.averaged:
+            return None
+        domain = domain_of(self.equations)
+        low, open_low = self._innermost(domain.lower, np.max, -np.inf)
+        high, open_high = self._innermost(domain.upper, np.min, np.inf)
+        return Intervals(low, high, open_low, open_high)
+
+    def _innermost(
+        self, sides: tuple[tuple[Side, ...], ...], innermost: Any, default: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """For each component the end that binds, and whether it is open (points, n)."""
+        points = np.arange(self.given.points)
+        columns, opens = [], []
+        for own, length in zip(sides, self.lengths, strict=True):
+            ends = np.array([self.at_points(s.end, points) for s in own] or [points + default])
+            kinds = np.array([s.is_open for s in own] or [False])
+            end = innermost(ends, axis=0)
+            is_open = ((ends == end) & kinds[:, None]).any(axis=0)
+            columns.append(np.repeat(end[:, None], length, axis=1))
+            opens.append(np.repeat(is_open[:, None], length, axis=1))
+        return np.concatenate(columns, axis=1), np.concatenate(opens, axis=1)
+
+    def at_points(self, expr: Expr, rows: np.ndarray) -> np.ndarray:
+        """An expression of parameters alone ``(rows,)``."""
+        if expr.is_number:
+            return np.full(len(rows), float(expr))
+        nowhere = np.zeros((len(rows), self.n))
+        return self._evaluated((expr,), [()], nowhere, rows)[0]
+
+    def moved(self, x: np.ndarray, step: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Where steps lead; those of equations with averages stay inside of their domain."""
+        return x + step if self.intervals is None else self.intervals.moved(x, step, rows)
+
+    def room(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The length on which the equations change: the distance from ends that are singular."""
+        scale = np.maximum(1, np.abs(x))
+        return scale if self.intervals is None else self.intervals.room(x, rows, scale)
+
+    def inside(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Which states are finite, and where the equations have a meaning (rows,)."""
+        found = np.isfinite(x).all(axis=1)
+        if self.intervals is None or not found.any():
+            return found
+        found &= self.intervals.holds(x, rows)
+        conditions = domain_of(self.equations).conditions
+        if conditions and found.any():
+            values = self._evaluated(conditions, [()] * len(conditions), x[found], rows[found])
+            found[found] = (np.stack(values) >= 0).all(axis=0)
+        return found
+
     def residual(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The residuals ``(rows, n)``."""
+        if self.averaged:
+            return self.residual_and_magnitude(x, rows)[0]
         return self._vector(forms.residuals(self.equations), x, rows)
 
     def residual_slope(self, parameter: str, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -97,14 +183,33 @@ class System:
 
     def linear(self, x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residuals ``(rows, n)`` and their Jacobian ``(rows, n, n)``, from one kernel."""
+        if self.averaged:
+            residual, jacobian, _ = self.linear_and_magnitude(x, rows)
+            return residual, jacobian
         first, second = forms.residuals(self.equations), forms.jacobian(self.equations)
         layouts: list[Layout] = [*((i,) for i in self._indices), *self._pairs()]
         values = self.evaluate((*first, *(e for row in second for e in row)), layouts, x, rows)
         k = len(first)
         return np.concatenate(values[:k], axis=1), self._square(values[k:])
 
+    def linear_and_magnitude(
+        self, x: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Also the sum of the magnitudes of each residual's terms ``(rows, n)``.
+
+        Averages in the Jacobian take the nodes of those in the residuals.
+        """
+        if not self.averaged:
+            return *self.linear(x, rows), self.residual_magnitude(x, rows)
+        first, second = forms.residuals(self.equations), forms.jacobian(self.equations)
+        found = self._with_slopes(first, second, x, rows)
+        return found[0], found[2], found[1]
+
     def hessian(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Second derivatives of the potential ``(rows, n, n)``."""
+        if self.averaged:
+            first, matrix = forms.gradient(self.equations), forms.hessian(self.equations)
+            return self._with_slopes(first, matrix, x, rows)[2]
         second = tuple(e for row in forms.hessian(self.equations) for e in row)
         return self._square(self.evaluate(second, self._pairs(), x, rows))
 
@@ -129,6 +234,9 @@ class System:
 
     def hessian_magnitude(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The sum of the magnitudes of the terms of each second derivative ``(rows, n, n)``."""
+        if self.averaged:
+            first, matrix = forms.gradient(self.equations), forms.hessian(self.equations)
+            return self._with_slopes(first, matrix, x, rows)[3]
         parts = [forms.terms(e) for row in forms.hessian(self.equations) for e in row]
         return self._square(self._magnitudes(parts, self._pairs(), x, rows))
 
@@ -138,39 +246,64 @@ class System:
         layouts: list[Layout],
         x: np.ndarray,
         rows: np.ndarray,
+        leading: int | None = None,
     ) -> list[np.ndarray]:
         """Expressions at states, each with the axes that its layout asks for after the row axis.
 
         A layout lists the index of each axis; None is an axis of length one. Rows that are not
-        finite give nan.
+        finite, or where averages have no meaning, give nan. Rules for averages are chosen for the
+        leading expressions, all of them by default.
         """
+        if self.averaged:
+            inside = self.inside(x, rows)
+            if not inside.all():
+                part = self._evaluated(expressions, layouts, x[inside], rows[inside], leading)
+                return [_spread(values, inside) for values in part]
+        return self._evaluated(expressions, layouts, x, rows, leading)
+
+    def _evaluated(
+        self,
+        expressions: tuple[Expr, ...],
+        layouts: list[Layout],
+        x: np.ndarray,
+        rows: np.ndarray,
+        leading: int | None = None,
+    ) -> list[np.ndarray]:
         finite = np.isfinite(x).all(axis=1)
+        if leading is not None:
+            leading = sum(not e.is_number for e in expressions[:leading])
         varying = tuple(e for e in expressions if not e.is_number)
         usable = x if finite.all() else np.where(finite[:, None], x, 0.0)
-        computed = iter(self._computed(varying, usable, rows))
+        computed = iter(self._computed(varying, usable, rows, leading))
         return [
             self._arrange(e, float(e) if e.is_number else next(computed), layout, finite)
             for e, layout in zip(expressions, layouts, strict=True)
         ]
 
     def _computed(
-        self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray
+        self,
+        expressions: tuple[Expr, ...],
+        x: np.ndarray,
+        rows: np.ndarray,
+        leading: int | None = None,
     ) -> tuple[np.ndarray, ...]:
         if not expressions:
             return ()
-        if expressions not in self._bound:
-            self._bound[expressions] = self._with_arrays(expressions)
-        kernel = self._bound[expressions]
+        if not len(x):
+            return (np.zeros(0),) * len(expressions)
+        if (expressions, leading) not in self._bound:
+            self._bound[expressions, leading] = self._with_arrays(expressions, leading)
+        kernel = self._bound[expressions, leading]
         known = self._unknowns(x) | self.given.take(rows)
         arguments = [known[symbol.name] for symbol in kernel.inputs]
         values = kernel.evaluate(arguments, nonfinite="keep")
         return values if isinstance(values, tuple) else (values,)
 
-    def _with_arrays(self, expressions: tuple[Expr, ...]) -> Kernel:
+    def _with_arrays(self, expressions: tuple[Expr, ...], leading: int | None) -> Kernel:
         """The kernel of expressions, with the arrays that are the same at every point bound."""
         order = dict.fromkeys((*self._indices, *self._columns))
         ordered = tuple(index for index in order if index is not None)
-        kernel = _kernel(self.equations, expressions, ordered)
+        kernel = _kernel(self.equations, expressions, ordered, leading)
         core, flat = self.given.core, self.given.flat
         constant = {n: a for n, a in flat.items() if core[n] and a.ndim == core[n]}
         taken = {symbol.name for symbol in kernel.inputs}
@@ -216,6 +349,24 @@ class System:
         strips = [np.concatenate(blocks[a * k : (a + 1) * k], axis=2) for a in range(k)]
         return np.concatenate(strips, axis=1)
 
+    def _with_slopes(
+        self,
+        expressions: tuple[Expr, ...],
+        slopes: tuple[tuple[Expr, ...], ...],
+        x: np.ndarray,
+        rows: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Values, magnitudes of terms, and both of a matrix of derivatives over the same nodes."""
+        layouts: list[Layout] = [*((i,) for i in self._indices), *self._pairs()]
+        parts = [forms.terms(e) for e in (*expressions, *(e for row in slopes for e in row))]
+        leading = sum(len(part) for part in parts[: len(expressions)])
+        terms = self._terms(parts, layouts, x, rows, leading)
+        sums = [np.sum(part, axis=0) for part in terms]
+        sizes = [np.sum(np.abs(part), axis=0) for part in terms]
+        k = len(expressions)
+        values, magnitude = (np.concatenate(found[:k], axis=1) for found in (sums, sizes))
+        return values, magnitude, self._square(sums[k:]), self._square(sizes[k:])
+
     def _magnitudes(
         self,
         parts: list[tuple[Expr, ...]],
@@ -232,12 +383,19 @@ class System:
         layouts: list[Layout],
         x: np.ndarray,
         rows: np.ndarray,
+        leading: int | None = None,
     ) -> list[list[np.ndarray]]:
         """The values of the terms of each sum."""
         flat = tuple(term for part in parts for term in part)
         spread = [lay for part, lay in zip(parts, layouts, strict=True) for _ in part]
-        values = iter(self.evaluate(flat, spread, x, rows))
+        values = iter(self.evaluate(flat, spread, x, rows, leading))
         return [[next(values) for _ in part] for part in parts]
+
+
+def _spread(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    found = np.full((len(inside), *values.shape[1:]), np.nan)
+    found[inside] = values
+    return found
 
 
 def _index(unknown: Expr) -> Index | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sympy import Add, Dummy, Expr
 
+from derive.equations import Index
 from numerics.node_sum import NodeSum, node_index, node_table
 from numerics.quadrature.evaluate import evaluate as evaluate_here
 from numerics.quadrature.pose import posed
@@ -16,9 +17,31 @@ from numerics.quadrature.problem import Problem
 from numerics.quadrature.rules import NODE, WEIGHT, normal_density
 from numerics.quadrature.search import Found, confirmed
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Nodal", "Plan", "plan"]
 
 Evaluate = Callable[[Expr, Mapping[Expr, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Nodal:
+    """Places and weights of a rule, the normal density among them, to sum other integrands with.
+
+    The parts add up; `mirrored` places count for their mirror images too.
+    """
+
+    index: Index
+    parts: tuple[tuple[Expr, Expr], ...]
+    mirrored: bool
+
+    def total(self, integrand: Expr, z: Expr) -> Expr:
+        """The average of an integrand that is as smooth as the one the rule was chosen for."""
+        sums = []
+        for place, weight in self.parts:
+            body = integrand.xreplace({z: place})
+            if self.mirrored:
+                body = (body + integrand.xreplace({z: -place})) / 2
+            sums.append(NodeSum(weight * body, self.index))
+        return Add(*sums)
 
 
 @dataclass(frozen=True)
@@ -47,6 +70,8 @@ class Plan:
     halved : Plan or None
         A rule on a part of the nodes.  The difference of the two is an estimate at one point of
         the box, a very cautious one.
+    nodal : Nodal or None
+        The rule for other integrands; None where the integrand was brought into another form first.
     """
 
     expression: Expr
@@ -57,6 +82,7 @@ class Plan:
     rule: str
     reach: tuple[float, float]
     halved: Plan | None = field(default=None, repr=False)
+    nodal: Nodal | None = field(default=None, repr=False)
 
 
 def plan(
@@ -144,11 +170,13 @@ def _written(
         WEIGHT: node_table(f"{name}_weight", k, rule.weight),
     }
     integrand = problem.integrand.xreplace(dict(back))
-    terms = []
+    terms, nodal = [], []
     for part in rule.parts:
         place, weight = (e.xreplace({**entries, **back}) for e in part)
         density = 1 if joined or problem.dense else normal_density(place)
         terms.append(NodeSum(weight * density * integrand.xreplace({problem.variable: place}), k))
+        nodal.append((place, weight * density))
+    plain = problem.prefactor == 1 and not problem.dense
     return Plan(
         problem.prefactor.xreplace(dict(back)) * Add(*terms),
         len(rule),
@@ -158,4 +186,5 @@ def _written(
         rule.words,
         (-ends[1], ends[1]) if rule.mirrored else ends,
         halved,
+        Nodal(k, tuple(nodal), rule.mirrored) if plain else None,
     )

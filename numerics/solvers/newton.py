@@ -54,7 +54,8 @@ class Newton:
 
     def step(self, system: System, state: State) -> State:
         """Try each row's step; accept it, or shorten it for the next try."""
-        trial = state.x + state.fraction[:, None] * state.direction
+        step = state.fraction[:, None] * state.direction
+        trial = system.moved(state.x, step, state.rows)
         residual, jacobian = system.linear(trial, state.rows)
         accept = _shorter(residual, state.residual, state.fraction)
         if system.n > 1 and not accept.all():

@@ -10,6 +10,7 @@ from sympy import Expr, sympify
 
 from numerics.branches import Branches
 from numerics.errors import ShapeError, UnknownParameterError
+from numerics.problem.coordinates import Intervals
 from numerics.problem.given import is_array
 from numerics.problem.system import System
 
@@ -19,16 +20,37 @@ Starts = int | Mapping[str, Any] | Branches | None
 
 DIAGONAL = 9  # starts on the diagonal of the box
 BISECTIONS = 52  # halvings that take a cell of the scan to neighbouring floats
+CHORDS = 60
+CLOSE = 1e-10  # relative width of an interval from where Newton's method goes on
 
 
 def box(system: System, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper bounds ``(rows, n)`` of all components; infinite where none are stated."""
     ends = system.equations.bounds or ((None, None),) * len(system.lengths)
+    domain = system.intervals
     sides = []
     for side, infinite in ((0, -np.inf), (1, np.inf)):
         columns = [_bound(system, pair[side], infinite, rows) for pair in ends]
         sides.append(np.repeat(np.stack(columns, axis=1), system.lengths, axis=1))
-    return sides[0], sides[1]
+    if domain is None:
+        return sides[0], sides[1]
+    return np.maximum(sides[0], domain.low[rows]), np.minimum(sides[1], domain.high[rows])
+
+
+def _placed(system: System, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """[0, 1] onto the box of each point, geometrically towards ends that are singular.
+
+    `unit` has the shape (..., 1, n).
+    """
+    lower, upper = box(system, rows)
+    x = place(unit, lower, upper)
+    domain = system.intervals
+    if domain is None:
+        return x
+    open_low = domain.open_low[rows] & (lower == domain.low[rows])
+    open_high = domain.open_high[rows] & (upper == domain.high[rows])
+    own = Intervals(lower, upper, open_low, open_high).place(unit, np.arange(len(rows)))
+    return np.where(np.isnan(own), x, own)
 
 
 def _bound(system: System, bound: Expr | None, default: float, rows: np.ndarray) -> np.ndarray:
@@ -70,8 +92,7 @@ def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, n
     power = max(int(np.ceil(np.log2(max(count, 2)))), 1)
     sobol = qmc.Sobol(system.n, scramble=True, rng=0).random_base2(power)[:count]
     unit = np.concatenate([diagonal, sobol])
-    lower, upper = box(system, rows)
-    x = place(unit[:, None], lower, upper)
+    x = _placed(system, unit[:, None], rows)
     return x.reshape(-1, system.n), np.tile(rows, len(unit))
 
 
@@ -96,8 +117,7 @@ def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.n
     its slope; the surroundings of each local minimum of |residual| catch double roots, and the
     several roots that may share a cell.
     """
-    lower, upper = box(system, rows)
-    x = place(np.linspace(0, 1, count), lower, upper)
+    x = _placed(system, np.linspace(0, 1, count)[:, None, None], rows)[..., 0].T
     residual = system.residual(x.reshape(-1, 1), np.repeat(rows, count)).reshape(x.shape)
     sign = np.sign(residual)
     cell_of, cell = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
@@ -130,6 +150,8 @@ def crossings(
     """
     if not len(rows):
         return low, rows
+    if system.averaged:
+        return _by_chords(system, low, high, rows)
     at_low, at_high = (system.residual(end[:, None], rows)[:, 0] for end in (low, high))
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
@@ -138,6 +160,41 @@ def crossings(
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     root = np.abs(value) <= np.maximum(np.abs(at_low), np.abs(at_high))
     return 0.5 * (low + high)[root], rows[root]
+
+
+def _by_chords(
+    system: System, low: np.ndarray, high: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `crossings`, by chords that keep a sign change between them, for dear residuals.
+
+    The end that stays is given half its weight (the Illinois variant of the regula falsi; Dowell
+    and Jarratt, BIT 11, 168 (1971)), so that either end moves.
+    """
+    ends = np.stack([low, high])
+    value = np.stack([system.residual(end[:, None], rows)[:, 0] for end in ends])
+    first = np.abs(value).max(axis=0)
+    best, least = np.where(np.abs(value[0]) < np.abs(value[1]), low, high), np.abs(value).min(0)
+    active = np.nonzero(least > 0)[0]
+    for step in range(CHORDS):
+        if not active.size:
+            break
+        (a, b), (f, g) = ends[:, active], value[:, active]
+        with np.errstate(all="ignore"):
+            middle = 0.5 * (a + b)
+            x = b - g * (b - a) / (g - f)
+            x = np.where((x - a) * (x - b) < 0, x, middle) if step % 4 < 3 else middle
+        h = system.residual(x[:, None], rows[active])[:, 0]
+        better = np.abs(h) < least[active]
+        best[active[better]], least[active[better]] = x[better], np.abs(h[better])
+        crossed = np.sign(h) != np.sign(g)  # the root lies between x and b
+        ends[0, active] = np.where(crossed, b, a)
+        value[0, active] = np.where(crossed, g, f / 2)
+        ends[1, active], value[1, active] = x, h
+        a, b = ends[:, active]
+        close = np.abs(b - a) <= CLOSE * system.room(x[:, None], rows[active])[:, 0]
+        active = active[~close & (h != 0)]
+    root = least <= first
+    return best[root], rows[root]
 
 
 def given_starts(
