@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Mul, S, Symbol, factorial, together
+from sympy import Add, Expr, Max, Mul, S, Symbol, factorial, together
 
 from derive.ensemble import Ensemble, elements_of, terms
 from derive.errors import MoveError
@@ -56,7 +56,7 @@ def average(ensemble: Ensemble, *names: Any, keep: bool = False) -> Moved:
     chosen = [ensemble[name] for name in names] or list(ensemble.disorder)
     if not chosen:
         raise MoveError("there is no disorder left to average over")
-    kind, assumptions = Kind.EXACT, []
+    kind, assumptions, orders = Kind.EXACT, [], []
     for variable in chosen:
         if variable not in ensemble.disorder:
             raise MoveError(f"{variable.name} is traced already: only disorder is averaged over")
@@ -65,10 +65,12 @@ def average(ensemble: Ensemble, *names: Any, keep: bool = False) -> Moved:
         elif gaussian_law(variable.measure) is not None:
             ensemble = _gaussian(ensemble, variable)
         else:
-            ensemble, assumed = _by_cumulants(ensemble, variable)
+            ensemble, assumed, order = _by_cumulants(ensemble, variable)
             kind = Kind.ASYMPTOTIC
             assumptions.append(assumed)
-    return Moved(ensemble, kind, tuple(assumptions), arguments=_arguments(chosen, keep))
+            orders.append(order)
+    details = (Max(*orders),) if orders else ()
+    return Moved(ensemble, kind, tuple(assumptions), details, _arguments(chosen, keep))
 
 
 def _arguments(chosen: list[Variable], keep: bool) -> str:
@@ -149,7 +151,7 @@ def _linear_terms(ensemble: Ensemble, variable: Variable) -> tuple[Expr, list[_L
 # --- by cumulants -----------------------------------------------------------------------------
 
 
-def _by_cumulants(ensemble: Ensemble, variable: Variable) -> tuple[Ensemble, str]:
+def _by_cumulants(ensemble: Ensemble, variable: Variable) -> tuple[Ensemble, str, Expr]:
     rest, linear = _linear_terms(ensemble, variable)
     label = variable.label
     if label.symmetric:
@@ -175,11 +177,12 @@ def _by_cumulants(ensemble: Ensemble, variable: Variable) -> tuple[Ensemble, str
     named = _apart(linear[0].element.slots, series)
     summed = Total(series.xreplace(dict(zip(site, named, strict=True))), *named)
     dropped = next((p for p in (highest + 1, highest + 2) if found[p - 1] != 0), highest + 3)
+    order = sites - dropped * falls
     assumed = (
         f"cumulants of {variable.name} beyond order {highest} are dropped: the next one, of order "
-        f"{dropped}, is of order N**({sites - dropped * falls})"
+        f"{dropped}, is of order N**({order})"
     )
-    return _without(ensemble, variable).replaced(exponent=rest + summed), assumed
+    return _without(ensemble, variable).replaced(exponent=rest + summed), assumed, order
 
 
 def _apart(named: tuple[Any, ...], expr: Expr) -> tuple[Index, ...]:
