@@ -29,6 +29,7 @@ from sympy import (
     S,
     Symbol,
     cosh,
+    erf,
     erfc,
     exp,
     expand_log,
@@ -85,15 +86,19 @@ def collected(expr: Expr) -> Expr:
 
 def _finite(variable: Variable, exponent: Expr) -> Expr:
     x, measure = variable.element, variable.measure
-    weights = dict(zip(measure.values, map(exp, measure.log_weights), strict=True))
-    at = {v: exponent.xreplace({x: v}) for v in measure.values}
+    at = {
+        v: exponent.xreplace({x: v}) + w
+        for v, w in zip(measure.values, measure.log_weights, strict=True)
+    }
+    if exponent.has(GaussianAverage):  # logarithms of averages: their exponentials are plain
+        return log(Add(*(exp(_read_inside(value.expand())) for value in at.values())))
     summands = []
-    for v, weight in weights.items():
-        if weights.get(-v) != weight or v == 0:
-            summands.append((weight, at[v], None))
+    for v in measure.values:
+        if v == 0 or -v not in at:
+            summands.append((S.One, at[v], None))
         elif v.is_positive:
             even, odd = (at[v] + at[-v]) / 2, (at[v] - at[-v]) / 2
-            summands.append((2 * weight, even.expand(), odd.expand()))
+            summands.append((Integer(2), even.expand(), odd.expand()))
     common = _common_terms([even for _, even, _ in summands])
     total = Add(
         *(
@@ -240,13 +245,26 @@ def _log_average(variable: Variable, rest: Expr, mean: Expr, variance: Expr) -> 
     return log(_read_from_the_other_side(average.doit()))
 
 
+def _read_inside(expr: Expr) -> Expr:
+    """The same for the arguments of logarithms inside averages."""
+    if isinstance(expr, log) and not expr.args[0].has(GaussianAverage):
+        return log(_read_from_the_other_side(expr.args[0]))
+    if not expr.has(log):
+        return expr
+    return expr.func(*(_read_inside(a) if isinstance(a, Expr) else a for a in expr.args))
+
+
 def _read_from_the_other_side(value: Expr) -> Expr:
-    """1 - erfc(u)/2 as erfc(-u)/2 where that is shorter; SymPy would turn a factored -u back."""
-    for node in value.atoms(erfc):
-        mirrored = erfc((-node.args[0]).expand())
-        if isinstance(mirrored, erfc):
-            other = value.xreplace({node: 2 - mirrored}).expand(deep=False)
-            value = min(value, other, key=lambda e: len(Add.make_args(e)))
+    """1 - erfc(u)/2 as erfc(-u)/2, and 1/2 - erf(u)/2 as erfc(u)/2, where that is shorter.
+
+    SymPy would turn an erfc whose argument has a minus sign in front back.
+    """
+    for node in value.atoms(erfc, erf):
+        u = node.args[0]
+        mirrored = erfc((-u).expand())
+        forms = [2 - mirrored] if isinstance(node, erfc) else [mirrored - 1, 1 - erfc(u)]
+        others = [value.xreplace({node: form}).expand(deep=False) for form in forms]
+        value = min([value, *others], key=lambda e: len(Add.make_args(e)))
     return value
 
 

@@ -30,16 +30,32 @@ def merged(expr: Expr) -> Expr:
     if not expr.has(GaussianAverage):
         return expr
     rest: Expr = S.Zero
-    laws: dict[Any, tuple[GaussianAverage, Expr]] = {}
+    laws: dict[Any, list[tuple[Expr, GaussianAverage]]] = {}
     for term in Add.make_args(_opened(expr)):
         factor, node = _one_average(term)
         if node is None:
             rest += term
-            continue
-        first, own = laws.get(_law(node), (node, S.Zero))
-        names = dict(zip(node.variables, first.variables, strict=True))
-        laws[_law(node)] = (first, own + factor * node.integrand.xreplace(names))
-    return rest + Add(*(_distributed(node, integrand) for node, integrand in laws.values()))
+        else:
+            laws.setdefault(_law(node), []).append((factor, node))
+    return rest + Add(*map(_merged_law, laws.values()))
+
+
+def _merged_law(pairs: list[tuple[Expr, GaussianAverage]]) -> Expr:
+    """Averages over one law, merged where that leaves no more of them than there were."""
+    plain = mirrored(Add(*(factor * node for factor, node in pairs)))
+    first = pairs[0][1]
+    integrand = Add(
+        *(
+            factor * node.integrand.xreplace(dict(zip(node.variables, first.variables, strict=True)))
+            for factor, node in pairs
+        )
+    )
+    together = _distributed(first, integrand)
+    return min(together, plain, key=lambda e: len(_outer_averages(e)))
+
+
+def _outer_averages(expr: Expr) -> set[Expr]:
+    return {f for t in Add.make_args(expr) for f in Mul.make_args(t) if f.has(GaussianAverage)}
 
 
 def mirrored(expr: Expr) -> Expr:

@@ -15,6 +15,7 @@ from sympy import Add, Expr, Rational, S, Symbol, Tuple, sympify
 
 from derive.ensemble import Ensemble, terms
 from derive.errors import MoveError
+from derive.gaussian.average import GaussianAverage
 from derive.gaussian.fewer_variables import with_fewer_variables
 from derive.gaussian.merging import merged
 from derive.indices import Element, Index
@@ -62,9 +63,9 @@ def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
     if to == n:
         continued, assumptions = Add(*(t / n for t in terms(exponent))), []
     else:
-        planted = _planted(exponent, n) if to == 0 else planted
+        planted = _planted(exponent, n, to)
         slope = Add(*(term.diff(n) for term in terms(exponent)))
-        continued = merged(with_fewer_variables(slope.subs(n, to).xreplace(planted)))
+        continued = merged(with_fewer_variables(_at(slope, n, to).xreplace(planted)))
         variables = [v for v in variables if v.element not in planted]
         if planted:
             listed = ", ".join(f"{k} = {v}" for k, v in planted.items())
@@ -98,24 +99,31 @@ def _refuse_labels(ensemble: Ensemble, n: Symbol) -> None:
         raise MoveError(f"the disorder {names} is not averaged over yet: average('{names}') first")
 
 
-def _planted(exponent: Expr, n: Symbol) -> dict[Expr, Expr]:
-    """Stationary values of what is not replicated, from the part of the exponent at n = 0."""
-    rest = with_expanded_logs(Add(*(term.subs(n, 0) for term in terms(exponent)))).expand()
-    if rest == 0:
-        return {}
+def _at(exponent: Expr, n: Symbol, to: Expr) -> Expr:
+    """The exponent at a number of replicas, with averages in closed form where they have one."""
+    value = exponent.subs(n, to)
+    if to == 0:
+        return value
+    return value.xreplace({node: node.doit() for node in value.atoms(GaussianAverage)})
+
+
+def _planted(exponent: Expr, n: Symbol, to: Expr) -> dict[Expr, Expr]:
+    """Stationary values of what the exponent depends on at n = to already.
+
+    There the exponent is its own saddle point to leading order, and the derivative by n is taken
+    at that point: d/dn E(n, u(n)) is the partial derivative.
+    """
+    rest = with_expanded_logs(Add(*(_at(term, n, to) for term in terms(exponent)))).expand()
     unknowns = sorted(rest.atoms(Element), key=str)
-    if not unknowns:
+    values = stationary_values(rest, unknowns) if unknowns else {}
+    at_saddle = None if values is None else with_expanded_logs(rest.xreplace(values)).expand()
+    if at_saddle is None or (to == 0 and at_saddle != 0):
         raise MoveError(
-            f"the exponent is {rest} at {n} = 0, not zero: a measure that is not replicated is no "
-            "probability; keep disorder by average(..., keep=True)"
+            f"the exponent at {n} = {to} is {rest}"
+            + (", not zero where it is stationary: a measure" if to == 0 else ": what")
+            + " that is not replicated is no probability; keep disorder by average(..., keep=True)"
         )
-    values = stationary_values(rest, unknowns)
-    if values is None or with_expanded_logs(rest.xreplace(values)).expand() != 0:
-        raise MoveError(
-            f"the exponent is {rest} at {n} = 0, which does not vanish where it is stationary: a "
-            "measure that is not replicated is no probability"
-        )
-    return values
+    return dict(values or {})
 
 
 def _oriented(variable: Variable, n: Symbol, to: Expr) -> Variable:
