@@ -21,6 +21,9 @@ from sympy import (
     Rational,
     S,
     default_sort_key,
+    exp,
+    expand_power_exp,
+    factor_terms,
     fraction,
     lex,
     log,
@@ -47,9 +50,17 @@ def expanded_log(expr: Expr) -> Expr:
 
 
 def with_expanded_logs(expr: Expr) -> Expr:
-    """Every logarithm of a rational function as a sum over its factors, so that they cancel."""
-    nodes = [node for node in expr.atoms(log) if not node.args[0].atoms(Function)]
-    return expr.xreplace({node: expanded_log(node.args[0]) for node in nodes})
+    """Every logarithm as a sum over the factors of its argument, so that they cancel."""
+    return expr.xreplace({node: _split(node.args[0]) for node in expr.atoms(log)})
+
+
+def _split(argument: Expr) -> Expr:
+    """log(e^a r) = a + log r, the logarithm of a rational function r by its factors."""
+    factors = Mul.make_args(factor_terms(expand_power_exp(argument)))
+    exponents = [f.as_base_exp() for f in factors if isinstance(f, exp)]
+    rest = Mul(*(f for f in factors if not isinstance(f, exp)))
+    own = log(rest) if rest.atoms(Function) else expanded_log(rest)
+    return Add(own, *(power * log(base) for base, power in exponents))
 
 
 def _log_of_constant(constant: Expr) -> Expr:
