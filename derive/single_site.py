@@ -29,8 +29,6 @@ from sympy import (
     S,
     Symbol,
     cosh,
-    erf,
-    erfc,
     exp,
     expand_log,
     log,
@@ -41,6 +39,7 @@ from sympy import (
 
 from derive.errors import MoveError, UnboundedError
 from derive.gaussian.average import GaussianAverage
+from derive.gaussian.one_sided import as_tail, tails_inside
 from derive.indices import Element, Index, free_indices
 from derive.matching import replace_elements
 from derive.measures import Continuous, Finite, OneHot
@@ -91,7 +90,7 @@ def _finite(variable: Variable, exponent: Expr) -> Expr:
         for v, w in zip(measure.values, measure.log_weights, strict=True)
     }
     if exponent.has(GaussianAverage):  # logarithms of averages: their exponentials are plain
-        return log(Add(*(exp(_read_inside(value.expand())) for value in at.values())))
+        return log(Add(*(exp(tails_inside(value.expand())) for value in at.values())))
     summands = []
     for v in measure.values:
         if v == 0 or -v not in at:
@@ -242,30 +241,7 @@ def _log_average(variable: Variable, rest: Expr, mean: Expr, variance: Expr) -> 
         return S.Zero
     x = Symbol(variable.name, real=True)
     average = GaussianAverage(exp(rest.xreplace({variable.element: x})), x, mean, variance)
-    return log(_read_from_the_other_side(average.doit()))
-
-
-def _read_inside(expr: Expr) -> Expr:
-    """The same for the arguments of logarithms inside averages."""
-    if isinstance(expr, log) and not expr.args[0].has(GaussianAverage):
-        return log(_read_from_the_other_side(expr.args[0]))
-    if not expr.has(log):
-        return expr
-    return expr.func(*(_read_inside(a) if isinstance(a, Expr) else a for a in expr.args))
-
-
-def _read_from_the_other_side(value: Expr) -> Expr:
-    """1 - erfc(u)/2 as erfc(-u)/2, and 1/2 - erf(u)/2 as erfc(u)/2, where that is shorter.
-
-    SymPy would turn an erfc whose argument has a minus sign in front back.
-    """
-    for node in value.atoms(erfc, erf):
-        u = node.args[0]
-        mirrored = erfc((-u).expand())
-        forms = [2 - mirrored] if isinstance(node, erfc) else [mirrored - 1, 1 - erfc(u)]
-        others = [value.xreplace({node: form}).expand(deep=False) for form in forms]
-        value = min([value, *others], key=lambda e: len(Add.make_args(e)))
-    return value
+    return log(as_tail(average.doit()))
 
 
 def _exponential(powers: Poly, measure: Continuous) -> Expr:

@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Add, Dummy, Expr, Function, Mul, Pow, S
 
 from derive.gaussian.average import GaussianAverage
+from derive.gaussian.one_sided import tails_inside
 
 __all__ = ["merged", "mirrored", "multiplied_out"]
 
@@ -63,7 +64,7 @@ def mirrored(expr: Expr) -> Expr:
     rule = {}
     for node in expr.atoms(GaussianAverage):
         if not any(node.mean):
-            flipped = node.integrand.xreplace({v: -v for v in node.variables})
+            flipped = tails_inside(node.integrand.xreplace({v: -v for v in node.variables}))
             rule[node] = node.func(min(node.integrand, flipped, key=_reading), *node.args[1:])
     return expr.xreplace(rule)
 
