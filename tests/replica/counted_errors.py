@@ -106,9 +106,7 @@ def least_errors(alpha: mpf, kappa: mpf) -> dict[str, mpf]:
     return {"x": x, "errors": tail(mp.sqrt(2 * x) - kappa)}
 
 
-def least_errors_by_differences(
-    start: dict[str, mpf], alpha: mpf, kappa: mpf
-) -> dict[str, mpf]:
+def least_errors_by_differences(start: dict[str, mpf], alpha: mpf, kappa: mpf) -> dict[str, mpf]:
     """Return them from differences of the energy in x, pieces ending at its kinks."""
 
     def energy(x: mpf) -> mpf:

@@ -1,13 +1,14 @@
 """Roots of a few equations, and stationary points of a function that is only evaluated."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import mpmath as mp
 from mpmath import mpf
 
 from tests.replica.quadrature import target_digits
 
-__all__ = ["gradient", "hessian", "root", "settle", "slope", "stationary"]
+__all__ = ["extrapolated", "gradient", "hessian", "root", "settle", "slope", "stationary"]
 
 Map = Callable[..., Sequence[mpf]]
 Function = Callable[..., mpf]
@@ -103,6 +104,14 @@ def hessian(function: Function, x: Sequence[mpf]) -> mp.matrix:
         for n in range(k):
             matrix[k, n] = matrix[n, k] = mixed(k, n)
     return matrix
+
+
+def extrapolated(values: Sequence[mpf]) -> mpf:
+    """Return the limit of a power series in x from its values at x, x/2, x/4, ... (Richardson)."""
+    table = list(values)
+    for order in range(1, len(table)):
+        table = [(2**order * b - a) / (2**order - 1) for a, b in pairwise(table)]
+    return table[0]
 
 
 def stationary(function: Function, start: Sequence[mpf]) -> list[mpf]:

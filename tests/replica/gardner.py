@@ -3,7 +3,7 @@
 import mpmath as mp
 from mpmath import mpf
 
-from tests.replica.extremise import root, settle, slope, stationary
+from tests.replica.extremise import extrapolated, root, settle, slope, stationary
 from tests.replica.quadrature import (
     gauss,
     graded,
@@ -132,9 +132,7 @@ def first_slope(kappa: mpf) -> mpf:
 def first_slope_by_limit(start: mpf, kappa: mpf) -> mpf:
     """Return it from alpha(q) at small q, extrapolated in powers of q (Richardson)."""
     table = [load(mpf(2) ** (-k - 4), kappa) * 2 ** (k + 4) for k in range(22)]
-    for order in range(1, len(table)):
-        table = [(2**order * b - a) / (2**order - 1) for a, b in zip(table, table[1:], strict=False)]
-    return 1 / table[0]
+    return 1 / extrapolated(table)
 
 
 def separable(p: mpf, n: mpf) -> mpf:

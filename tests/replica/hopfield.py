@@ -9,7 +9,7 @@ from collections.abc import Callable
 import mpmath as mp
 from mpmath import mpf
 
-from tests.replica.extremise import gradient, hessian, root, settle, slope, stationary
+from tests.replica.extremise import extrapolated, gradient, hessian, root, settle, slope, stationary
 from tests.replica.quadrature import gauss, graded, legendre_rule, trapezoid, trapezoids
 from tests.replica.rows import Row
 from tests.replica.sherrington_kirkpatrick import log_2cosh
@@ -249,10 +249,7 @@ def glass_line_by_limit(start: mpf, alpha: mpf) -> mpf:
         for k in range(8, 30):
             q = mpf(2) ** -k
             table.append(saddle_map(1 / T, alpha, mpf(0), q)[1] / q)
-        for order in range(1, len(table)):
-            pairs = zip(table, table[1:], strict=False)
-            table = [(2**order * b - a) / (2**order - 1) for a, b in pairs]
-        return table[0] - 1
+        return extrapolated(table) - 1
 
     return mp.findroot(excess, (start, start + mpf("1e-4")))
 

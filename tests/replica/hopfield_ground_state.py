@@ -125,7 +125,9 @@ ROWS = {
         capacity_by_differences,
     ),
     "hopfield_T0_alpha1": Row(
-        CONVENTION + "alpha where retrieval (values given) and spin glass have one energy. " + STATE,
+        CONVENTION
+        + "alpha where retrieval (values given) and spin glass have one energy. "
+        + STATE,
         ROUTES.format("glass at y = 0", "both states"),
         SOURCE,
         transition,

@@ -134,12 +134,10 @@ def spinodal_by_differences(start: dict[str, mpf]) -> dict[str, mpf]:
 
 FORMULA = CONVENTION + (
     "Noiseless, g = theta, weights of student and teacher +-1, counting measure: entropy = "
-    "2 alpha int Dt H(-R t/sqrt(q-R^2)) log H(-sqrt(q) t/sqrt(1-q)) + <log 2cosh(sqrt(qh) z + Rh)> "
-    "- R Rh - qh(1-q)/2; q = R, qh = Rh. Imperfect learning, R < 1; perfect learning has entropy 0. "
+    "2 alpha int Dt H(-R t/sqrt(q-R^2)) log H(-sqrt(q) t/sqrt(1-q)) + <log 2cosh(sqrt(qh) z + "
+    "Rh)> - R Rh - qh(1-q)/2; q = R, qh = Rh. Imperfect learning: R < 1; perfect: entropy 0. "
 )
-ROUTES = (
-    "saddle equations at q = R by the trapezoid rule; differences by Gauss-Legendre pieces in "
-)
+ROUTES = "saddle equations at q = R by the trapezoid rule; differences by Gauss-Legendre pieces in "
 FOUR = "q, R, qh, Rh, not set equal"
 
 ROWS = {

@@ -143,9 +143,7 @@ def one_step_quadratic(beta: mpf, q0: mpf, q1: mpf, m: mpf) -> mpf:
     return beta**2 / 4 * (1 - 2 * q1 + (1 - m) * q1**2 + m * q0**2)
 
 
-def finite_temperature_by_differences(
-    start: dict[str, mpf], beta: mpf, h: mpf
-) -> dict[str, mpf]:
+def finite_temperature_by_differences(start: dict[str, mpf], beta: mpf, h: mpf) -> dict[str, mpf]:
     """Return the same from differences of the free entropy.
 
     The inner average is a sum over a fixed grid of the local field x = h + ..., its Gaussian
@@ -206,9 +204,7 @@ ROUTES = (
 
 
 def _ground_row(h: str) -> Row:
-    return Row(
-        T0_FORMULA, T0_ROUTES, SOURCE, ground_state, ground_state_by_differences, {"h": h}
-    )
+    return Row(T0_FORMULA, T0_ROUTES, SOURCE, ground_state, ground_state_by_differences, {"h": h})
 
 
 def _row(beta: str, h: str, *guess: str) -> Row:

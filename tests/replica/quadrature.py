@@ -6,6 +6,7 @@ of it is for differences (see ``extremise``).
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import mpmath as mp
 from mpmath import mpf
@@ -66,9 +67,7 @@ def trapezoids(f: Callable[[mpf], Sequence[mpf]]) -> list[mpf]:
         more = _weighed(f, step / 2, step, end)
         finer = [(a + b) / 2 for a, b in zip(sums, more, strict=True)]
         step /= 2
-        if all(
-            abs(a - b) < enough * max(1, abs(a)) for a, b in zip(finer, sums, strict=True)
-        ):
+        if all(abs(a - b) < enough * max(1, abs(a)) for a, b in zip(finer, sums, strict=True)):
             return finer
         sums = finer
     raise ArithmeticError("the trapezoid rule has not converged: a kink, or a pole near the axis")
@@ -79,9 +78,7 @@ def trapezoid(f: Callable[[mpf], mpf]) -> mpf:
     return trapezoids(lambda z: (f(z),))[0]
 
 
-def _weighed(
-    f: Callable[[mpf], Sequence[mpf]], first: mpf, step: mpf, end: mpf
-) -> list[mpf]:
+def _weighed(f: Callable[[mpf], Sequence[mpf]], first: mpf, step: mpf, end: mpf) -> list[mpf]:
     """Sum step * gauss(z) * f(z) over z = first + k step within the reach."""
     count = int(end / step)
     rows = []
@@ -140,7 +137,7 @@ def legendre_rule(cuts: Sequence[mpf]) -> list[tuple[mpf, mpf]]:
     """Return nodes and weights of a Gauss-Legendre rule on each piece between the cuts."""
     nodes, weights = _legendre_rule(int(1.7 * target_digits()), mp.mp.prec)
     rule = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in pairwise(cuts):
         middle, half = (low + high) / 2, (high - low) / 2
         rule += [(middle + half * x, half * w) for x, w in zip(nodes, weights, strict=True)]
     return rule

@@ -8,7 +8,25 @@ import json
 import sys
 import time
 
-from tests.replica import gardner, one_step, sherrington_kirkpatrick
+from tests.replica import (
+    biased_outputs,
+    bipartite,
+    cdma,
+    counted_errors,
+    gardner,
+    hopfield,
+    hopfield_ground_state,
+    ising_perceptron,
+    ising_teacher,
+    lasso,
+    one_step,
+    ridge,
+    sherrington_kirkpatrick,
+    spherical_glass,
+    spherical_p_spin,
+    spin_one,
+    teacher_student,
+)
 from tests.replica.rows import Row, computed, written
 from tests.replica.table import PATH
 
@@ -18,6 +36,20 @@ MODULES = (
     gardner,
     sherrington_kirkpatrick,
     one_step,
+    hopfield,
+    hopfield_ground_state,
+    ising_perceptron,
+    counted_errors,
+    teacher_student,
+    ising_teacher,
+    ridge,
+    lasso,
+    spin_one,
+    bipartite,
+    cdma,
+    biased_outputs,
+    spherical_glass,
+    spherical_p_spin,
 )
 
 ROWS: dict[str, Row] = {key: row for module in MODULES for key, row in module.ROWS.items()}

@@ -47,9 +47,7 @@ def point(alpha: mpf, lam: mpf, sigma: mpf) -> dict[str, mpf]:
     return {"V": V, "R": R, "Q": Q, "test_error": test, "train_error": train, "energy": energy}
 
 
-def point_by_spectrum(
-    start: dict[str, mpf], alpha: mpf, lam: mpf, sigma: mpf
-) -> dict[str, mpf]:
+def point_by_spectrum(start: dict[str, mpf], alpha: mpf, lam: mpf, sigma: mpf) -> dict[str, mpf]:
     """Return the same from eigenvalues s of X^T X/N: w = (S + lam)^{-1}(S w* + noise).
 
     Their density is sqrt((s_+ - s)(s - s_-))/(2 pi s) on (1 -+ sqrt(alpha))^2, and the rest of

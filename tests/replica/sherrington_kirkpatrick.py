@@ -80,9 +80,7 @@ def pieces(beta: mpf, field: mpf, q: mpf) -> list[mpf]:
     return graded(-field / mp.sqrt(q), 1 / (beta * mp.sqrt(q)))
 
 
-def point_by_differences(
-    start: dict[str, mpf], beta: mpf, h: mpf, J0: mpf
-) -> dict[str, mpf]:
+def point_by_differences(start: dict[str, mpf], beta: mpf, h: mpf, J0: mpf) -> dict[str, mpf]:
     """Return the numbers from values of the free entropy alone."""
     cuts = pieces(beta, J0 * start["m"] + h, start["q"])
 

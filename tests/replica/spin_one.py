@@ -11,8 +11,8 @@ SOURCE = "Ghatak, Sherrington, J. Phys. C 10, 3149 (1977); da Costa et al., J. P
 FORMULA = (
     "H = -sum_{i<j} J_ij S_i S_j + D sum_i S_i^2 - h sum_i S_i, S = -1, 0, 1, J_ij of variance "
     "J^2/N, J = 1; per spin; log Z over the counting measure (3 states). q = overlap of two "
-    "replicas, d = <S^2>, m = <S>; free_entropy = beta^2 (q^2-d^2)/4 + <log[1 + 2 e^g cosh beta(h + "
-    "sqrt(q) z)]>, g = beta^2 (d-q)/2 - beta D; energy = -beta (d^2-q^2)/2 + D d - h m; AT = "
+    "replicas, d = <S^2>, m = <S>; free_entropy = beta^2 (q^2-d^2)/4 + <log[1 + 2 e^g cosh beta(h "
+    "+ sqrt(q) z)]>, g = beta^2 (d-q)/2 - beta D; energy = -beta (d^2-q^2)/2 + D d - h m; AT = "
     "beta^2 <(<S^2>_z - <S>_z^2)^2>, stable iff AT < 1"
 )
 ROUTES = (
@@ -66,9 +66,7 @@ def point_by_differences(start: dict[str, mpf], beta: mpf, D: mpf, h: mpf) -> di
     weighed = [(z, w * gauss(z)) for z, w in rule]
 
     def phi(q: mpf, d: mpf, beta: mpf = beta, h: mpf = h) -> mpf:
-        trace = mp.fsum(
-            w * mp.log(site(beta, D, q, d, h + mp.sqrt(q) * z)) for z, w in weighed
-        )
+        trace = mp.fsum(w * mp.log(site(beta, D, q, d, h + mp.sqrt(q) * z)) for z, w in weighed)
         return beta**2 * (q**2 - d**2) / 4 + trace
 
     q, d = stationary(phi, (start["q"], start["d"]))

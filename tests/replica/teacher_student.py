@@ -48,9 +48,7 @@ def data_forces(q: mpf, R: mpf, noise: mpf, student: mpf, kappa: mpf) -> list[mp
     return trapezoids(local)
 
 
-def spherical_map(
-    alpha: mpf, noise: mpf, student: mpf, kappa: mpf, q: mpf, R: mpf
-) -> list[mpf]:
+def spherical_map(alpha: mpf, noise: mpf, student: mpf, kappa: mpf, q: mpf, R: mpf) -> list[mpf]:
     """Return (q, R): alpha F_q = (q-R^2)/(1-q)^2 and alpha F_R = R/(1-q)."""
     on_q, on_R = data_forces(q, R, noise, student, kappa)
     total = alpha * on_q + (alpha * on_R) ** 2  # q/(1-q)^2
@@ -89,9 +87,7 @@ def sphere(q: mpf, R: mpf) -> mpf:
     return mp.log(1 - q) / 2 + (q - R**2) / (2 * (1 - q))
 
 
-def data_on_pieces(
-    at: mpf, noise: mpf, student: mpf, kappa: mpf
-) -> Callable[[mpf, mpf], mpf]:
+def data_on_pieces(at: mpf, noise: mpf, student: mpf, kappa: mpf) -> Callable[[mpf, mpf], mpf]:
     """Return the data term per example as a function of q and R, on nodes that suit q near at."""
     width = mp.sqrt(1 - at + student**2)
     rule = legendre_rule(graded(kappa / mp.sqrt(at), width / mp.sqrt(at)))
