@@ -234,7 +234,12 @@ class Ensemble(Typeset, Basic):
 
     def _sympystr(self, printer: Any) -> str:
         names = ", ".join(v.name for v in self.variables)
-        return f"Ensemble(trace={names or 'nothing'}, exponent={printer._print(self.exponent)})"
+        parts = [f"trace={names or 'nothing'}", f"exponent={printer._print(self.exponent)}"]
+        if self.weight != 1:
+            parts.append(f"weight={printer._print(self.weight)}")
+        if self.disorder:
+            parts.append(f"disorder={', '.join(v.name for v in self.disorder)}")
+        return f"Ensemble({', '.join(parts)})"
 
     _sympyrepr = _sympystr
 
