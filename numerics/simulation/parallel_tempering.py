@@ -144,17 +144,18 @@ def parallel_tempering(
     source = generator(rng)
     known = _patterns(patterns or {}, energies.fields.shape)
     grid = np.unique(betas)[::-1]
-    steps = ladder(grid, energies.spread) if exchange else grid
+    steps = ladder(grid, grid[:1], np.array([energies.spread])) if exchange else grid
     state = Tempering(energies, steps, _start(start, known, len(steps), energies, source), source)
-    columns = np.searchsorted(-steps, -np.ravel(betas))
-    halves = _measured(state, (before, length), known, columns, exchange)
+    state = _settled(state, energies, grid, before, exchange)
+    columns = np.searchsorted(-state.betas, -np.ravel(betas))
+    halves = _measured(state, length, known, columns, exchange)
     shaped = {k: v.reshape(*v.shape[:2], *betas.shape) for k, v in halves.items()}
     counts = np.array([length // 2, length - length // 2]) / length
     return Tempered(
         means={k: np.tensordot(counts, v, axes=1) for k, v in shaped.items()},
         halves=shaped,
         betas=betas,
-        ladder=steps,
+        ladder=state.betas,
         rates=state.exchanged / np.maximum(state.attempted, 1),
         sites=energies.fields.shape[1],
         sweeps=length,
@@ -235,22 +236,40 @@ def _start(
     return np.broadcast_to(patterns[start].T[:, :, None, None], shape).copy()
 
 
+def _settled(
+    state: Tempering, energies: SampleEnergies, grid: np.ndarray, burn_in: int, exchange: bool
+) -> Tempering:
+    """After the burn-in, of which each of the first quarters tells the temperatures to exchange."""
+    quarter = burn_in // 4 if exchange else 0
+    for _ in range(2 if quarter else 0):
+        variances = np.mean([_moved(state, time).variances for time in range(quarter)], axis=0)
+        steps = ladder(grid, state.betas, np.sqrt(variances))
+        nearest = np.abs(state.betas - steps[:, None]).argmin(axis=1)
+        state = Tempering(energies, steps, state.spins[..., nearest], state.rng)
+    for time in range(burn_in - 2 * quarter):
+        _moved(state, time, exchange)
+    return state
+
+
+def _moved(state: Tempering, time: int, exchange: bool = True) -> Tempering:
+    """The state after a sweep, and exchanges of every other pair of neighbours."""
+    state.sweep()
+    if exchange:
+        state.exchange(time % 2)
+    return state
+
+
 def _measured(
     state: Tempering,
-    lengths: tuple[int, int],
+    sweeps: int,
     patterns: Mapping[str, np.ndarray],
     columns: np.ndarray,
     exchange: bool,
 ) -> dict[str, np.ndarray]:
     """Means over both halves of the measurements: (2, samples, temperatures asked for)."""
-    burn_in, sweeps = lengths
     sums: dict[str, list[Any]] = {}
-    for time in range(-burn_in, sweeps):
-        state.sweep()
-        if exchange:
-            state.exchange(time % 2)
-        if time < 0:
-            continue
+    for time in range(sweeps):
+        _moved(state, time, exchange)
         half = int(time >= sweeps // 2)
         for name, value in _observed(state, patterns, columns).items():
             parts = sums.setdefault(name, [0.0, 0.0])

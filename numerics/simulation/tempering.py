@@ -18,28 +18,37 @@ __all__ = ["REPLICAS", "Tempering", "ladder"]
 
 REPLICAS = 2  # real ones, for their overlap
 ROWS = 16  # sites whose local fields are one product
+LEAST = 1e-6  # standard deviation of an energy, for a step that is finite
 FILLED = 0.5  # how far below the smallest temperature asked for the ladder goes, in units of it
 
 
-def ladder(betas: np.ndarray, spread: float) -> np.ndarray:
-    """Inverse temperatures in decreasing order: those asked for, and others between which states
-    are exchanged readily.
+def ladder(betas: np.ndarray, rungs: np.ndarray, spreads: np.ndarray) -> np.ndarray:
+    """Inverse temperatures in decreasing order: those asked for, others between, and some below.
 
-    Steps are at most 1/(the standard deviation of the energy): of Gaussian energies erfc(1/2), or
-    0.48, of the attempts are then accepted.
+    Neighbours differ by at most 1/(the standard deviation of the energy): of Gaussian energies
+    erfc(1/2), or 0.48, of the attempts to exchange are then accepted.
+
+    Parameters
+    ----------
+    betas : ndarray
+        Those asked for.
+    rungs, spreads : ndarray
+        Inverse temperatures, decreasing, at which the standard deviation of the energy is known.
 
     Examples
     --------
-    >>> ladder(np.array([0.5, 1.0]), 4.0).tolist()
+    >>> ladder(np.array([0.5, 1.0]), np.array([1.0]), np.array([4.0])).tolist()
     [1.0, 0.75, 0.5, 0.25]
     """
     wanted = np.unique(betas)[::-1]
-    ends = np.append(wanted, wanted[-1] * FILLED)
     parts = []
-    for high, low in pairwise(ends):
-        count = max(int(np.ceil((high - low) * spread - 1e-9)), 1)
-        parts.append(np.linspace(high, low, count, endpoint=False))
-    return np.append(np.concatenate(parts), ends[-1])
+    for high, low in pairwise(np.append(wanted, wanted[-1] * FILLED)):
+        x = np.linspace(high, low, 65)
+        sigma = np.maximum(np.interp(x, rungs[::-1], spreads[::-1]), LEAST)
+        lengths = np.append(0.0, np.cumsum((sigma[1:] + sigma[:-1]) / 2) * (high - low) / 64)
+        count = max(int(np.ceil(lengths[-1] - 1e-9)), 1)
+        parts.append(np.interp(np.arange(count) / count * lengths[-1], lengths, x))
+    return np.append(np.concatenate(parts), wanted[-1] * FILLED)
 
 
 class Tempering:
@@ -99,6 +108,15 @@ class Tempering:
     def energies(self) -> np.ndarray:
         """Their energies (samples, replicas, temperatures), kept up to date."""
         return np.take_along_axis(self._energies, self._state_at, axis=2)
+
+    @property
+    def variances(self) -> np.ndarray:
+        """The variance of the energy at each temperature, in the mean over samples.
+
+        The replicas of a sample are independent: half the squared difference of their energies.
+        """
+        first, second = self.energies.swapaxes(0, 1)
+        return ((first - second) ** 2).mean(axis=0) / 2
 
     def sweep(self) -> None:
         """Draw every spin once from its distribution given the others."""

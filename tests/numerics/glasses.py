@@ -34,6 +34,18 @@ HOPFIELD = dv.Ensemble(
     - h * dv.total(xi[i, 1] * s[i], i),
 )
 
+k = dv.Index("k", alpha * N)
+a, b = dv.Ising("a", i), dv.Ising("b", k)
+K = dv.Gaussian("K", i, k, variance=1 / N)
+BIPARTITE = dv.Ensemble(
+    trace=[a, b],
+    disorder=K,
+    beta=beta,
+    hamiltonian=-dv.total(K[i, k] * a[i] * b[k], i, k)
+    - h * dv.total(a[i], i)
+    - h * dv.total(b[k], k),
+)
+
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(100)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
@@ -65,6 +77,19 @@ def hopfield_rs(inverse, load, field):
     found = optimize.root(residual, (0.95, 0.92), tol=1e-13)
     assert found.success
     return {"overlap": found.x[0], "q": found.x[1]}
+
+
+def bipartite_rs(inverse, share, field):
+    """q of both layers together, with alpha*N spins in the second."""
+
+    def overlaps(x):
+        first = np.tanh(inverse * (field + np.sqrt(share * x[1]) * NODES))
+        second = np.tanh(inverse * (field + np.sqrt(x[0]) * NODES))
+        return np.array([average(first**2), average(second**2)])
+
+    found = optimize.root(lambda x: overlaps(x) - x, (0.2, 0.2), tol=1e-13)
+    assert found.success
+    return {"q": (found.x[0] + share * found.x[1]) / (1 + share)}
 
 
 def first_pattern(xi):
