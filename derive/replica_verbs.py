@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derive.ensemble import Ensemble
+from derive.errors import MoveError
 from derive.moves.average import average
 from derive.moves.continuation import continue_replicas
 from derive.moves.leading_order import leading_order, subleading_terms
 from derive.moves.local_fields import local_fields
 from derive.moves.order_parameters import order_parameters
-from derive.moves.replica_ansatz import replica_ansatz
+from derive.moves.replica_ansatz import ReplicaSymmetric, replica_ansatz
 from derive.moves.replica_squares import couples_replicas, replica_squares
 from derive.moves.replicate import replicate
 from derive.moves.site_order import free_fields, next_to_trace
@@ -205,6 +206,47 @@ class ReplicaMoves:
         """
         return self._on_ensemble(continue_replicas, n, to)
 
+    def shared_fields(self) -> Any:
+        """What one replica is in each Gaussian field that all replicas of a site share.
+
+        Returns
+        -------
+        list of SharedField
+            With the `variance` of each field at the replica-symmetric point, and the `function` of
+            it that is log Z of one replica: its derivatives are the denoisers and output functions
+            of approximate message passing.
+
+        Raises
+        ------
+        MoveError
+            If the derivation has no replica-symmetric ansatz.
+
+        Examples
+        --------
+        >>> import derive as dv
+        >>> N, n = dv.size("N"), dv.replicas("n"); i, j = dv.indices("i j", N)
+        >>> s, J = dv.Ising("s", i), dv.Gaussian("J", i, j, variance=1/N, symmetric=True)
+        >>> glass = dv.Ensemble(trace=s, disorder=J, exponent=dv.total(J[i, j]*s[i]*s[j], i, j)/2)
+        >>> d = glass.derive().replicate("a", n).average(J).order_parameters("q")
+        >>> (field,) = d.ansatz(dv.ReplicaSymmetric()).shared_fields()
+        >>> field.function, field.variance
+        (log(2*cosh(z)), qhat)
+        """
+        from derive.saddle.shared_fields import shared_fields
+
+        numbers = [s.details[0].size for s in self.steps if s.move == "replicate"]
+        symmetric = [s for s in self.steps if s.move == "replica_ansatz"]
+        if (
+            not numbers
+            or not symmetric
+            or not isinstance(symmetric[-1].details[0], ReplicaSymmetric)
+        ):
+            raise MoveError(
+                "replicas share fields at the replica-symmetric point: ansatz("
+                "dv.ReplicaSymmetric()) comes first"
+            )
+        start: Any = type(self)(symmetric[-1].after)  # type: ignore[call-arg]
+        return shared_fields(replicas_traced(start, numbers[-1]), numbers[-1])
 
     def replicon(self) -> Any:
         """Stability of the replica-symmetric point in the replicon modes.

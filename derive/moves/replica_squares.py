@@ -91,7 +91,8 @@ def couples_replicas(ensemble: Ensemble, labels: set[Label]) -> bool:
 
 
 def _free_names(ensemble: Ensemble, count: int) -> list[str]:
-    taken, found = ensemble.names, []
+    taken = ensemble.names
+    found: list[str] = []
     candidates = iter(["z", *(f"z{k}" for k in range(1, 2 * len(taken) + count + 2))])
     while len(found) < count:
         name = next(candidates)

@@ -82,7 +82,8 @@ def _from_partners(
 ) -> Mapping[Expr, Expr] | None:
     """Solve the other unknowns' stationarity, linear in these: q's gives qhat."""
     others = [u for u in free_entropy.unknowns if u not in wanted]
-    rows = [r for u in others if (r := free_entropy.density.diff(u)).has(*group)]
+    slopes = (free_entropy.density.diff(u) for u in others)
+    rows = [row for row in slopes if row.has(*group) and not row.has(GaussianAverage)]
     if len(rows) != len(group):
         return None
     matrix = Matrix([[row.diff(u) for u in group] for row in rows])
@@ -90,7 +91,7 @@ def _from_partners(
         return None
     rest = Matrix([row.xreplace(dict.fromkeys(group, 0)) for row in rows])
     solution = -matrix.LUsolve(rest)
-    if solution.has(*wanted) or solution.has(GaussianAverage):
+    if solution.has(*wanted):
         return None
     return {u: factored(value) for u, value in zip(group, solution, strict=True)}
 

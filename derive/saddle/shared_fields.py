@@ -46,6 +46,22 @@ class SharedField:
     log_partition: Expr
     is_mixed: bool
 
+    @property
+    def name(self) -> str:
+        """How the field is written."""
+        return self.variable.name
+
+    @property
+    def symbol(self) -> Symbol:
+        """The field as a symbol."""
+        return Symbol(self.name, real=True)
+
+    @property
+    def function(self) -> Expr:
+        """log Z of one replica with symbols for the field, order parameters, and what is shared."""
+        expr = self.log_partition
+        return expr.xreplace({e: Symbol(e.name, real=True) for e in expr.atoms(Element)})
+
 
 def shared_fields(derivation: Any, n: Symbol) -> list[SharedField]:
     """The fields of a derivation whose replicas are traced, but not what they share."""

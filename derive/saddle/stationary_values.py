@@ -83,7 +83,7 @@ def _back_substituted(equations: list[Expr], unknowns: list[Expr]) -> list[Value
     own = [e for e in own if e.has(last)]
     if not own:
         return []
-    found = []
+    found: list[Values] = []
     for root in roots(Poly(own[0], last)):
         rest = [cancel(e.xreplace({last: root})) for e in equations if e not in own]
         found.extend(
