@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sympy import Add, Dummy, Expr, Float, S, Symbol, lambdify, log, oo
@@ -22,7 +23,8 @@ from derive.step import Step
 
 __all__ = ["check_limit"]
 
-VALUES = (S.One / 16, S.One / 32, S.One / 64)
+VALUES = (S.One / 64, S.One / 256, S.One / 1024)
+NESTED = (S.One / 16, S.One / 32, S.One / 64)  # for averages of averages, which take longer
 DIGITS = 12
 TOLERANCE = 0.3  # of an order: logarithms, and the next power at these values
 ATTEMPTS = 6
@@ -35,23 +37,26 @@ def check_limit(step: Step, world: World) -> Convergence:
     terms = Add(*(c * eps**p * log(eps) ** k for p, k, c in rows))
     if order == oo:
         order = max((p for p, *_ in rows), default=S.Zero) + 1
+    nested = any(n.integrand.has(GaussianAverage) for n in density.atoms(GaussianAverage))
+    values = NESTED if nested else VALUES
     for attempt in range(ATTEMPTS):
         point = _point((density.free_symbols | terms.free_symbols) - {eps}, world, attempt)
         try:
-            errors = [_error(density, terms, point, eps, value) for value in VALUES]
+            errors = [_error(density, terms, point, eps, value) for value in values]
         except (DeriveError, TypeError, ValueError, OverflowError, ZeroDivisionError):
             continue
-        return _judged(errors, float(order))
+        return _judged(errors, values, float(order))
     raise OutOfReach("no point was found at which both sides have real values")
 
 
-def _judged(errors: Sequence[float], order: float) -> Convergence:
-    listed = ", ".join(f"{float(v):g}" for v in VALUES)
+def _judged(errors: Sequence[float], values: Sequence[Any], order: float) -> Convergence:
+    listed = ", ".join(f"1/{1 / v}" for v in values)
+    ratio = math.log(float(values[0] / values[1]))
     claimed = order - TOLERANCE
     if abs(errors[-1]) < 10 ** (4 - DIGITS):
         method = f"at {listed}: equal to {DIGITS - 4} digits or more"
         return Convergence(method, order, claimed, refuted=False)
-    found = [math.log2(abs(a / b)) for a, b in zip(errors, errors[1:], strict=False)]
+    found = [math.log(abs(a / b)) / ratio for a, b in pairwise(errors)]
     method = f"at {listed}: errors fall as the power " + ", ".join(f"{f:.2f}" for f in found)
     settled = abs(found[-1] - found[0]) < TOLERANCE
     return Convergence(method, found[-1], claimed, refuted=settled and found[-1] < claimed)

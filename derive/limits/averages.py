@@ -9,8 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sympy import Abs, Dummy, Expr, Heaviside, ImmutableMatrix, Integer, Mul, S, expand, factorial
-from sympy import ceiling, ilcm, oo, sign
+from sympy import (
+    Abs,
+    Dummy,
+    Expr,
+    Heaviside,
+    ImmutableMatrix,
+    Integer,
+    Mul,
+    S,
+    ceiling,
+    expand,
+    factor,
+    factorial,
+    ilcm,
+    oo,
+    sign,
+)
 
 from derive.gaussian.covariance import sign_of
 from derive.limits.errors import LimitError
@@ -64,7 +79,7 @@ def _piecewise(pieces: list[tuple[tuple[Expr, ...], Expr]]) -> Expr:
     """Pieces as one expression, with a sign or a modulus for two that are opposite."""
     values = [value for _, value in pieces]
     if all(expand(value - values[0]) == 0 for value in values[1:]):
-        return values[0]
+        return _short(values[0])
     if len(pieces) == 2 and len(pieces[0][0]) == 1 and expand(values[0] + values[1]) == 0:
         (form,) = pieces[0][0]
         rest = values[0] / form
@@ -72,7 +87,12 @@ def _piecewise(pieces: list[tuple[tuple[Expr, ...], Expr]]) -> Expr:
         if not rest.free_symbols & form.free_symbols:
             return rest * Abs(form)
         return values[0] * sign(form)
-    return sum((value * Mul(*map(Heaviside, where)) for where, value in pieces), S.Zero)
+    return sum((_short(value) * Mul(*map(Heaviside, where)) for where, value in pieces), S.Zero)
+
+
+def _short(value: Expr) -> Expr:
+    """A polynomial as a product."""
+    return factor(value) if value.is_Add and value.is_polynomial() else value
 
 
 class _Law:

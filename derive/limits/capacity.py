@@ -16,6 +16,7 @@ from derive.equations import Equations
 from derive.errors import DeriveError, ParameterError
 from derive.limits.errors import LimitError
 from derive.limits.scalings import Scaled
+from derive.limits.zero_entropy import interval
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.inversion import NotInvertible, solve_for
 from derive.saddle.linear import sample_point
@@ -79,12 +80,10 @@ class Capacity(Typeset, Basic):
     term = property(lambda self: self.args[4])
 
     @classmethod
-    def of(
-        cls, scaled: Scaled, signs: Any, overlap: Symbol, small: Expr, size: Expr
-    ) -> Capacity:
+    def of(cls, scaled: Scaled, signs: Any, overlap: Symbol, small: Expr, size: Expr) -> Capacity:
         """From an expansion; unknowns that the largest term does not hold have no say in it."""
         key = scaled.keys[0]
-        balance = scaled.terms[key].doit()
+        balance = scaled.terms[key]
         kept = [k for k, u in enumerate(scaled.unknowns) if balance.has(u)]
         unknowns, chosen = [scaled.unknowns[k] for k in kept], [signs[k] for k in kept]
         term = small ** key[0] * log(small) ** key[1]
@@ -102,7 +101,8 @@ class Capacity(Typeset, Basic):
 
     def noted(self, *notes: str) -> Capacity:
         """The same with further notes."""
-        return Capacity(*self.args[:6], (*self.notes, *notes))
+        *same, _ = self.args
+        return Capacity(*same, (*self.notes, *notes))
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
@@ -121,7 +121,7 @@ class Capacity(Typeset, Basic):
 
     @property
     def _free_entropy(self) -> FreeEntropy:
-        return FreeEntropy(self.balance, self.unknowns, self.args[2], self.args[5])
+        return FreeEntropy(self.balance.doit(), self.unknowns, self.args[2], self.args[5])
 
     def eliminate(self, *names: Any) -> Capacity:
         """Substitute other unknowns by their stationary values.
@@ -131,6 +131,8 @@ class Capacity(Typeset, Basic):
         DeriveError
             If a condition has no unique closed-form solution.
         """
+        if not names:
+            return self
         left = self._free_entropy.eliminate(*names)
         return Capacity(left.density, left.unknowns, left.signs, *self.args[3:])
 
@@ -150,7 +152,7 @@ class Capacity(Typeset, Basic):
             If there is no closed form: solve ``equations(parameter)`` numerically.
         """
         wanted = self._parameter(parameter)
-        reduced = self.eliminate(*self.unknowns).balance if self.unknowns else self.balance
+        reduced = self.eliminate(*self.unknowns).balance.doit()
         if not reduced.has(wanted):
             raise LimitError(f"{reduced} = 0 does not depend on {wanted}: it has no critical value")
         roots = _roots(reduced, wanted)
@@ -177,7 +179,7 @@ class Capacity(Typeset, Basic):
                 f"equations('{self.parameters[0]}')"
             )
         wanted = self.parameters[0] if parameter is None else self._parameter(parameter)
-        rows = (*self._free_entropy.gradient, self.balance)
+        rows = (*self._free_entropy.gradient, self.balance.doit())
         unknowns = (*self.unknowns, wanted)
         names = (*(f"gradient_{u}" for u in self.unknowns), "balance")
         return Equations(
@@ -185,6 +187,7 @@ class Capacity(Typeset, Basic):
             parameters=tuple(p for p in self.parameters if p != wanted),
             expressions=tuple(zip(names, rows, strict=True)),
             residuals=rows,
+            bounds=tuple(interval(u) for u in unknowns),
         )
 
     def _parameter(self, name: Any) -> Symbol:

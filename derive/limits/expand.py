@@ -9,8 +9,25 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from sympy import Abs, Add, Dummy, Expr, Heaviside, Max, Min, Mul, Pow, Rational, S, Symbol
-from sympy import ceiling, exp, factorial, log, oo, sign
+from sympy import (
+    Abs,
+    Add,
+    Dummy,
+    Expr,
+    Heaviside,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    S,
+    Symbol,
+    ceiling,
+    exp,
+    factorial,
+    log,
+    oo,
+    sign,
+)
 
 from derive.gaussian.average import GaussianAverage
 from derive.limits.averages import averaged

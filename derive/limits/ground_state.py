@@ -20,7 +20,7 @@ from derive.saddle.stationarity import tidy
 if TYPE_CHECKING:
     from derive.equations import Equations
 
-__all__ = ["GroundState"]
+__all__ = ["ENERGY", "GroundState"]
 
 ENERGY: Key = (S.NegativeOne, 0)  # order beta
 LOGARITHM: Key = (S.Zero, 1)  # order log(1/beta)
@@ -90,18 +90,24 @@ class GroundState(FreeEntropy):
     @cached_property
     def gradient(self) -> tuple[Expr, ...]:
         """The stationarity condition of each unknown, at the largest order that depends on it."""
-        scaled = Scaled({}, self.unknowns, self.density, self.orders, S.Zero)
-        return tuple(tidy(scaled.row(u), self.unknowns) for u in self.unknowns)
+        return tuple(tidy(self._row(u), self.unknowns) for u in self.unknowns)
+
+    def _row(self, unknown: Symbol) -> Expr:
+        for coefficient in self.orders.values():
+            slope = coefficient.diff(unknown)
+            if slope != 0 and (value := slope.doit()) != 0:
+                return value
+        return S.Zero
 
     @property
-    def energy(self) -> Expr:  # type: ignore[override]
+    def energy(self) -> Expr:
         """The energy density of the ground state."""
         return -self.at_saddle(self.density.doit())
 
-    free_energy = energy  # type: ignore[assignment]
+    free_energy = energy
 
     @property
-    def entropy(self) -> Expr:  # type: ignore[override]
+    def entropy(self) -> Expr:
         """phi at order one: the entropy at zero temperature.
 
         Negative values tell that the ansatz fails there, as for replica symmetry in a glass.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Basic, Dummy, Expr, S, Symbol, Tuple, sympify
+from sympy import Basic, Dummy, Expr, S, Symbol, Tuple, log, sympify
 
 from derive.errors import MoveError
 from derive.limits.asymptotics import small_parameter
@@ -17,6 +18,8 @@ from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 
 __all__ = ["limit"]
+
+SIDES = {"-": "below", "+": "above"}
 
 
 def limit(
@@ -51,13 +54,29 @@ def limit(
     eps = Dummy("eps", positive=True)
     value, small, side = small_parameter(symbol, point, side, eps)
     rules = _known(scalar, scaling or {}, symbol, value)
+    way = _Way(symbol, point, side, value, small, eps, rules)
     if symbol in scalar.unknowns:
-        return _capacity(scalar, symbol, value, small, eps, rules, side, point)
-    if scalar.beta is not None and symbol in scalar.beta.free_symbols and _is_cold(
-        scalar.beta, symbol, value, eps
-    ):
-        return _ground_state(scalar, symbol, value, small, eps, rules)
-    return _parameter(scalar, symbol, value, small, eps, rules, side, point)
+        return _capacity(scalar, way)
+    if scalar.beta is not None and _is_cold(scalar.beta, way):
+        return _ground_state(scalar, way)
+    return _parameter(scalar, way)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Which symbol goes where, from which side; its value in eps, and eps in it; rules given."""
+
+    symbol: Symbol
+    point: Expr
+    side: str
+    value: Expr
+    small: Expr
+    eps: Symbol
+    rules: dict[Symbol, Expr]
+
+    def __str__(self) -> str:
+        end = "" if self.point.is_infinite else f" from {SIDES[self.side]}"
+        return f"{self.symbol} -> {self.point}{end}"
 
 
 def _symbol(free_entropy: FreeEntropy, variable: Any) -> Symbol:
@@ -73,54 +92,42 @@ def _known(
     }
 
 
-def _is_cold(beta: Expr, symbol: Symbol, value: Expr, eps: Symbol) -> bool:
+def _is_cold(beta: Expr, way: _Way) -> bool:
     """Whether the inverse temperature is 1/eps, up to a constant."""
-    ratio = (beta.subs(symbol, value) * eps).cancel()
-    return not ratio.has(eps) and ratio.is_positive is True
+    if way.symbol not in beta.free_symbols:
+        return False
+    ratio = (beta.subs(way.symbol, way.value) * way.eps).cancel()
+    return not ratio.has(way.eps) and ratio.is_positive is True
 
 
 # -- the end of an overlap ------------------------------------------------------------------------
 
 
-def _capacity(
-    free_entropy: FreeEntropy,
-    overlap: Symbol,
-    value: Expr,
-    small: Expr,
-    eps: Symbol,
-    rules: dict[Symbol, Expr],
-    side: str,
-    point: Expr,
-) -> Moved:
-    others = [u for u in free_entropy.unknowns if u != overlap]
-    pairs = zip(free_entropy.unknowns, free_entropy.signs, strict=True)
-    signs = [s for u, s in pairs if u != overlap]
-    density = free_entropy.density.subs(overlap, value)
-    scaled = _scaled(density, others, eps, rules)
+def _capacity(free_entropy: FreeEntropy, way: _Way) -> Moved:
+    kept = [k for k, u in enumerate(free_entropy.unknowns) if u != way.symbol]
+    others = [free_entropy.unknowns[k] for k in kept]
+    density = free_entropy.density.subs(way.symbol, way.value)
+    free = not set(others) <= set(way.rules)
+    scaled = (
+        balanced(density, others, way.eps, _diverges, way.rules)
+        if free
+        else given(density, others, way.rules, way.eps)
+    )
     if not _diverges(scaled):
         raise LimitError(
-            f"there is no capacity: the free entropy stays finite as {overlap} -> {point}, so that "
-            "nothing diverges that could balance"
+            f"there is no capacity: the free entropy stays finite as {way}, so that nothing "
+            "diverges that could balance"
         )
-    capacity = Capacity.of(scaled, signs, overlap, small, free_entropy.size)
-    if not capacity.balance.free_symbols - set(capacity.unknowns):
-        rises = capacity.balance.is_positive
+    signs = [free_entropy.signs[k] for k in kept]
+    capacity = Capacity.of(scaled, signs, way.symbol, way.small, free_entropy.size)
+    if not capacity.parameters:
+        value = capacity.balance.doit()
+        stays = f": it rises, and {way.symbol} stays away from {way.point}"
         raise LimitError(
-            f"there is no capacity: as {overlap} -> {point} the free entropy behaves as "
-            f"({capacity.balance})*{capacity.term}, whatever the parameters"
-            + (f": it rises there, and {overlap} stays away from {point}" if rises else "")
+            f"there is no capacity: as {way} the free entropy behaves as {value}*{capacity.term} "
+            "whatever the parameters" + (stays if value.is_positive else "")
         )
-    assumptions = [f"{overlap} -> {point} from {'below' if side == '-' else 'above'}"]
-    return _moved(capacity, scaled, small, eps, assumptions)
-
-
-def _scaled(
-    density: Expr, others: list[Symbol], eps: Symbol, rules: dict[Symbol, Expr]
-) -> Scaled:
-    """With nothing else to scale there is nothing to try."""
-    if set(others) <= set(rules):
-        return given(density, others, rules, eps)
-    return balanced(density, others, eps, _diverges, rules)
+    return _moved(capacity, scaled, way)
 
 
 def _diverges(scaled: Scaled) -> bool:
@@ -131,26 +138,14 @@ def _diverges(scaled: Scaled) -> bool:
 # -- zero temperature -----------------------------------------------------------------------------
 
 
-def _ground_state(
-    free_entropy: FreeEntropy,
-    symbol: Symbol,
-    value: Expr,
-    small: Expr,
-    eps: Symbol,
-    rules: dict[Symbol, Expr],
-) -> Moved:
-    density = free_entropy.density.subs(symbol, value)
-    factor = (free_entropy.beta.subs(symbol, value) * eps).cancel()  # type: ignore[union-attr]
-    scaled = balanced(density, free_entropy.unknowns, eps, _has_energy, rules)
-    per_beta = Scaled(
-        scaled.scaling,
-        scaled.unknowns,
-        scaled.density,
-        {k: c * factor ** k[0] for k, c in scaled.terms.items()},
-        scaled.order,
-    )
-    state = GroundState.of(per_beta, free_entropy.signs, free_entropy.size)
-    return _moved(state, scaled, small, eps, [])
+def _ground_state(free_entropy: FreeEntropy, way: _Way) -> Moved:
+    density = free_entropy.density.subs(way.symbol, way.value)
+    scaled = balanced(density, free_entropy.unknowns, way.eps, _has_energy, way.rules)
+    beta: Any = free_entropy.beta
+    factor = (beta.subs(way.symbol, way.value) * way.eps).cancel()
+    in_temperature = replace(scaled, terms={k: c * factor ** k[0] for k, c in scaled.terms.items()})
+    state = GroundState.of(in_temperature, free_entropy.signs, free_entropy.size)
+    return _moved(state, scaled, way)
 
 
 def _has_energy(scaled: Scaled) -> bool:
@@ -161,45 +156,33 @@ def _has_energy(scaled: Scaled) -> bool:
 # -- any other parameter --------------------------------------------------------------------------
 
 
-def _parameter(
-    free_entropy: FreeEntropy,
-    symbol: Symbol,
-    value: Expr,
-    small: Expr,
-    eps: Symbol,
-    rules: dict[Symbol, Expr],
-    side: str,
-    point: Expr,
-) -> Moved:
-    density = free_entropy.density.subs(symbol, value)
-    scaled = given(density, free_entropy.unknowns, rules, eps)
+def _parameter(free_entropy: FreeEntropy, way: _Way) -> Moved:
+    density = free_entropy.density.subs(way.symbol, way.value)
+    scaled = given(density, free_entropy.unknowns, way.rules, way.eps)
     if _diverges(scaled):
         key = scaled.keys[0]
         raise LimitError(
-            f"the free entropy has no limit as {symbol} -> {point} from "
-            f"{'below' if side == '-' else 'above'}: it behaves as ({scaled.terms[key]})*"
-            f"({small})**({key[0]})"
+            f"the free entropy has no limit as {way}: it behaves as {scaled.terms[key].doit()} "
+            f"times {way.small ** key[0] * log(way.small) ** key[1]}"
         )
+    beta = free_entropy.beta
     found = FreeEntropy(
         scaled.terms.get((S.Zero, 0), S.Zero),
         scaled.unknowns,
         free_entropy.signs,
         free_entropy.size,
-        None if free_entropy.beta is None else free_entropy.beta.subs(symbol, point),
+        None if beta is None else beta.subs(way.symbol, way.point),
         kind=free_entropy.kind,
     )
-    return _moved(found, scaled, small, eps, [])
+    return _moved(found, scaled, way)
 
 
-def _moved(
-    after: Basic, scaled: Scaled, small: Expr, eps: Symbol, assumptions: list[str]
-) -> Moved:
+def _moved(after: Basic, scaled: Scaled, way: _Way) -> Moved:
     """With the scalings as assumptions, and what a check needs."""
     written = [
-        f"{u} = {rule.subs(eps, small)}" for u, rule in scaled.scaling.items() if rule != u
+        f"{u} = {rule.subs(way.eps, way.small)}" for u, rule in scaled.scaling.items() if rule != u
     ]
     terms = Tuple(*(Tuple(p, k, scaled.terms[p, k]) for p, k in scaled.keys))
-    details = (Tuple(eps, scaled.density, terms, sympify(scaled.order)),)
-    exchanged = ["the limit is taken after the thermodynamic one"]
-    assumed = (*assumptions, *written, *exchanged)
-    return Moved(after, Kind.ASYMPTOTIC, assumed, details)
+    details = (Tuple(way.eps, scaled.density, terms, sympify(scaled.order)),)
+    assumed = (str(way), *written, "the thermodynamic limit comes first")
+    return Moved(after, Kind.ASYMPTOTIC, assumed, details, f"{way.symbol}, {way.point}")

@@ -59,7 +59,7 @@ class Scaled:
     def row(self, unknown: Symbol) -> Expr:
         """The largest term of the stationarity condition of an unknown; zero if none is known."""
         for key in self.keys:
-            slope = self.terms[key].diff(unknown).doit()
+            slope = self.terms[key].diff(unknown)
             if slope != 0 and expand_mul(slope) != 0:
                 return slope
         return S.Zero
@@ -75,7 +75,7 @@ def given(density: Expr, unknowns: Sequence[Symbol], scaling: Scaling, eps: Symb
     """
     full = {u: sympify(scaling.get(u, u)) for u in unknowns}
     known = density.free_symbols - set(unknowns)
-    new = []
+    new: list[Symbol] = []
     for unknown, value in full.items():
         own = value.free_symbols - known - {eps}
         fresh = own - set(unknowns) if len(own) > 1 else own
@@ -89,7 +89,11 @@ def given(density: Expr, unknowns: Sequence[Symbol], scaling: Scaling, eps: Symb
     series = expanded(inside, eps)
     if series.order <= 0:  # what cancels in the largest terms has cost some orders
         series = expanded(inside, eps, MORE)
-    terms = {key: c for key, c in series.terms.items() if c.doit() != 0}
+    terms = dict(series.terms)
+    for key in series.keys:  # what leads must not vanish once its averages are done
+        if terms[key].doit() != 0:
+            break
+        del terms[key]
     return Scaled(full, tuple(new), inside, terms, series.order)
 
 

@@ -74,7 +74,7 @@ class Series:
         return self.terms.get((S(power), logs), S.Zero)
 
     def layer(self, place: Place) -> Layer:
-        """What the quantity is in a layer: as large as outside, and known, where nothing is said."""
+        """What the quantity is in a layer: as large as outside and known if nothing is said."""
         return self.layers.get(place, Layer(self.power, oo))
 
     # -- arithmetic -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr
+from sympy import Expr, S, oo
 
 from derive.equations import Equations
 from derive.errors import ParameterError
@@ -16,7 +16,7 @@ from derive.errors import ParameterError
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
-__all__ = ["zero_entropy"]
+__all__ = ["interval", "zero_entropy"]
 
 
 def zero_entropy(free_entropy: FreeEntropy, parameter: Any) -> Equations:
@@ -46,7 +46,13 @@ def zero_entropy(free_entropy: FreeEntropy, parameter: Any) -> Equations:
         parameters=tuple(p for p in scalar.parameters if p != wanted),
         expressions=tuple(zip(names, rows, strict=True)),
         residuals=rows,
+        bounds=tuple(interval(u) for u in (*scalar.unknowns, wanted)),
     )
+
+
+def interval(unknown: Expr) -> tuple[Expr, Expr]:
+    """Where a solver may look for it, by what its symbol declares."""
+    return (S.Zero if unknown.is_nonnegative else -oo, oo)
 
 
 def _entropy(free_entropy: FreeEntropy) -> Expr:

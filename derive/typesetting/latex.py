@@ -18,6 +18,9 @@ from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.equations import Equations
 from derive.indices import free_indices
+from derive.limits.asymptotics import Asymptotics
+from derive.limits.capacity import Capacity
+from derive.limits.ground_state import GroundState
 from derive.refereeing.verdict import Verdict
 from derive.saddle.critical import CriticalPoint
 from derive.saddle.free_entropy import FreeEntropy
@@ -28,6 +31,12 @@ from derive.saddle.spinodal import Spinodal
 from derive.step import Step
 from derive.total import Total
 from derive.typesetting.latex_ensemble import ensemble_latex
+from derive.typesetting.latex_limits import (
+    asymptotics_lines,
+    capacity_lines,
+    next_orders,
+    per_beta,
+)
 from derive.typesetting.latex_measures import definitions, measure_latex
 from derive.typesetting.latex_printer import Typesetter, bracketed
 from derive.typesetting.line_breaking import aligned
@@ -112,22 +121,27 @@ def _ensemble(ensemble: Ensemble) -> list[Line]:
 
 def _free_entropy(free_entropy: FreeEntropy) -> list[Line]:
     beta = free_entropy.beta
-    energy = [] if beta is None else [("f", "=", expression(-_PHI / beta))]
+    energy: list[Line] = [] if beta is None else [("f", "=", expression(-_PHI / beta))]
+    if isinstance(free_entropy, GroundState):
+        energy = next_orders(free_entropy)
     return [extremum(free_entropy), *_saddle(free_entropy), *energy]
 
 
 def extremum(free_entropy: FreeEntropy) -> Line:
     r"""``(1/N) \ln Z \simeq \max_m \{ phi \}``: a maximum if every field is known to be real."""
     limit = rf"\frac{{1}}{{{expression(free_entropy.size)}}} \ln Z"
+    left = rf"\phi = {limit}"
+    if isinstance(free_entropy, GroundState):
+        left = per_beta(free_entropy)
     density = expression(free_entropy.density)
     uncontrolled = free_entropy.kind in ("approximation", "expansion")
     relation = r"\approx" if uncontrolled else {"exact": "="}.get(free_entropy.kind, r"\simeq")
     if not free_entropy.unknowns:
-        return (rf"\phi = {limit}", relation, density)
+        return (left, relation, density)
     names = ", ".join(map(_whole, free_entropy.unknowns))
     maximum = not uncontrolled and min(free_entropy.signs) > 0
     operator = r"\max" if maximum else r"\operatorname*{extr}"
-    return (rf"\phi = {limit}", relation, rf"{operator}_{{{names}}} \left\{{{density}\right\}}")
+    return (left, relation, rf"{operator}_{{{names}}} \left\{{{density}\right\}}")
 
 
 def _whole(unknown: Any) -> str:
@@ -271,6 +285,8 @@ _LINES: dict[type, Callable[[Any], list[Line]]] = {
     CriticalPoint: _critical_point,
     ImplicitDerivative: _implicit_derivative,
     Landau: _landau,
+    Capacity: capacity_lines,
+    Asymptotics: asymptotics_lines,
     Spinodal: _spinodal,
     Verdict: _verdict,
 }
