@@ -21,6 +21,7 @@ from numerics.closed_forms import closed_form, conditioned, preferred, refusal
 from numerics.node_plans import NodePlan, NoValue, planned, without_value
 from numerics.parameter_box import Box, box_text, key_of
 from numerics.quadrature.plan import Nodal
+from numerics.stable import stabilise
 
 __all__ = ["Averages", "Planned", "Quadrature"]
 
@@ -218,10 +219,10 @@ class Averages:
             wide = {**box, variable: (-REACH, REACH)}
             inner = self._opened(levels.integrand.xreplace({z: variable}), wide, state)
         if known is not None:
-            return nodal.total(inner, variable)
+            return nodal.total(_stabilised(inner), variable)
         name = f"n{len(state.rows) + 1}_{len(state.memo) + 1}"
         tolerance = max(self.tolerance, SLOPES)
-        return _planned_once(inner, variable, tuple(box.items()), tolerance, name).expression
+        return _planned_once(inner, variable, _items(inner, box), tolerance, name).expression
 
     def _planned(self, average: Any, law: Law, box: Box, state: _Box) -> Expr:
         """An average over one standard normal; inner ones are planned for its reach."""
@@ -234,7 +235,7 @@ class Averages:
             with state.of(None):
                 inner = self._opened(average.integrand.xreplace({z: variable}), wide, state)
             name = f"n{len(state.rows) + 1}"
-            found = _planned_once(inner, variable, tuple(box.items()), self.tolerance, name)
+            found = _planned_once(inner, variable, _items(inner, box), self.tolerance, name)
             if len(state.rows) == before or found.reach <= reach or reach >= LARGEST_REACH:
                 break
             del state.rows[before:]
@@ -256,11 +257,21 @@ def _variable(average: Any) -> Symbol:
 
 
 @lru_cache(maxsize=1024)
+def _stabilised(inner: Expr) -> Expr:
+    return stabilise(inner)[0]
+
+
+@lru_cache(maxsize=1024)
 def _planned_once(
     inner: Expr, variable: Symbol, box: tuple[Any, ...], tolerance: float, name: str
 ) -> NodePlan:
     """Kernels of residuals alone and of residuals with their slopes need the same plans."""
     return planned(inner, variable, dict(box), tolerance, name)
+
+
+def _items(inner: Expr, box: Box) -> tuple[Any, ...]:
+    """What of a box an expression depends on."""
+    return tuple(_own_box(inner, box).items())
 
 
 def _around(box: Box) -> frozenset[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +43,8 @@ class Compiled:
         An entry of each table, with its numbers.
     axes : sequence of Index
         Free indices that come first.
+    known : iterable of Expr
+        Parts that are stable as they stand.
     """
 
     def __init__(
@@ -51,8 +53,9 @@ class Compiled:
         given: Sequence[Expr],
         tables: Tables,
         axes: Sequence[Index],
+        known: Iterable[Expr] = (),
     ) -> None:
-        expressions = stabilise(*(expr for _, expr in named))
+        expressions = stabilise(*(expr for _, expr in named), known=known)
         self.stable = tuple((name, e) for (name, _), e in zip(named, expressions, strict=True))
         self.axes = tuple(axes)
         entries: list[Expr] = [entry.label.plain[entry.slots] for entry in tables]

@@ -25,6 +25,7 @@ from numerics.errors import (
     UnsupportedExpressionError,
 )
 from numerics.node_plans import NOWHERE
+from numerics.node_sum import NodeSum
 from numerics.parameter_box import (
     ROUNDINGS,
     Box,
@@ -214,7 +215,8 @@ class Plans:
         plain, tables = without_numbers(planned.expressions)
         if plain not in self._structures:
             pairs = [(name, e) for (name, _), e in zip(self.named, plain, strict=True)]
-            self._structures[plain] = Compiled(pairs, self.given, tables, self.axes)
+            sums = {node for e in plain for node in e.atoms(NodeSum)}  # planned as they stand
+            self._structures[plain] = Compiled(pairs, self.given, tables, self.axes, sums)
         ready = Ready(planned, self._structures[plain], tables)
         self.known.append(ready)
         return ready

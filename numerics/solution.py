@@ -237,7 +237,20 @@ class Solution(Quantities):
     def sentence(self, *index: int) -> str:
         """What happened at one point of the batch, in words."""
         flat = int(np.ravel_multi_index(index, self.shape)) if self.shape else 0
-        return Status(int(self.point_status[flat])).sentence
+        status = Status(int(self.point_status[flat]))
+        return f"{self._beyond(flat)}{status.sentence}"
+
+    def _beyond(self, flat: int) -> str:
+        """Which ends of their domain unknowns are driven to: "no solution with q < 1: "."""
+        domain = self.system.intervals
+        if self.point_status[flat] != Status.AT_END or domain is None:
+            return ""
+        best, found = self.best_states[flat], []
+        for unknown, own in zip(self.system.equations.unknowns, self.system.slices, strict=True):
+            for end, sign in ((domain.high[flat], "<"), (domain.low[flat], ">")):
+                if (best[own] == end[own]).any():
+                    found.append(f"{unknown} {sign} {end[own][0]:g}")
+        return f"no solution with {', '.join(found)}: "
 
     def to_xarray(self) -> Any:
         """An `xarray.Dataset` with the parameters as coordinates.

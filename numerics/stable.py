@@ -52,8 +52,10 @@ INNER: tuple[Rule, ...] = (
 )
 
 
-def stabilise(*expressions: Expr) -> tuple[Expr, ...]:
+def stabilise(*expressions: Expr, known: Iterable[Expr] = ()) -> tuple[Expr, ...]:
     """Rewrite expressions to stable special functions, by the rows of the table.
+
+    Parts that are `known` to be stable stay as they are.
 
     Examples
     --------
@@ -63,7 +65,7 @@ def stabilise(*expressions: Expr) -> tuple[Expr, ...]:
     >>> stabilise(N*log(2*cosh(x)) + x**2)
     (N*Log2Cosh(x) + x**2,)
     """
-    memo: dict[Expr, Expr] = {}
+    memo = {expr: expr for expr in known}
     return tuple(_stabilise(expr, memo) for expr in expressions)
 
 

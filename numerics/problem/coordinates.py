@@ -1,8 +1,8 @@
 """Steps that stay inside: near an open end an unknown moves by factors of its distance from it.
 
 With ``v = -log(b - x)`` a step of x by d is one of v by ``d/(b - x)``, so that
-``b - x`` becomes ``(b - x) exp(-d/(b - x))``: no end is ever reached, and the distance from it keeps
-its relative accuracy.  Between two open ends v is the logit.  A closed end stops the step.
+``b - x`` becomes ``(b - x) exp(-d/(b - x))``: no end is reached, and the distance from it keeps its
+relative accuracy.  Between two open ends v is the logit.  A closed end stops the step.
 """
 
 from __future__ import annotations

@@ -116,4 +116,4 @@ def _end(needed: Expr, unknowns: tuple[Expr, ...]) -> tuple[Expr, Expr, bool] | 
     if slope.has(unknown) or not (rising or slope.is_negative):
         return None
     offset = Add(needed, -slope * unknown).expand()
-    return (None if offset.has(unknown) else (unknown, -offset / slope, bool(rising)))
+    return None if offset.has(unknown) else (unknown, -offset / slope, bool(rising))

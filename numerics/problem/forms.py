@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sympy import Add, Expr, expand_mul, factor
+from sympy import Add, Expr, count_ops, default_sort_key, expand_mul, factor
 
 from derive.equations import Element, Equations, GaussianAverage, Index, free_indices
 from numerics.problem.errors import ProblemError
@@ -31,7 +31,7 @@ def residuals(equations: Equations) -> tuple[Expr, ...]:
         raise ProblemError(
             f"{len(found)} residuals for {len(equations.unknowns)} unknowns: give one for each"
         )
-    return tuple(map(_joined, found))
+    return tuple(map(_oriented, map(_joined, found)))
 
 
 @lru_cache(maxsize=128)
@@ -52,7 +52,7 @@ def gradient(equations: Equations) -> tuple[Expr, ...]:
     if equations.potential is None:
         raise ProblemError("these equations have no residuals, no update and no potential")
     slopes = (equations.potential.diff(unknown) for unknown in equations.unknowns)
-    return tuple(map(_joined, slopes))
+    return tuple(map(_oriented, map(_joined, slopes)))
 
 
 @lru_cache(maxsize=128)
@@ -79,8 +79,24 @@ def _joined(expr: Expr) -> Expr:
     parts = Add.make_args(GaussianAverage.joined(expr))
     plain = Add(*(part for part in parts if not part.has(GaussianAverage)))
     if plain.is_rational_function():
-        plain = Add(*map(factor, Add.make_args(plain)))
+        plain = min(factor(plain), Add(*map(factor, Add.make_args(plain))), key=count_ops)
     return Add(plain, *(part for part in parts if part.has(GaussianAverage)))
+
+
+def _oriented(expr: Expr) -> Expr:
+    """Of averages over x and -x, whose laws are the same, always the same one.
+
+    Derivatives stay as they come: they are summed over the nodes of what was differentiated.
+    """
+    return expr.xreplace({a: _mirrored(a) for a in expr.atoms(GaussianAverage)})
+
+
+def _mirrored(average: Expr) -> Expr:
+    if len(average.variables) > 1 or average.mean[0] != 0:
+        return average
+    (x,) = average.variables
+    forms = (average.integrand, average.integrand.xreplace({x: -x}))
+    return average.func(min(forms, key=default_sort_key), x, 0, average.covariance)
 
 
 def columns_of(equations: Equations) -> tuple[Expr, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,13 @@ from derive.equations import Equations, GaussianAverage, Index, free_indices
 from numerics.errors import MissingParameterError
 from numerics.kernel import Kernel
 from numerics.problem import forms
-from numerics.problem.coordinates import Intervals
-from numerics.problem.domain import Side, domain_of
+from numerics.problem.averaged import Averaged, breaks_of, spread
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, is_array
 
 __all__ = ["LARGE", "System"]
 
 LARGE = 200  # components beyond which no matrix (n, n) is formed: there it takes a second per point
-
-OCTAVES = (1, 3, 7, 15, 31, 51)  # halvings of the distance from an end that share a rule
 
 Layout = tuple[Index | None, ...]
 
@@ -41,30 +38,12 @@ def _kernel(
         tuple(symbol for symbol in symbols if is_array(symbol) or symbol in occurring)
         for symbols in ([free.get(u, u) for u in equations.unknowns], equations.parameters)
     )
-    breaks = _breaks(equations, free) if any(e.has(GaussianAverage) for e in expressions) else None
+    breaks = (
+        breaks_of(equations, free) if any(e.has(GaussianAverage) for e in expressions) else None
+    )
     return Kernel(
         Equations(unknowns, parameters, named), order=order, leading=leading, breaks=breaks
     )
-
-
-def _breaks(equations: Equations, free: dict[Expr, Symbol]) -> dict[Symbol, tuple[float, ...]]:
-    """Where rules for averages end: ever closer to an end at which the equations are singular."""
-    found = {}
-    domain = domain_of(equations)
-    for unknown, lower, upper in zip(
-        equations.unknowns, domain.lower, domain.upper, strict=True
-    ):
-        if unknown not in free or not any(s.is_open for s in (*lower, *upper)):
-            continue
-        ends = [float(s.end) for s in (*lower, *upper) if s.end.is_number]
-        below = [float(s.end) for s in lower if s.end.is_number and s.is_open]
-        above = [float(s.end) for s in upper if s.end.is_number and s.is_open]
-        near = [end + 2.0**-k for end in below for k in OCTAVES]
-        near += [end - 2.0**-k for end in above for k in OCTAVES]
-        inside = [p for p in near if max(below, default=-np.inf) < p < min(above, default=np.inf)]
-        closed = [end for end in ends if end not in (*below, *above)]
-        found[free[unknown]] = tuple(sorted({*inside, *closed}))
-    return found
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +51,7 @@ def _free(expression: Expr) -> frozenset[Index]:
     return free_indices(expression)
 
 
-class System:
+class System(Averaged):
     """The equations of a problem bound to given parameters.
 
     A state is an array ``(rows, n)`` of all components of all unknowns; `rows` says which batch
@@ -95,7 +74,8 @@ class System:
         )
         self.n = int(ends[-1])
         self._bound: dict[Any, Kernel] = {}
-        self.averaged = any(r.has(GaussianAverage) for r in forms.residuals(equations))
+        held = (*equations.residuals, *equations.update, equations.potential)
+        self.averaged = any(e is not None and e.has(GaussianAverage) for e in held)
         self._besides: dict[Equations, System] = {}
         self._sizes: dict[Index | None, int] = {}
         self._indices = tuple(_index(u) for u in equations.unknowns)
@@ -109,59 +89,6 @@ class System:
         if equations not in self._besides:
             self._besides[equations] = System(equations, self.given)
         return self._besides[equations]
-
-    @cached_property
-    def intervals(self) -> Intervals | None:
-        """Where averages have a meaning; None for equations without averages."""
-        if not self.averaged:
-            return None
-        domain = domain_of(self.equations)
-        low, open_low = self._innermost(domain.lower, np.max, -np.inf)
-        high, open_high = self._innermost(domain.upper, np.min, np.inf)
-        return Intervals(low, high, open_low, open_high)
-
-    def _innermost(
-        self, sides: tuple[tuple[Side, ...], ...], innermost: Any, default: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """For each component the end that binds, and whether it is open (points, n)."""
-        points = np.arange(self.given.points)
-        columns, opens = [], []
-        for own, length in zip(sides, self.lengths, strict=True):
-            ends = np.array([self.at_points(s.end, points) for s in own] or [points + default])
-            kinds = np.array([s.is_open for s in own] or [False])
-            end = innermost(ends, axis=0)
-            is_open = ((ends == end) & kinds[:, None]).any(axis=0)
-            columns.append(np.repeat(end[:, None], length, axis=1))
-            opens.append(np.repeat(is_open[:, None], length, axis=1))
-        return np.concatenate(columns, axis=1), np.concatenate(opens, axis=1)
-
-    def at_points(self, expr: Expr, rows: np.ndarray) -> np.ndarray:
-        """An expression of parameters alone ``(rows,)``."""
-        if expr.is_number:
-            return np.full(len(rows), float(expr))
-        nowhere = np.zeros((len(rows), self.n))
-        return self._evaluated((expr,), [()], nowhere, rows)[0]
-
-    def moved(self, x: np.ndarray, step: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Where steps lead; those of equations with averages stay inside of their domain."""
-        return x + step if self.intervals is None else self.intervals.moved(x, step, rows)
-
-    def room(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """The length on which the equations change: the distance from ends that are singular."""
-        scale = np.maximum(1, np.abs(x))
-        return scale if self.intervals is None else self.intervals.room(x, rows, scale)
-
-    def inside(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Which states are finite, and where the equations have a meaning (rows,)."""
-        found = np.isfinite(x).all(axis=1)
-        if self.intervals is None or not found.any():
-            return found
-        found &= self.intervals.holds(x, rows)
-        conditions = domain_of(self.equations).conditions
-        if conditions and found.any():
-            values = self._evaluated(conditions, [()] * len(conditions), x[found], rows[found])
-            found[found] = (np.stack(values) >= 0).all(axis=0)
-        return found
 
     def residual(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The residuals ``(rows, n)``."""
@@ -258,7 +185,7 @@ class System:
             inside = self.inside(x, rows)
             if not inside.all():
                 part = self._evaluated(expressions, layouts, x[inside], rows[inside], leading)
-                return [_spread(values, inside) for values in part]
+                return [spread(values, inside) for values in part]
         return self._evaluated(expressions, layouts, x, rows, leading)
 
     def _evaluated(
@@ -336,6 +263,10 @@ class System:
             self._sizes[index] = 1 if index is None else _number(index.size, self.given)
         return self._sizes[index]
 
+    def values(self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """One expression for each unknown ``(rows, n)``."""
+        return self._vector(expressions, x, rows)
+
     def _vector(self, expressions: tuple[Expr, ...], x: np.ndarray, rows: np.ndarray) -> np.ndarray:
         layouts: list[Layout] = [(i,) for i in self._indices]
         values = self.evaluate(expressions, layouts, x, rows)
@@ -348,24 +279,6 @@ class System:
         k = len(self.lengths)
         strips = [np.concatenate(blocks[a * k : (a + 1) * k], axis=2) for a in range(k)]
         return np.concatenate(strips, axis=1)
-
-    def _with_slopes(
-        self,
-        expressions: tuple[Expr, ...],
-        slopes: tuple[tuple[Expr, ...], ...],
-        x: np.ndarray,
-        rows: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Values, magnitudes of terms, and both of a matrix of derivatives over the same nodes."""
-        layouts: list[Layout] = [*((i,) for i in self._indices), *self._pairs()]
-        parts = [forms.terms(e) for e in (*expressions, *(e for row in slopes for e in row))]
-        leading = sum(len(part) for part in parts[: len(expressions)])
-        terms = self._terms(parts, layouts, x, rows, leading)
-        sums = [np.sum(part, axis=0) for part in terms]
-        sizes = [np.sum(np.abs(part), axis=0) for part in terms]
-        k = len(expressions)
-        values, magnitude = (np.concatenate(found[:k], axis=1) for found in (sums, sizes))
-        return values, magnitude, self._square(sums[k:]), self._square(sizes[k:])
 
     def _magnitudes(
         self,
@@ -390,12 +303,6 @@ class System:
         spread = [lay for part, lay in zip(parts, layouts, strict=True) for _ in part]
         values = iter(self.evaluate(flat, spread, x, rows, leading))
         return [[next(values) for _ in part] for part in parts]
-
-
-def _spread(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    found = np.full((len(inside), *values.shape[1:]), np.nan)
-    found[inside] = values
-    return found
 
 
 def _index(unknown: Expr) -> Index | None:

@@ -12,6 +12,7 @@ from numerics.problem.roots import Roots
 from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solution import Solution
+from numerics.solvers.ends import driven_to_ends
 from numerics.solvers.find import find
 from numerics.solvers.loop import Solver, State
 from numerics.solvers.starts import Starts
@@ -115,6 +116,10 @@ def build(system: System, roots: Roots, slot: np.ndarray, ended: State | None) -
     best, best_residual, status = _best(system, ended)
     status[roots.rows] = Status.CONVERGED
     status[roots.rows[roots.status == Status.MARGINAL]] = Status.MARGINAL
+    lost = np.nonzero(status > Status.MARGINAL)[0]
+    limit = driven_to_ends(system, lost, ended)
+    driven = np.isfinite(limit).all(axis=1)
+    status[lost[driven]], best[lost[driven]] = Status.AT_END, limit[driven]
     return Solution(system, roots, slot, status, best, best_residual)
 
 

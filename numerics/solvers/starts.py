@@ -14,7 +14,17 @@ from numerics.problem.coordinates import Intervals
 from numerics.problem.given import is_array
 from numerics.problem.system import System
 
-__all__ = ["Starts", "box", "crossings", "few", "given_starts", "place", "scan", "scatter"]
+__all__ = [
+    "Starts",
+    "box",
+    "crossings",
+    "few",
+    "given_starts",
+    "place",
+    "placed",
+    "scan",
+    "scatter",
+]
 
 Starts = int | Mapping[str, Any] | Branches | None
 
@@ -37,7 +47,7 @@ def box(system: System, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(sides[0], domain.low[rows]), np.minimum(sides[1], domain.high[rows])
 
 
-def _placed(system: System, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def placed(system: System, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """[0, 1] onto the box of each point, geometrically towards ends that are singular.
 
     `unit` has the shape (..., 1, n).
@@ -92,7 +102,7 @@ def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, n
     power = max(int(np.ceil(np.log2(max(count, 2)))), 1)
     sobol = qmc.Sobol(system.n, scramble=True, rng=0).random_base2(power)[:count]
     unit = np.concatenate([diagonal, sobol])
-    x = _placed(system, unit[:, None], rows)
+    x = placed(system, unit[:, None], rows)
     return x.reshape(-1, system.n), np.tile(rows, len(unit))
 
 
@@ -117,7 +127,7 @@ def scan(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.n
     its slope; the surroundings of each local minimum of |residual| catch double roots, and the
     several roots that may share a cell.
     """
-    x = _placed(system, np.linspace(0, 1, count)[:, None, None], rows)[..., 0].T
+    x = placed(system, np.linspace(0, 1, count)[:, None, None], rows)[..., 0].T
     residual = system.residual(x.reshape(-1, 1), np.repeat(rows, count)).reshape(x.shape)
     sign = np.sign(residual)
     cell_of, cell = np.nonzero(sign[:, :-1] * sign[:, 1:] < 0)
