@@ -58,13 +58,14 @@ def line_average(function: Line, cuts: Sequence[Any], near: Iterable[tuple[Any, 
     cuts = [point for point in cuts if _is_point(point)]
     near = [(at, width) for at, width in near if _is_point(at) and _is_point(width) and width > 0]
     known = [*cuts, *(at for at, _ in near)]
-    depth = (mp.prec + 8) * mpmath.log(2)
+    full, depth = mp.prec, (mp.prec + 8) * mpmath.log(2)
     with mp.workprec(COARSE):
-        line, heights = _scan(integrand, known)
+        rough = _without_cancelling(integrand, full)
+        line, heights = _scan(rough, known)
         if max(heights) == -mpmath.inf:
             return mpmath.mpf(0)
-        peak, top, width = _peak(integrand, line, heights)
-        left, right = _window(integrand, line, heights, top - depth)
+        peak, top, width = _peak(rough, line, heights)
+        left, right = _window(rough, line, heights, top - depth)
     inside = [cut for cut in cuts if left <= cut <= right]
     scale = mpmath.exp(top)
     near = [(peak, width), *((at, width) for at, width in near if left < at < right)]
@@ -77,6 +78,18 @@ def line_average(function: Line, cuts: Sequence[Any], near: Iterable[tuple[Any, 
     ordered = sorted(points)
     pieces = pairwise(ordered)
     return mpmath.fsum(_piece(integrand, a, b, scale, set(inside)) for a, b in pieces)
+
+
+def _without_cancelling(integrand: Line, prec: int) -> Line:
+    """The integrand, to full precision where it cancels in less: log(1 - x) at small x."""
+
+    def value(x: Any) -> Any:
+        if found := integrand(x):
+            return found
+        with mp.workprec(prec):
+            return integrand(x)
+
+    return value
 
 
 def _scan(integrand: Line, known: Sequence[Any]) -> tuple[list[Any], list[Any]]:
