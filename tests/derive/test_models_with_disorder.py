@@ -136,7 +136,7 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize("derivation, known", ALL)
+@pytest.mark.parametrize(("derivation", "known"), ALL)
 def test_the_free_entropy_is_the_known_one(derivation, known):
     density = derivation().density
     at = {s.name: POINT[s.name] for s in density.free_symbols}
@@ -144,7 +144,7 @@ def test_the_free_entropy_is_the_known_one(derivation, known):
         assert agree(evaluated(density, **at), known(**numbers(at)))
 
 
-@pytest.mark.parametrize("alpha, kappa", [("1.5", "0"), ("0.3", "1")])
+@pytest.mark.parametrize(("alpha", "kappa"), [("1.5", "0"), ("0.3", "1")])
 def test_the_volume_of_solutions_is_as_tabulated(alpha, kappa):
     reduced = perceptron.derivation().eliminate("qhat", "what")
     (slope,) = reduced.gradient
