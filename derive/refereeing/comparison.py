@@ -18,9 +18,17 @@ from derive.refereeing.no_value import DivergesError, NoValueError
 from derive.refereeing.numbers import value_at
 from derive.refereeing.verdict import Counterexample, Divergence
 
-__all__ = ["Comparison", "ExpressionValue", "Quantity", "agreement", "compare", "differ_at"]
+__all__ = [
+    "Comparison",
+    "ExpressionValue",
+    "OneDivergesError",
+    "Quantity",
+    "agreement",
+    "compare",
+    "differ_at",
+]
 
-MARGIN = 12  # digits beyond those that are asked for
+MARGIN = 6  # digits beyond those that are asked for
 DOUBLINGS = 3
 ROUGH = 15  # digits of a first look
 Point = Mapping[Symbol, Expr]
@@ -105,7 +113,7 @@ def compare(
                 published.values(point, digits // 2)  # to see whether it diverges elsewhere
                 continue
             agreed = differ_at(published, derived, point, digits)
-        except _OneDivergesError as error:
+        except OneDivergesError as error:
             found.divergence = found.divergence or error.divergence
             found.counterexample = found.counterexample or error.counterexample
             continue
@@ -124,7 +132,7 @@ def compare(
     return found
 
 
-class _OneDivergesError(Exception):
+class OneDivergesError(Exception):
     """One side has a finite value and the other has not."""
 
     def __init__(self, divergence: Divergence, counterexample: Counterexample) -> None:
@@ -156,7 +164,8 @@ def differ_at(
             return _counterexample(published, point, sides, agreed)
         if before is not None and all(_vanishes(values, work) for values in (*before, *sides)):
             return float(digits)
-        before = sides if agreed < ROUGH - 4 else before
+        if work > ROUGH or agreed < ROUGH - 4:
+            before = sides
     raise NoValueError(f"at a point both sides agree to {agreed:.0f} digits only", agreed)
 
 
@@ -186,11 +195,11 @@ def _both(published: Quantity, derived: Quantity, point: Point, work: int) -> An
 
 def _alone(
     side: str, other: Quantity, point: Point, error: DivergesError, values: tuple[Any, ...]
-) -> _OneDivergesError:
+) -> OneDivergesError:
     known = tuple(map(number, values))
     sides = (None, known) if side == "published" else (known, None)
     counterexample = Counterexample(pairs(point), sides[0], sides[1], other.name)
-    return _OneDivergesError(_divergence(side, point, error), counterexample)
+    return OneDivergesError(_divergence(side, point, error), counterexample)
 
 
 def _divergence(side: str, point: Point, error: DivergesError) -> Divergence:

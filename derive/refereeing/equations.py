@@ -10,7 +10,7 @@ from sympy import Expr, Mul, Symbol, factor, factor_terms
 
 from derive.errors import DeclarationError
 from derive.refereeing.canonical import cancels, canonical_form, ratio
-from derive.refereeing.comparison import ExpressionValue, Quantity
+from derive.refereeing.comparison import ExpressionValue, OneDivergesError, Quantity, differ_at
 from derive.refereeing.domain import Domain
 from derive.refereeing.expressions import (
     Effort,
@@ -23,7 +23,7 @@ from derive.refereeing.no_value import NoValueError
 from derive.refereeing.numbers import value_at
 from derive.refereeing.roots import Roots, solved_for
 from derive.refereeing.statement import Statement
-from derive.refereeing.verdict import Verdict
+from derive.refereeing.verdict import Counterexample, Verdict
 
 __all__ = ["judge_equations"]
 
@@ -42,10 +42,11 @@ def judge_equations(
     exact = _as_canonical_forms(one, two, domain, name)
     if exact is not None:
         return exact
-    for chosen in [name] if name is not None else _likely(one, two):
+    for chosen in [*([name] if name is not None else []), *_likely(one, two)]:
         solutions = [solved_for(s.residual, chosen) for s in (one, two)]
         if None not in solutions:
-            return _by_solutions(one, two, domain, effort, chosen, solutions)
+            verdict = _by_solutions(one, two, domain, effort, chosen, solutions)
+            return _shown_by(verdict, name, chosen, one, two, domain, effort)
     return _by_factor(one, two, domain, effort) or _by_roots(one, two, domain, effort, name)
 
 
@@ -124,6 +125,38 @@ def _by_solutions(
     return _explained(one, two, verdict, *values, domain, effort)
 
 
+def _shown_by(
+    verdict: Verdict,
+    name: Symbol | None,
+    solved: Symbol,
+    one: Statement,
+    two: Statement,
+    domain: Domain,
+    effort: Effort,
+) -> Verdict:
+    """A difference shown by the solutions for the symbol that was asked for."""
+    if name in (None, solved) or verdict.equal or name not in one.symbols & two.symbols:
+        return verdict
+    published, derived = _roots(one, two, name, domain)
+    for point in _without(domain, name).points(effort.points):
+        try:
+            found = differ_at(published, derived, point, effort.digits)
+        except (NoValueError, OneDivergesError):
+            continue
+        if isinstance(found, Counterexample):
+            return replace(verdict, counterexample=found)
+    return verdict
+
+
+def _roots(one: Statement, two: Statement, name: Any, domain: Domain) -> tuple[Roots, Roots]:
+    first, second = (Roots(s.residual, name, domain[name]) for s in (one, two))
+    return first, second
+
+
+def _without(domain: Domain, name: Any) -> Domain:
+    return domain.of_symbols(s for s, _ in domain.intervals if s != name)
+
+
 def _explained(
     one: Statement,
     two: Statement,
@@ -145,7 +178,7 @@ def _explained(
             return replace(verdict, factor=found, subject="the right sides are")
         if isinstance(published, ExpressionValue):
             subject = None  # the solutions have no simpler quotient than the right sides
-    rest = domain.of_symbols(s for s, _ in domain.intervals if s != derived.name)
+    rest = _without(domain, derived.name)
     return with_explanation(verdict, published, derived, rest, effort, subject)
 
 
@@ -173,8 +206,8 @@ def _by_roots(
         reason = f"say what to solve for: for_= one of {named}" if named else "no common symbol"
         return Verdict("not verified", reason=reason)
     unknown = likely[0]
-    published, derived = (Roots(s.residual, unknown, domain[unknown]) for s in (one, two))
-    rest = domain.of_symbols(s for s, _ in domain.intervals if s != unknown)
+    published, derived = _roots(one, two, unknown, domain)
+    rest = _without(domain, unknown)
     verdict = judge_quantities(published, derived, rest, rest.points(effort.points), effort)
     if verdict.equal:
         if not _same_sign(one, two, domain):

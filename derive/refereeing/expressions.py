@@ -13,7 +13,9 @@ from derive.refereeing.canonical import cancels, canonical_form
 from derive.refereeing.comparison import (
     Comparison,
     ExpressionValue,
+    OneDivergesError,
     Quantity,
+    agreement,
     compare,
     differ_at,
 )
@@ -28,6 +30,7 @@ from derive.refereeing.verdict import Counterexample, Verdict
 __all__ = ["Effort", "factor_between", "judge_expressions", "judge_quantities", "with_explanation"]
 
 CERTAIN = 300  # digits of closed forms
+_SHOWN = 20  # digits to which a factor holds at the counterexample
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,7 @@ def _easier_to_read(
         return shown
     try:
         found = differ_at(published, derived, domain.rounded(dict(shown.point)), effort.digits)
-    except Exception as error:
-        if not isinstance(error, NoValueError) and type(error).__name__ != "_OneDivergesError":
-            raise
+    except (NoValueError, OneDivergesError):
         return shown
     return found if isinstance(found, Counterexample) else shown
 
@@ -149,10 +150,11 @@ def with_explanation(
         return verdict
     points = domain.points(max(effort.points, 5))
     factor = None if subject is None else factor_between(published, derived, domain)
-    if factor is not None:
+    if factor is not None and _explains(factor, published, derived, verdict):
         return replace(verdict, factor=factor, subject=subject or "")
+    shown = [] if verdict.counterexample is None else [dict(verdict.counterexample.point)]
     for moved in screened(published, derived, domain, points):
-        found = compare(moved, derived, points, effort.digits)
+        found = compare(moved, derived, [*shown, *points], effort.digits)
         if not found.differ and found.points >= 3 and found.digits >= effort.digits:
             words = ", ".join(f"{old} -> {new}" for old, new in moved.rule)
             how = f"numerically to {effort.digits} digits at {found.points} random points"
@@ -160,6 +162,18 @@ def with_explanation(
                 verdict, verdict=f"equal up to {words}", how=how, substitution=moved.rule
             )
     return verdict
+
+
+def _explains(factor: Expr, published: Quantity, derived: Quantity, verdict: Verdict) -> bool:
+    """Whether a factor holds at the counterexample too, and each side has a value."""
+    shown = verdict.counterexample
+    if shown is None or verdict.divergence is not None or factor == 1:
+        return False
+    point = dict(shown.point)
+    scale = factor.xreplace(point)
+    one, two = (side.values(point, _SHOWN) for side in (published, derived))
+    scaled = tuple(sorted(scale.evalf(_SHOWN)._to_mpmath(mp.prec) * value for value in two))
+    return agreement(one, scaled) >= _SHOWN // 2
 
 
 def factor_between(published: Quantity, derived: Quantity, domain: Domain) -> Expr | None:

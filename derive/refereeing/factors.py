@@ -21,7 +21,7 @@ from derive.refereeing.no_value import NoValueError
 __all__ = ["find_factor", "name_of_constant"]
 
 DIGITS = 30
-WORK = 42
+WORK = 36
 POINTS = 8
 ROUGH = 18  # digits at which factors are looked for, before one is verified
 _LARGEST = 10**5  # numerators and denominators

@@ -20,7 +20,7 @@ from derive.refereeing.quadrature import integral
 
 __all__ = ["value_at"]
 
-GUARD = 8  # digits
+GUARD = 6  # digits
 
 
 def value_at(expr: Expr, point: Mapping[Symbol, Expr], digits: int) -> Any:

@@ -15,10 +15,12 @@ from derive.gaussian.substitution import put
 from derive.refereeing.domain import place
 from derive.refereeing.no_value import NoValueError
 from derive.refereeing.numbers import value_at
+from derive.refereeing.sample_points import has_integrals
 
 __all__ = ["Roots", "solved_for"]
 
 ENDS_AT = 60  # digits of the residual at ends of the interval, where it may be small
+FEWER = 12  # where each value takes a quadrature
 NEARBY = Rational(1, 10**6)
 PARTS = 48  # of the interval that is searched for roots
 ENDS = tuple(
@@ -77,8 +79,9 @@ class Roots:
 
     def values(self, point: Mapping[Symbol, Expr], digits: int) -> tuple[Any, ...]:
         """The roots at a point, in ascending order."""
-        fractions = [Rational(2 * k + 1, 2 * PARTS) for k in range(PARTS)]
-        fractions = [*reversed(ENDS), *fractions, *(1 - end for end in ENDS)]
+        parts, ends = (FEWER, ENDS[:1]) if has_integrals(self.residual) else (PARTS, ENDS)
+        fractions = [Rational(2 * k + 1, 2 * parts) for k in range(parts)]
+        fractions = [*reversed(ends), *fractions, *(1 - end for end in ends)]
         places = [place(u, *self.interval) for u in fractions]
         line = [(x, self._at(x, point, 15)) for x in places]
         low, high = (
