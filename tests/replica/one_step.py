@@ -185,7 +185,7 @@ def finite_temperature_by_differences(start: dict[str, mpf], beta: mpf, h: mpf) 
 
 
 T0_FORMULA = CONVENTION + (
-    "T = 0: energy = min over q0 of max over y = beta m of y (1-q0^2)/4 - <log <exp(y |h + "
+    "T = 0: energy = max over q0 and y = beta m of y (1-q0^2)/4 - <log <exp(y |h + "
     "sqrt(q0) z0 + sqrt(1-q0) z1|)>_z1>_z0 / y"
 )
 FORMULA = CONVENTION + (
