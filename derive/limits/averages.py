@@ -57,7 +57,8 @@ def averaged(expansion: Expansion, node: Any, region: Region) -> Germ:
     result = constant(S.Zero)
     for (p, logs), coefficient in total.terms.items():
         if p < order:
-            result = result + law.average(coefficient, order - p).scaled(S.One, p, logs)
+            known = min(order - p, expansion.relative)
+            result = result + law.average(coefficient, known).scaled(S.One, p, logs)
     return Germ.of(result.up_to(order).in_layers(layers))
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Basic, Dummy, Expr, S, Symbol, Tuple, log, sympify
+from sympy import Add, Basic, Dummy, Expr, S, Symbol, Tuple, log, sympify
 
 from derive.errors import MoveError
 from derive.limits.asymptotics import small_parameter
 from derive.limits.capacity import Capacity
+from derive.limits.conjugates import conjugate_values
 from derive.limits.errors import LimitError
 from derive.limits.ground_state import ENERGY, GroundState
-from derive.limits.scalings import Scaled, balanced, given
+from derive.limits.scalings import Scaled, balanced, balances, given
 from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 
@@ -92,6 +93,29 @@ def _known(
     }
 
 
+@dataclass(frozen=True)
+class _Reduced:
+    """phi in eps without the conjugates that the other unknowns give."""
+
+    density: Expr
+    unknowns: tuple[Any, ...]
+    signs: tuple[int, ...]
+    saddle_values: tuple[tuple[Symbol, Expr], ...] = ()
+
+    @classmethod
+    def of(cls, free_entropy: FreeEntropy, way: _Way) -> _Reduced:
+        fixed = {way.symbol, *way.rules}
+        values = conjugate_values(free_entropy.density, free_entropy.unknowns, fixed)
+        gone = {way.symbol, *values}
+        kept = [k for k, u in enumerate(free_entropy.unknowns) if u not in gone]
+        return cls(
+            free_entropy.density.subs(values).subs(way.symbol, way.value),
+            tuple(free_entropy.unknowns[k] for k in kept),
+            tuple(free_entropy.signs[k] for k in kept),
+            tuple(values.items()),
+        )
+
+
 def _is_cold(beta: Expr, way: _Way) -> bool:
     """Whether the inverse temperature is 1/eps, up to a constant."""
     if way.symbol not in beta.free_symbols:
@@ -104,22 +128,14 @@ def _is_cold(beta: Expr, way: _Way) -> bool:
 
 
 def _capacity(free_entropy: FreeEntropy, way: _Way) -> Moved:
-    kept = [k for k, u in enumerate(free_entropy.unknowns) if u != way.symbol]
-    others = [free_entropy.unknowns[k] for k in kept]
-    density = free_entropy.density.subs(way.symbol, way.value)
-    free = not set(others) <= set(way.rules)
-    scaled = (
-        balanced(density, others, way.eps, _diverges, way.rules)
-        if free
-        else given(density, others, way.rules, way.eps)
-    )
+    phi = _Reduced.of(free_entropy, way)
+    scaled = _balanced_or_plain(phi, way)
     if not _diverges(scaled):
         raise LimitError(
             f"there is no capacity: the free entropy stays finite as {way}, so that nothing "
             "diverges that could balance"
         )
-    signs = [free_entropy.signs[k] for k in kept]
-    capacity = Capacity.of(scaled, signs, way.symbol, way.small, free_entropy.size)
+    capacity = Capacity.of(scaled, phi.signs, way.symbol, way.small, free_entropy.size)
     if not capacity.parameters:
         value = capacity.balance.doit()
         stays = f": it rises, and {way.symbol} stays away from {way.point}"
@@ -127,7 +143,28 @@ def _capacity(free_entropy: FreeEntropy, way: _Way) -> Moved:
             f"there is no capacity: as {way} the free entropy behaves as {value}*{capacity.term} "
             "whatever the parameters" + (stays if value.is_positive else "")
         )
-    return _moved(capacity, scaled, way)
+    return _moved(capacity, scaled, way, phi)
+
+
+def _balanced_or_plain(phi: _Reduced, way: _Way) -> Scaled:
+    """In balance; if nothing balances, with the unknowns as they are, to see what diverges."""
+    if set(phi.unknowns) <= set(way.rules):
+        return given(phi.density, phi.unknowns, way.rules, way.eps)
+    try:
+        return balanced(phi.density, phi.unknowns, way.eps, _has_capacity, way.rules)
+    except LimitError as reason:
+        try:
+            plain = given(phi.density, phi.unknowns, way.rules, way.eps)
+        except LimitError:
+            raise reason from None
+        if plain.keys and len(Add.make_args(plain.terms[plain.keys[0]])) > 1:
+            raise
+        return plain
+
+
+def _has_capacity(scaled: Scaled) -> bool:
+    """Whether phi diverges, with a coefficient of several terms, which may vanish."""
+    return _diverges(scaled) and balances(scaled.terms[scaled.keys[0]])
 
 
 def _diverges(scaled: Scaled) -> bool:
@@ -139,13 +176,13 @@ def _diverges(scaled: Scaled) -> bool:
 
 
 def _ground_state(free_entropy: FreeEntropy, way: _Way) -> Moved:
-    density = free_entropy.density.subs(way.symbol, way.value)
-    scaled = balanced(density, free_entropy.unknowns, way.eps, _has_energy, way.rules)
+    phi = _Reduced.of(free_entropy, way)
+    scaled = balanced(phi.density, phi.unknowns, way.eps, _has_energy, way.rules)
     beta: Any = free_entropy.beta
     factor = (beta.subs(way.symbol, way.value) * way.eps).cancel()
     in_temperature = replace(scaled, terms={k: c * factor ** k[0] for k, c in scaled.terms.items()})
-    state = GroundState.of(in_temperature, free_entropy.signs, free_entropy.size)
-    return _moved(state, scaled, way)
+    state = GroundState.of(in_temperature, phi.signs, free_entropy.size)
+    return _moved(state, scaled, way, phi)
 
 
 def _has_energy(scaled: Scaled) -> bool:
@@ -157,8 +194,12 @@ def _has_energy(scaled: Scaled) -> bool:
 
 
 def _parameter(free_entropy: FreeEntropy, way: _Way) -> Moved:
-    density = free_entropy.density.subs(way.symbol, way.value)
-    scaled = given(density, free_entropy.unknowns, way.rules, way.eps)
+    phi = _Reduced(
+        free_entropy.density.subs(way.symbol, way.value),
+        free_entropy.unknowns,
+        free_entropy.signs,
+    )
+    scaled = given(phi.density, phi.unknowns, way.rules, way.eps)
     if _diverges(scaled):
         key = scaled.keys[0]
         raise LimitError(
@@ -174,15 +215,16 @@ def _parameter(free_entropy: FreeEntropy, way: _Way) -> Moved:
         None if beta is None else beta.subs(way.symbol, way.point),
         kind=free_entropy.kind,
     )
-    return _moved(found, scaled, way)
+    return _moved(found, scaled, way, phi)
 
 
-def _moved(after: Basic, scaled: Scaled, way: _Way) -> Moved:
+def _moved(after: Basic, scaled: Scaled, way: _Way, phi: _Reduced) -> Moved:
     """With the scalings as assumptions, and what a check needs."""
     written = [
         f"{u} = {rule.subs(way.eps, way.small)}" for u, rule in scaled.scaling.items() if rule != u
     ]
     terms = Tuple(*(Tuple(p, k, scaled.terms[p, k]) for p, k in scaled.keys))
     details = (Tuple(way.eps, scaled.density, terms, sympify(scaled.order)),)
+    written += [f"{u} = {value}, its saddle value" for u, value in phi.saddle_values]
     assumed = (str(way), *written, "the thermodynamic limit comes first")
     return Moved(after, Kind.ASYMPTOTIC, assumed, details, f"{way.symbol}, {way.point}")

@@ -20,7 +20,7 @@ from derive.limits.asymptotics import expanded
 from derive.limits.errors import LimitError
 from derive.limits.series import Key, Series
 
-__all__ = ["Scaled", "balanced", "given"]
+__all__ = ["Scaled", "balanced", "balances", "given"]
 
 MOST_COST = 6
 MORE = 4  # orders kept where two are too few
@@ -117,7 +117,7 @@ def balanced(
             scaled = given(density, unknowns, scaling, eps)
         except DeriveError:
             continue
-        if accept(scaled) and all(_balances(scaled.row(u)) for u in scaled.unknowns):
+        if accept(scaled) and all(balances(scaled.row(u)) for u in scaled.unknowns):
             return scaled
     raise LimitError(
         f"no scaling of {', '.join(map(str, unknowns))} was found in which the largest terms of "
@@ -126,7 +126,8 @@ def balanced(
     )
 
 
-def _balances(row: Expr) -> bool:
+def balances(row: Expr) -> bool:
+    """Whether an expression has several terms, so that it may vanish."""
     return len(Add.make_args(expand_mul(row))) > 1
 
 
