@@ -83,7 +83,7 @@ def _needed(ensemble: Ensemble, found: list[Total]) -> int:
     """How many of the overlaps leave nothing coupled once they are named."""
     exponent = ensemble.exponent
     for count, overlap in enumerate(found, 1):
-        label = _label(ensemble, f"\0{count}", overlap)
+        label = _label(ensemble, f"\0{count}", overlap, _scale(overlap))
         free = _free(overlap)
         exponent = replace_sum(exponent, overlap, free, lambda *s, label=label: label[s])
         if not any(_coupled(term, ensemble.labels) for term in terms(exponent)):
@@ -156,7 +156,7 @@ def _introduced(ensemble: Ensemble, name: str, definition: Expr) -> Ensemble:
             f"{name} = {definition} is no multiple of one sum such as total(s[a, i]*s[b, i], i)"
         )
     scale, free = 1 / coefficient, _free(overlap)
-    field = _label(ensemble, name, overlap)
+    field = _label(ensemble, name, overlap, scale)
     known = 0 if field.diagonal is not None else None
     dual = Label(f"{name}hat", field.ranges, field.symmetric, diagonal=known)
     exponent = replace_sum(ensemble.exponent, overlap, free, lambda *s: scale * field[s])
@@ -175,19 +175,20 @@ def _introduced(ensemble: Ensemble, name: str, definition: Expr) -> Ensemble:
     )
 
 
-def _label(ensemble: Ensemble, name: str, overlap: Total) -> Label:
+def _label(ensemble: Ensemble, name: str, overlap: Total, scale: Expr) -> Label:
     """The label of an overlap: symmetric if exchanging its replicas does not change it."""
     free = _free(overlap)
     ranges = tuple(i.range for i in free)
     symmetric, diagonal = False, None
     if len(free) == 2 and ranges[0] == ranges[1]:
         symmetric = overlap.xreplace({free[0]: free[1], free[1]: free[0]}) == overlap
-        diagonal = _diagonal(ensemble, overlap, free) if symmetric else None
+        known = _diagonal(ensemble, overlap, free) if symmetric else None
+        diagonal = None if known is None else known / scale
     return Label(name, ranges, symmetric, diagonal=diagonal)
 
 
 def _diagonal(ensemble: Ensemble, overlap: Total, free: tuple[Index, ...]) -> Expr | None:
-    """The overlap of a replica with itself, where the measure fixes it."""
+    """The sum for a replica with itself, where the measure fixes it."""
     one = overlap.xreplace({free[1]: free[0]})
     measures = {v.label: v.measure for v in ensemble.variables}
     for element in elements_of(one, measures):
@@ -196,9 +197,9 @@ def _diagonal(ensemble: Ensemble, overlap: Total, free: tuple[Index, ...]) -> Ex
             Pow(element, 2), element.slots[-1]
         )
         if on_sphere:
-            return measure.norm2 / _scale(overlap)
+            return measure.norm2
     reduced = normal_form(one, measures)
-    return None if elements_of(reduced, measures) else reduced / _scale(overlap)
+    return None if elements_of(reduced, measures) else reduced
 
 
 def _norm(field: Label, scale: Expr) -> Expr:
