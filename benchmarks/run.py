@@ -20,6 +20,7 @@ MODULES = [
     "benchmarks.matrices",
     "benchmarks.network",
     "benchmarks.averages",
+    "benchmarks.perceptron",
     "benchmarks.hessian",
     "benchmarks.simulation",
 ]

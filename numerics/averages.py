@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import inf
 from typing import Any
 
-from sympy import Dummy, Expr, ImmutableMatrix, S, Symbol, nan
+from sympy import Dummy, Expr, Function, ImmutableMatrix, S, Symbol, nan
 
 from derive.equations import Element, GaussianAverage
 from numerics.closed_forms import closed_form, conditioned, preferred, refusal
@@ -76,6 +76,15 @@ class Planned:
         return max(self.rows, key=lambda row: row.estimate)
 
 
+@dataclass(frozen=True)
+class _Rule:
+    """A rule, the variable it is for, and the functions in the integrand it was chosen for."""
+
+    nodal: Nodal
+    variable: Symbol
+    functions: frozenset[Expr]
+
+
 @dataclass
 class _Box:
     """The state of planning in one box: averages that are done, and what is said of them.
@@ -86,7 +95,7 @@ class _Box:
 
     rows: list[Quadrature] = field(default_factory=list)
     memo: dict[Any, Expr] = field(default_factory=dict)
-    rules: dict[Any, tuple[int, Nodal, Symbol]] = field(default_factory=dict)
+    rules: dict[Any, list[_Rule]] = field(default_factory=dict)
     law: Law | None = None
     following: bool = False
 
@@ -210,16 +219,16 @@ class Averages:
             if not _is_standard(levels):
                 return self._opened(levels, box, state)
         (z,) = levels.variables
-        known = state.rules.get((law, _around(box)))
-        if known is None:
-            variable = _variable(levels)
-        else:
-            _, nodal, variable = known
+        rules = state.rules.get((law, _around(box)), [])
+        rule = max(
+            rules, key=lambda r: len(r.functions & _functions(levels, r.variable)), default=None
+        )
+        variable = _variable(levels) if rule is None else rule.variable
         with state.of(None):
             wide = {**box, variable: (-REACH, REACH)}
             inner = self._opened(levels.integrand.xreplace({z: variable}), wide, state)
-        if known is not None:
-            return nodal.total(_stabilised(inner), variable)
+        if rule is not None:
+            return rule.nodal.total(_stabilised(inner), variable)
         name = f"n{len(state.rows) + 1}_{len(state.memo) + 1}"
         tolerance = max(self.tolerance, SLOPES)
         return _planned_once(inner, variable, _items(inner, box), tolerance, name).expression
@@ -243,9 +252,9 @@ class Averages:
         own = box_text(_own_box(average, box))
         row = Quadrature(str(average), found.rule, found.nodes, own, found.estimate)
         state.rows.append(row)
-        key = law, _around(box)
-        if found.nodal is not None and found.nodes > state.rules.get(key, (0,))[0]:
-            state.rules[key] = found.nodes, found.nodal, variable
+        if found.nodal is not None:
+            rule = _Rule(found.nodal, variable, _functions(average, variable))
+            state.rules.setdefault((law, _around(box)), []).append(rule)
         return found.expression
 
 
@@ -272,6 +281,12 @@ def _planned_once(
 def _items(inner: Expr, box: Box) -> tuple[Any, ...]:
     """What of a box an expression depends on."""
     return tuple(_own_box(inner, box).items())
+
+
+def _functions(average: Any, variable: Symbol) -> frozenset[Expr]:
+    """What tells where an integrand varies: an average over -x has its nodes elsewhere."""
+    (z,) = average.variables
+    return frozenset(average.integrand.xreplace({z: variable}).atoms(Function))
 
 
 def _around(box: Box) -> frozenset[Any]:

@@ -16,7 +16,7 @@ from numerics.problem.averaged import Averaged, breaks_of, spread
 from numerics.problem.errors import ProblemError
 from numerics.problem.given import Given, is_array
 
-__all__ = ["LARGE", "System"]
+__all__ = ["LARGE", "System", "holds_averages"]
 
 LARGE = 200  # components beyond which no matrix (n, n) is formed: there it takes a second per point
 
@@ -51,6 +51,13 @@ def _free(expression: Expr) -> frozenset[Index]:
     return free_indices(expression)
 
 
+@lru_cache(maxsize=256)
+def holds_averages(equations: Equations) -> bool:
+    """Whether there are Gaussian averages in what is solved."""
+    held = (*equations.residuals, *equations.update, equations.potential)
+    return any(e is not None and e.has(GaussianAverage) for e in held)
+
+
 class System(Averaged):
     """The equations of a problem bound to given parameters.
 
@@ -74,8 +81,7 @@ class System(Averaged):
         )
         self.n = int(ends[-1])
         self._bound: dict[Any, Kernel] = {}
-        held = (*equations.residuals, *equations.update, equations.potential)
-        self.averaged = any(e is not None and e.has(GaussianAverage) for e in held)
+        self.averaged = holds_averages(equations)
         self._besides: dict[Equations, System] = {}
         self._sizes: dict[Index | None, int] = {}
         self._indices = tuple(_index(u) for u in equations.unknowns)

@@ -7,6 +7,7 @@ import numpy as np
 from numerics.problem.roots import Roots, joined
 from numerics.problem.status import Status
 from numerics.problem.system import LARGE, System
+from numerics.solvers.grid import find_on_grid, worth_it
 from numerics.solvers.large import find_large
 from numerics.solvers.loop import Solver, State, iterate
 from numerics.solvers.newton import Newton
@@ -31,6 +32,8 @@ def find(
     solver = solver_of(method, max_steps, system)
     if system.n > LARGE and not isinstance(solver, Newton):
         return find_large(system, solver, starts, tol)
+    if worth_it(system, starts):
+        return find_on_grid(system, method, solver, starts, tol)
     ended = search(system, method, solver, starts)
     roots = distinct(polish(system, ended, tol))
     scanned = system.n == 1 and isinstance(solver, Newton)

@@ -39,19 +39,20 @@ def polish(system: System, state: State, tol: float) -> Roots:
     ended_near = (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS)
     usable = np.isfinite(state.x).all(axis=1) & np.isin(state.status, ended_near)
     x, rows, status = state.x[usable], state.rows[usable], state.status[usable]
-    size = _relative_residual(system, x, rows)
+    residual, jacobian, size = _relative(system, x, rows)
     finished = (status != Status.MAX_STEPS) | (size <= ACCEPT)
     x, rows, size = x[finished], rows[finished], size[finished]
     active = np.arange(len(x))
+    residual, jacobian = residual[finished], jacobian[finished]
     for _ in range(POLISHING_STEPS):
-        residual, jacobian = system.linear(x[active], rows[active])
-        trial = x[active] + newton_direction(residual, jacobian)
-        trial_size = _relative_residual(system, trial, rows[active])
+        trial = system.moved(x[active], newton_direction(residual, jacobian), rows[active])
+        residual, jacobian, trial_size = _relative(system, trial, rows[active])
         better = trial_size < size[active]
         active = active[better]
         if not active.size:
             break
         x[active], size[active] = trial[better], trial_size[better]
+        residual, jacobian = residual[better], jacobian[better]
     x[np.abs(x) < UNDERFLOW] = 0.0  # a root at zero is approached until the numbers end
     zero = np.nonzero(size <= ACCEPT)[0]
     # Starts that met at one root are one row from here on: an error estimate costs a decomposition.
@@ -60,30 +61,34 @@ def polish(system: System, state: State, tol: float) -> Roots:
     return _with_errors(system, x[zero], rows[zero], tol)
 
 
-def _relative_residual(system: System, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The largest residual in units of the magnitudes that cancel in it."""
+def _relative(
+    system: System, x: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Residuals, Jacobians, the largest residual in units of the magnitudes that cancel in it."""
     if not len(x):
-        return np.zeros(0)
-    residual, jacobian = system.linear(x, rows)
+        return x, np.zeros((0, system.n, system.n)), np.zeros(0)
+    residual, jacobian, magnitude = _with_magnitude(system, x, rows, ORIGIN)
     with np.errstate(all="ignore"):
-        ratio = np.abs(residual) / _magnitude(system, x, rows, jacobian, ORIGIN)
-    return np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio)).max(axis=1)
+        ratio = np.abs(residual) / magnitude
+    size = np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio)).max(axis=1)
+    return residual, jacobian, size
 
 
-def _magnitude(
-    system: System, x: np.ndarray, rows: np.ndarray, jacobian: np.ndarray, least: float = 0.0
-) -> np.ndarray:
-    """What the rounding of a residual follows: its terms, and its change per ulp of x."""
+def _with_magnitude(
+    system: System, x: np.ndarray, rows: np.ndarray, least: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """With what the rounding of a residual follows: its terms, and its change per ulp of x."""
+    residual, jacobian, terms = system.linear_and_magnitude(x, rows)
     moved = np.abs(jacobian) @ np.maximum(np.abs(x), least)[..., None]
-    return system.residual_magnitude(x, rows) + moved[..., 0]
+    return residual, jacobian, terms + moved[..., 0]
 
 
 def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) -> Roots:
     if not len(x):
         none = np.zeros(0)
         return Roots(x, rows, none, none, x, none.astype(int))
-    residual, jacobian = system.linear(x, rows)
-    noise = np.abs(residual) + NOISE * _magnitude(system, x, rows, jacobian)
+    residual, jacobian, magnitude = _with_magnitude(system, x, rows)
+    noise = np.abs(residual) + NOISE * magnitude
     inverse, weakest, partner = _decomposed(jacobian)
     with np.errstate(all="ignore"):
         error = (np.abs(inverse) @ noise[..., None])[..., 0].max(axis=1)
@@ -93,8 +98,8 @@ def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) ->
         there = rows[doubtful]
 
         def judge(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            residual, jacobian = system.linear(state, there)
-            return residual, 2 * NOISE * _magnitude(system, state, there, jacobian)
+            residual, _, magnitude = _with_magnitude(system, state, there)
+            return residual, 2 * NOISE * magnitude
 
         error[doubtful] = reach(judge, *(part[doubtful] for part in (x, weakest, partner)))
     status = np.where(error <= tol * scale, Status.CONVERGED, Status.MARGINAL)

@@ -49,9 +49,15 @@ def solver_of(method: str | Solver, max_steps: int | None, system: System) -> So
     return kind() if max_steps is None else kind(max_steps=max_steps)
 
 
-def search(system: System, method: str | Solver, solver: Solver, starts: Starts) -> State:
-    """Iterate from every start at every batch point, a block of points at a time."""
-    points = np.arange(system.given.points)
+def search(
+    system: System,
+    method: str | Solver,
+    solver: Solver,
+    starts: Starts,
+    points: np.ndarray | None = None,
+) -> State:
+    """Iterate from every start at every batch point, or at some, a block of points at a time."""
+    points = np.arange(system.given.points) if points is None else points
     per_point = SCAN_NODES * system.n * (1 if system.n == 1 else 4)
     block = max(LARGEST_BATCH // per_point, 1)
     found = [

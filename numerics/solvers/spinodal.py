@@ -15,7 +15,8 @@ from numerics.problem import forms
 from numerics.problem.errors import BranchError
 from numerics.problem.given import as_equations, bind, is_array
 from numerics.problem.status import Status
-from numerics.problem.system import System
+from numerics.problem.system import System, holds_averages
+from numerics.solvers.arclength import Curve, Fold, first_fold, fold_near
 from numerics.solvers.chains import Chains, chains_along
 from numerics.solvers.loop import iterate
 from numerics.solvers.newton import Newton
@@ -102,6 +103,9 @@ def spinodal(
     equations = as_equations(problem)
     low, high = (float(end) for end in between)
     begin = _begin(equations, parameter, low, fixed, start)
+    if holds_averages(equations):
+        found = first_fold(Curve(equations, parameter, fixed), begin, low, high)
+        return Spinodal(Status.NO_BRANCH) if found is None else _named(equations, found)
     end = _end_of_branch(equations, parameter, fixed, low, high, begin)
     return Spinodal(Status.NO_BRANCH) if end is None else fold(equations, parameter, fixed, *end)
 
@@ -163,6 +167,9 @@ def fold(
     equations: Equations, parameter: str, fixed: Mapping[str, Any], near: np.ndarray, value: float
 ) -> Spinodal:
     """The fold that Newton's method on the extended system finds from near one."""
+    if holds_averages(equations):
+        curve = Curve(equations, parameter, fixed)
+        return _named(equations, fold_near(curve, np.append(near, value)))
     extended = extended_system(equations, parameter)
     small = System(equations, bind(equations, {**fixed, parameter: value}))
     here = np.zeros(1, dtype=int)
@@ -180,6 +187,15 @@ def fold(
     return Spinodal(
         Status(int(roots.status[0])), float(roots.x[0, -1]), state, float(roots.error[0])
     )
+
+
+def _named(equations: Equations, found: Fold) -> Spinodal:
+    """A fold of scalar unknowns, by their names."""
+    if not found.status.found:
+        return Spinodal(found.status)
+    names = (unknown.name for unknown in equations.unknowns)
+    state = dict(zip(names, map(float, found.state), strict=True))
+    return Spinodal(found.status, found.value, state, found.error)
 
 
 def extended_system(equations: Equations, parameter: str) -> Equations:
