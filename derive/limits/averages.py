@@ -2,7 +2,7 @@
 
 Where mean and covariance have finite limits, each coefficient is averaged over the law as it is and
 expanded in it by derivatives (Price's theorem), so that a kink moves as it must.  Where a variance
-vanishes or diverges the average is first written over standard normals.
+vanishes or diverges the variables are first put in proportion.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from sympy import (
 )
 
 from derive.gaussian.covariance import sign_of
+from derive.gaussian.substitution import put
 from derive.limits.errors import LimitError
 from derive.limits.germ import Germ
 from derive.limits.series import Series, constant
@@ -43,7 +44,7 @@ def averaged(expansion: Expansion, node: Any, region: Region) -> Germ:
     """The expansion of an average, at fixed variables of the averages around it."""
     law = _Law.of(expansion, node, region)
     if law is None:
-        return expansion.germ(node.standardised(), region)
+        return expansion.germ(_in_proportion(expansion, node, region), region)
 
     def integrand(where: Region) -> Series:
         return expansion.germ(node.integrand, where).finite(where)
@@ -60,6 +61,30 @@ def averaged(expansion: Expansion, node: Any, region: Region) -> Germ:
             known = min(order - p, expansion.relative)
             result = result + law.average(coefficient, known).scaled(S.One, p, logs)
     return Germ.of(result.up_to(order).in_layers(layers))
+
+
+def _in_proportion(expansion: Expansion, node: Any, region: Region) -> Expr:
+    """The average over x = m + eps**p y, with powers for which the variances of y are finite.
+
+    Standard normals where these variables have no joint density in the limit.
+    """
+    powers = [
+        expansion.series(node.covariance[k, k], region).power / 2
+        for k in range(len(node.variables))
+    ]
+    scales = [expansion.eps**p for p in powers]
+    if any(p == oo for p in powers) or all(s == 1 for s in scales):
+        return node.standardised()
+    rows = zip(node.variables, node.mean, scales, strict=True)
+    size = len(scales)
+    return node.func(
+        put(node.integrand, {x: m + s * x for x, m, s in rows}),
+        node.variables,
+        [0] * size,
+        ImmutableMatrix(
+            size, size, lambda i, j: node.covariance[i, j] / (scales[i] * scales[j])
+        ),
+    )
 
 
 def joined(found: list[tuple[tuple[Expr, ...], Series]]) -> Series:

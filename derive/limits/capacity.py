@@ -152,7 +152,13 @@ class Capacity(Typeset, Basic):
             If there is no closed form: solve ``equations(parameter)`` numerically.
         """
         wanted = self._parameter(parameter)
-        reduced = self.eliminate(*self.unknowns).balance.doit()
+        try:
+            reduced = self.eliminate(*self.unknowns).balance.doit()
+        except DeriveError:
+            raise DeriveError(
+                f"{', '.join(map(str, self.unknowns))} cannot be eliminated in closed form: solve "
+                f"equations('{wanted}') numerically"
+            ) from None
         if not reduced.has(wanted):
             raise LimitError(f"{reduced} = 0 does not depend on {wanted}: it has no critical value")
         roots = _roots(reduced, wanted)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sympy import Expr, Symbol, fraction, solve, together
+from sympy import Expr, Symbol, factor, fraction, solve, together
+
+from derive.gaussian.average import GaussianAverage
 
 __all__ = ["conjugate_values"]
 
@@ -30,18 +32,26 @@ def conjugate_values(
     kept : collection of Symbol
         Those that stay, whatever their name.
     """
-    rows = {u: density.diff(u) for u in unknowns}
-    rational = {u: row for u, row in rows.items() if row.is_rational_function(*unknowns)}
     wanted = [u for u in unknowns if SUFFIX in u.name and u not in kept]
+    if not wanted:
+        return {}
+    rational = _rational_rows(density, unknowns)
     own = [u for u in wanted if u in rational]
     partners = [u for u in rational if u not in wanted]
     others = [u for u in wanted if u not in own and any(rational[p].has(u) for p in partners)]
     found = _solved([rational[u] for u in own], own) if own else {}
     given = [rational[p] for p in partners if any(rational[p].has(u) for u in others)]
     if others and len(given) == len(others):
-        found |= _solved([row.subs(found) for row in given], others)
-        found = {u: value.subs({v: found[v] for v in others if v in found}) for u, value in found.items()}
-    return found
+        solved = _solved([row.subs(found) for row in given], others)
+        found = {u: value.subs(solved) for u, value in found.items()} | solved
+    return {u: factor(value) for u, value in found.items()}
+
+
+def _rational_rows(density: Expr, unknowns: Sequence[Symbol]) -> dict[Symbol, Expr]:
+    """The stationarity conditions without averages of the unknowns."""
+    plain = [u for u in unknowns if not any(n.has(u) for n in density.atoms(GaussianAverage))]
+    rows = {u: density.diff(u) for u in plain}
+    return {u: row for u, row in rows.items() if row.is_rational_function(*unknowns)}
 
 
 def _solved(rows: Sequence[Expr], unknowns: Sequence[Symbol]) -> dict[Symbol, Expr]:

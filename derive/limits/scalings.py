@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
-from sympy import Add, Expr, S, Symbol, expand_mul, sympify
+from sympy import Add, Expr, Pow, S, Symbol, expand_mul, sympify
 
 from derive.errors import DeriveError
+from derive.gaussian.average import GaussianAverage
 from derive.limits.asymptotics import expanded
 from derive.limits.errors import LimitError
 from derive.limits.series import Key, Series
+from derive.saddle.linear import sample_point
 
 __all__ = ["Scaled", "balanced", "balances", "given"]
 
 MOST_COST = 6
+SAMPLES = 12
 MORE = 4  # orders kept where two are too few
 Scaling = dict[Symbol, Expr]  # the unknowns in eps and the new unknowns
 
@@ -117,7 +120,7 @@ def balanced(
             scaled = given(density, unknowns, scaling, eps)
         except DeriveError:
             continue
-        if accept(scaled) and all(balances(scaled.row(u)) for u in scaled.unknowns):
+        if accept(scaled) and _is_determined(scaled, scaling, density):
             return scaled
     raise LimitError(
         f"no scaling of {', '.join(map(str, unknowns))} was found in which the largest terms of "
@@ -126,9 +129,37 @@ def balanced(
     )
 
 
+def _is_determined(scaled: Scaled, scaling: Scaling, density: Expr) -> bool:
+    """Whether the largest terms of the stationarity conditions can fix every unknown."""
+    rows = [scaled.row(u) for u in scaled.unknowns]
+    if not all(map(balances, rows)):
+        return False
+    if any(_cancels(a + b) or _cancels(a - b) for a, b in combinations(rows, 2)):
+        return False  # two conditions are one
+    plain = [row for row in rows if not row.has(GaussianAverage)]
+    for unknown, value in scaling.items():
+        if value == unknown:  # a condition that says q = 1 leaves open how q goes there
+            ends = (d for _, d in _diagonals(density, unknown, list(scaling)))
+            if any(_cancels(row.subs(unknown, d)) for d in ends for row in plain):
+                return False
+    return True
+
+
+def _cancels(expr: Expr) -> bool:
+    return expr.expand(power_base=False, log=False) == 0
+
+
 def balances(row: Expr) -> bool:
-    """Whether an expression has several terms, so that it may vanish."""
-    return len(Add.make_args(expand_mul(row))) > 1
+    """Whether an expression has several terms, not all of one sign, so that it may vanish."""
+    terms = Add.make_args(expand_mul(row))
+    if len(terms) < 2 or row.has(GaussianAverage):
+        return len(terms) > 1
+    symbols = sorted(row.free_symbols, key=str)
+    for k in range(SAMPLES):
+        values = [t.xreplace(sample_point(symbols, k)).evalf(15) for t in terms]
+        if any(v.is_positive for v in values) and any(v.is_negative for v in values):
+            return True
+    return False
 
 
 def _candidates(
@@ -155,16 +186,20 @@ def _options(
     scaled = Symbol(f"{unknown.name}tilde", **signs)
     distance = Symbol(f"C_{unknown.name}" if len(unknowns) > 1 else "C", positive=True)
     found: list[tuple[int, Expr]] = [(0, unknown)]
-    found += [(1, d - distance * eps) for d in _diagonals(density, unknown, unknowns)]
-    return [*found, (2, scaled * eps), (2, scaled / eps), (3, scaled / eps**2)]
+    found += [(c, d - distance * eps) for c, d in _diagonals(density, unknown, unknowns)]
+    found += [(1, scaled * eps), (2, scaled / eps), (3, scaled / eps**2)]
+    if 1 / unknown in density.atoms(Pow):  # log <exp(m f)>/m: m vanishes as f diverges
+        found[0], found[-3] = (1, unknown), (0, scaled * eps)
+    return found
 
 
-def _diagonals(density: Expr, unknown: Symbol, unknowns: Sequence[Symbol]) -> list[Expr]:
-    """What an unknown is compared with: one, and unknowns d that stand in differences d - q."""
-    found: list[Expr] = [S.One]
+def _diagonals(
+    density: Expr, unknown: Symbol, unknowns: Sequence[Symbol]
+) -> list[tuple[int, Expr]]:
+    """What an unknown is compared with, with a cost: unknowns in differences d - q, and one."""
+    found: dict[Expr, None] = {}
     for addition in density.atoms(Add):
         slope = addition.coeff(unknown)
-        rest = addition - slope * unknown
-        if slope.is_number and slope != 0 and rest in [-slope * u for u in unknowns]:
-            found.append(-rest / slope)
-    return list(dict.fromkeys(found))
+        if slope != 0:
+            found |= {u: None for u in unknowns if addition.coeff(u) == -slope}
+    return [(1, d) for d in {**found, S.One: None}]
