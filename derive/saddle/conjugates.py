@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sympy import Add, Expr, Matrix
+from sympy import Add, Expr, Matrix, S
 
 from derive.errors import DeriveError
 from derive.gaussian.average import GaussianAverage
@@ -89,7 +89,7 @@ def _from_partners(
     matrix = Matrix([[row.diff(u) for u in group] for row in rows])
     if matrix.has(*wanted) or matrix.det() == 0:
         return None
-    rest = Matrix([row.xreplace(dict.fromkeys(group, 0)) for row in rows])
+    rest = Matrix([row.xreplace(dict.fromkeys(group, S.Zero)) for row in rows])
     solution = -matrix.LUsolve(rest)
     if solution.has(*wanted):
         return None

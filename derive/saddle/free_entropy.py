@@ -303,7 +303,7 @@ class FreeEntropy(Typeset, Thermodynamics, InIndexNotation, Expansions, Basic):
         >>> pair.eliminate("mhat").density.subs(m, 0)
         log(2)
         """
-        if not self.is_integrated:
+        if self.kind == "continuation":
             return at_conjugates(self, [self.unknown(name) for name in names])
         result = self
         for name in names:
