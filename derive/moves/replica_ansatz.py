@@ -56,7 +56,12 @@ class OneStepRSB:
     Parameters
     ----------
     block_size : str, Symbol or number
-        m, Parisi's parameter: a new unknown, by name or as a real symbol; or a number held fixed.
+        m, Parisi's parameter: a new unknown, by name or as a real symbol; or an integer held fixed.
+
+    Raises
+    ------
+    DeclarationError
+        If the block size is a number, and not a positive integer.
 
     Examples
     --------
@@ -73,7 +78,13 @@ class OneStepRSB:
     def m(self) -> Expr:
         """The block size as a symbol, or number."""
         given = self.block_size
-        return Symbol(given, real=True) if isinstance(given, str) else S(given)
+        size = Symbol(given, real=True) if isinstance(given, str) else S(given)
+        if size.is_number and not (size.is_Integer and size.is_positive):
+            raise DeclarationError(
+                f"OneStepRSB({given}): blocks of {given} replicas cannot be numbered; name the "
+                f"block size, OneStepRSB('m'), and put the number into the result, subs(m, {given})"
+            )
+        return size
 
     def split(self, over: IndexRange) -> tuple[IndexRange, ...]:
         """A replica is numbered by its block, and its place in the block."""
