@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from derive.ensemble import Ensemble
-from derive.errors import MoveError
+from derive.errors import DeriveError, MoveError
+from derive.limits.capacity import Capacity
 from derive.moves.average import average
 from derive.moves.continuation import continue_replicas
 from derive.moves.leading_order import leading_order, subleading_terms
@@ -20,7 +22,7 @@ from derive.moves.trace import trace
 if TYPE_CHECKING:
     from derive.derivation import Derivation
 
-__all__ = ["ReplicaMoves", "replica_ansatz_of", "replicas_traced"]
+__all__ = ["ReplicaMoves", "judged", "replica_ansatz_of", "replicas_traced"]
 
 
 class ReplicaMoves:
@@ -284,6 +286,25 @@ def replica_ansatz_of(derivation: Any, rule: Any) -> Any:
     if isinstance(derivation.state, Ensemble) and subleading_terms(derivation.state):
         derivation = derivation._on_ensemble(leading_order)
     return derivation._on_ensemble(replica_ansatz, rule)
+
+
+def judged(derivation: Any) -> Any:
+    """A replica-symmetric capacity with a note that says where the symmetry is stable."""
+    if not isinstance(derivation.state, Capacity) or not any(
+        step.move == "replica_ansatz" for step in derivation.steps
+    ):
+        return derivation
+    try:
+        eigenvalue = derivation.replicon().eigenvalue
+    except DeriveError as reason:
+        note = f"the stability of replica symmetry is not known here: {reason}"
+    else:
+        note = (
+            f"replica symmetry is stable where {eigenvalue} > 0; elsewhere this is the "
+            "replica-symmetric value of an unstable saddle point"
+        )
+    last = replace(derivation.steps[-1], after=derivation.state.noted(note))
+    return replace(derivation, steps=(*derivation.steps[:-1], last))
 
 
 def replicas_traced(derivation: Any, n: Any) -> Any:

@@ -16,7 +16,7 @@ from derive.moves.hubbard_stratonovich import hubbard_stratonovich
 from derive.moves.plefka import plefka
 from derive.moves.replica_ansatz import OneStepRSB, ReplicaSymmetric
 from derive.moves.saddle_point import saddle_point
-from derive.replica_verbs import ReplicaMoves, replica_ansatz_of
+from derive.replica_verbs import ReplicaMoves, judged, replica_ansatz_of
 from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 
@@ -240,6 +240,8 @@ class Moves(ReplicaMoves):
         >>> d.ansatz("x", dv.Uniform()).unknowns
         (x,)
         """
+        if name in (ReplicaSymmetric, OneStepRSB):
+            name = name()
         if isinstance(name, ReplicaSymmetric | OneStepRSB):
             return replica_ansatz_of(self, name)
         return self.move(ansatz, name, rule)
@@ -300,7 +302,7 @@ class Moves(ReplicaMoves):
         >>> curie_weiss.derivation().limit("beta", oo).saddle_equations
         [Eq(m, sign(J*m + h))]
         """
-        return self.move(limit, variable, point, side=side, scaling=scaling)
+        return judged(self.move(limit, variable, point, side=side, scaling=scaling))
 
 
 def _eliminate(free_entropy: FreeEntropy, *unknowns: Any) -> Moved:

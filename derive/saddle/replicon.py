@@ -20,13 +20,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Dummy, Expr, ImmutableMatrix, Matrix, S, Symbol, cancel
+from sympy import Add, Dummy, Expr, Heaviside, ImmutableMatrix, Matrix, S, Symbol, cancel, solve
 
 from derive.ensemble import Ensemble, terms
 from derive.errors import MoveError
 from derive.gaussian.fewer_variables import with_fewer_variables
 from derive.gaussian.merging import mirrored
 from derive.indices import Element
+from derive.limits.asymptotics import asymptotics
+from derive.limits.capacity import Capacity
 from derive.moves.replica_ansatz import OneStepRSB, ReplicaSymmetric
 from derive.rational import factored
 from derive.replica_verbs import replicas_traced
@@ -37,6 +39,7 @@ from derive.saddle.stationarity import tidy
 from derive.saddle.with_condition import with_condition
 from derive.step import Step
 from derive.total import Total
+from derive.typesetting.typeset import Typeset
 
 if TYPE_CHECKING:
     from derive.equations import Equations
@@ -45,7 +48,7 @@ __all__ = ["Replicon", "replicon"]
 
 
 @dataclass(frozen=True)
-class Replicon:
+class Replicon(Typeset):
     """The second variation of a free entropy in its replicon modes.
 
     Attributes
@@ -84,13 +87,25 @@ def replicon(derivation: Any) -> Replicon:
     n, to, planted = continuation.details
     before, symmetric = type(derivation)(ansatz.before), saddle.after
     modes = tuple(u for u in symmetric.unknowns if _is_matrix(ansatz.before, u))
-    total = _explicit(before, modes, n, to) + _from_sites(before, modes, n, to)
+    shown, end = _shown(derivation, symmetric)
+    total = _explicit(before, modes, n, to) + _from_sites(before, modes, n, to, end)
     matrix = total.applyfunc(lambda e: Add(*(t / symmetric.size for t in Add.make_args(e))))
-    shown = derivation.state if isinstance(derivation.state, FreeEntropy) else symmetric
-    fixed = {scalars_as_symbols(k): v for k, v in planted}
-    matrix = matrix.xreplace(fixed)
+    matrix = matrix.xreplace({scalars_as_symbols(k): v for k, v in planted})
     value = _in_terms_of(_over_couplings(matrix, modes), symmetric, shown.unknowns)
+    if end is not None:
+        value = asymptotics(value, *end).limit
     return Replicon(matrix.as_immutable(), modes, value, shown)
+
+
+def _shown(derivation: Any, symmetric: FreeEntropy) -> tuple[FreeEntropy, Any]:
+    """The free entropy in the unknowns that are left, and the end that an overlap has reached."""
+    if isinstance(derivation.state, FreeEntropy):
+        return derivation.state, None
+    if isinstance(derivation.state, Capacity):
+        step = next(s for s in reversed(derivation.steps) if isinstance(s.before, FreeEntropy))
+        (point,) = solve(1 / derivation.state.term, derivation.state.overlap)
+        return step.before, (derivation.state.overlap, point)
+    return symmetric, None
 
 
 def _is_matrix(ensemble: Ensemble, unknown: Expr) -> bool:
@@ -101,9 +116,7 @@ def _explicit(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> Ma
     """Second variation of the terms without sites, from replicas in blocks."""
     m = Symbol("m_block", real=True)
     ensemble = before.ansatz(OneStepRSB(m)).state
-    explicit = Add(
-        *(t for t in terms(ensemble.exponent) if not any(e.slots for e in t.atoms(Element)))
-    )
+    explicit = Add(*(t for t in terms(ensemble.exponent) if not _has_sites(t)))
     amplitudes = [Dummy(str(u), real=True) for u in modes]
     along: dict[Expr, Expr] = {}
     for mode, amplitude in zip(modes, amplitudes, strict=True):
@@ -124,7 +137,9 @@ def _has_sites(term: Expr) -> bool:
     return any(e.slots for e in term.atoms(Element))
 
 
-def _from_sites(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> Matrix:
+def _from_sites(
+    before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr, end: Any = None
+) -> Matrix:
     """Second variation of the single-site traces, as averages with sources."""
     result = Matrix.zeros(len(modes))
     traced = replicas_traced(before.ansatz(ReplicaSymmetric()), n)
@@ -137,21 +152,52 @@ def _from_sites(before: Any, modes: tuple[Symbol, ...], n: Symbol, to: Expr) -> 
                 f"the field {field.variable.name} acts on several sums over replicas at once: the "
                 "replicon of such coupled overlaps is not derived here"
             )
-        average = _squared_curvature(traced.state, field, n, to)
+        average = _squared_curvature(traced.state, field, n, to, end)
         result += slopes * slopes.T * average / 2
     return result
 
 
-def _squared_curvature(ensemble: Ensemble, field: SharedField, n: Symbol, to: Expr) -> Expr:
-    """sum over sites of <(d^2 log Z / dz^2)^2>, log Z of one replica in the field z."""
+def _squared_curvature(
+    ensemble: Ensemble, field: SharedField, n: Symbol, to: Expr, end: Any
+) -> Expr:
+    """sum over sites of <(d^2 log Z / dz^2)^2>, log Z of one replica in the field z.
+
+    Where an overlap has reached its end, log Z is its leading term there: what it is in the layer
+    around a kink, of width sqrt(1 - q), does not contribute to the leading order.
+    """
     source, two = Dummy("source", real=True), Dummy("two", positive=True)  # so not multiplied out
-    z = Dummy("z", real=True)
     own = field.variable[field.site]
-    curvature = tidy(field.log_partition.xreplace({own: z}).diff(z, 2)).xreplace({z: own})
+    curvature = _second_derivative(_log_partition(field, end), own)
     added = Total(curvature**two, *field.site)
     derivation: Any = ensemble.replaced(exponent=ensemble.exponent + source * added).derive()
     value = derivation.trace().state.exponent.diff(source).subs(source, 0).subs(n, to)
     return scalars_as_symbols(mirrored(with_fewer_variables(value.xreplace({two: S(2)}))))
+
+
+def _second_derivative(log_z: Expr, own: Element) -> Expr:
+    """By the field, on each side of steps at which function and slope are continuous."""
+    z = Dummy("z", real=True)
+    log_z = log_z.xreplace({own: z})
+    sides = {step: Dummy("side", real=True) for step in log_z.atoms(Heaviside) if step.has(z)}
+    named = log_z.xreplace(sides)
+    for step, side in sides.items():
+        jump = named.diff(side)
+        for kink in solve(step.args[0], z):
+            if any(jump.diff(z, k).subs(z, kink).expand() != 0 for k in (0, 1)):
+                raise MoveError(
+                    f"log Z of one replica, {log_z}, has a kink at {kink}: its second "
+                    "derivative is no function, and its square has no average"
+                )
+    curvature = tidy(named.diff(z, 2))
+    return curvature.xreplace({side: step for step, side in sides.items()}).xreplace({z: own})
+
+
+def _log_partition(field: SharedField, end: Any) -> Expr:
+    if end is None or not field.function.has(end[0]):
+        return field.log_partition
+    elements = {e: Symbol(e.name, real=True) for e in field.log_partition.atoms(Element)}
+    leading = asymptotics(field.log_partition.xreplace(elements), *end).leading
+    return leading.xreplace({symbol: e for e, symbol in elements.items()})
 
 
 def _steps(derivation: Any) -> tuple[Step, Step, Step]:

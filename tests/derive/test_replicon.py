@@ -2,7 +2,7 @@
 
 import mpmath
 import pytest
-from sympy import Dummy, Rational, Symbol, tanh
+from sympy import Dummy, Rational, Symbol, erfc, sqrt, tanh
 
 import derive as dv
 from tests.derive import replica_models as models
@@ -88,3 +88,14 @@ def test_second_variation_with_blocks_of_any_size_is_the_matrix(model, block):
 def test_a_replicon_needs_the_symmetric_ansatz():
     with pytest.raises(dv.MoveError, match="ReplicaSymmetric"):
         models.sherrington_kirkpatrick(dv.OneStepRSB("x_block")).replicon()
+
+
+def test_a_capacity_says_where_replica_symmetry_is_stable():
+    d = models.gardner().eliminate("qhat", "what").limit("q", 1)
+    alpha, kappa = (next(s for s in d.parameters if s.name == name) for name in ("alpha", "kappa"))
+    eigenvalue = d.replicon().eigenvalue
+    assert eigenvalue == 1 - alpha * (1 - erfc(sqrt(2) * kappa / 2) / 2)
+    assert str(eigenvalue) in d.notes[0]
+    at_capacity = eigenvalue.subs(alpha, d.solve_for(alpha))
+    assert at_capacity.subs(kappa, 0) == 0
+    assert at_capacity.subs(kappa, Rational(1, 2)).evalf() > 0 > at_capacity.subs(kappa, -1).evalf()
