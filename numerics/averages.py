@@ -21,6 +21,7 @@ from numerics.closed_forms import closed_form, conditioned, preferred, refusal
 from numerics.node_plans import NodePlan, NoValue, planned, without_value
 from numerics.parameter_box import Box, box_text, key_of
 from numerics.quadrature.plan import Nodal
+from numerics.quadrature.search import MOST
 from numerics.stable import stabilise
 
 __all__ = ["Averages", "Planned", "Quadrature"]
@@ -96,6 +97,7 @@ class _Box:
     rows: list[Quadrature] = field(default_factory=list)
     memo: dict[Any, Expr] = field(default_factory=dict)
     rules: dict[Any, list[_Rule]] = field(default_factory=dict)
+    most: int = MOST
     law: Law | None = None
     following: bool = False
 
@@ -137,9 +139,12 @@ class Averages:
         elements = {e for a in found for e in a.atoms(Element) if e.slots}
         return (free - bound) | {key_of(e) for e in elements}
 
-    def at(self, box: Box) -> Planned:
-        """The expressions with every average replaced, for parameters in a box."""
-        state = _Box()
+    def at(self, box: Box, most: int = MOST) -> Planned:
+        """The expressions with every average replaced, for parameters in a box.
+
+        A rule with more nodes than `most` is given up.
+        """
+        state = _Box(most=most)
         opened = []
         for number, expr in enumerate(self.expressions):
             state.following = number >= self.leading
@@ -231,7 +236,9 @@ class Averages:
             return rule.nodal.total(_stabilised(inner), variable)
         name = f"n{len(state.rows) + 1}_{len(state.memo) + 1}"
         tolerance = max(self.tolerance, SLOPES)
-        return _planned_once(inner, variable, _items(inner, box), tolerance, name).expression
+        return _planned_once(
+            inner, variable, _items(inner, box), tolerance, name, state.most
+        ).expression
 
     def _planned(self, average: Any, law: Law, box: Box, state: _Box) -> Expr:
         """An average over one standard normal; inner ones are planned for its reach."""
@@ -244,7 +251,9 @@ class Averages:
             with state.of(None):
                 inner = self._opened(average.integrand.xreplace({z: variable}), wide, state)
             name = f"n{len(state.rows) + 1}"
-            found = _planned_once(inner, variable, _items(inner, box), self.tolerance, name)
+            found = _planned_once(
+                inner, variable, _items(inner, box), self.tolerance, name, state.most
+            )
             if len(state.rows) == before or found.reach <= reach or reach >= LARGEST_REACH:
                 break
             del state.rows[before:]
@@ -272,10 +281,10 @@ def _stabilised(inner: Expr) -> Expr:
 
 @lru_cache(maxsize=1024)
 def _planned_once(
-    inner: Expr, variable: Symbol, box: tuple[Any, ...], tolerance: float, name: str
+    inner: Expr, variable: Symbol, box: tuple[Any, ...], tolerance: float, name: str, most: int
 ) -> NodePlan:
     """Kernels of residuals alone and of residuals with their slopes need the same plans."""
-    return planned(inner, variable, dict(box), tolerance, name)
+    return planned(inner, variable, dict(box), tolerance, name, most)
 
 
 def _items(inner: Expr, box: Box) -> tuple[Any, ...]:

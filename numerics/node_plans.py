@@ -17,6 +17,7 @@ from numerics.errors import UnsupportedExpressionError
 from numerics.parameter_box import Box, key_of
 from numerics.quadrature.evaluate import evaluate
 from numerics.quadrature.plan import Nodal, plan
+from numerics.quadrature.search import MOST
 from numerics.special import StableFunction
 from numerics.stable import stabilise
 
@@ -43,7 +44,9 @@ class NodePlan:
     nodal: Nodal | None = None
 
 
-def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -> NodePlan:
+def planned(
+    integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str, most: int = MOST
+) -> NodePlan:
     """Plan an average; entries of arrays are plain symbols meanwhile.
 
     Raises
@@ -62,11 +65,11 @@ def planned(integrand: Expr, z: Symbol, box: Box, tolerance: float, name: str) -
     ranges = {s: box[s] for s in sorted(bare.free_symbols & set(box), key=str)}
     ranges |= {s: box[key_of(e)] for e, s in scalars.items()}
     finite = _finite_corners(bare, z, ranges)
-    if not finite.all():
+    if not (finite.all() if most == MOST else finite.any()):
         why = NO_VALUE if finite.any() else NOWHERE
         return NodePlan(without_value(integrand, [z]), why, 0, inf, 0.0)
     with np.errstate(all="ignore"):
-        found = plan(bare, z, ranges, tolerance, name=name)
+        found = plan(bare, z, ranges, tolerance, name=name, most=most)
     back = {s: e for e, s in scalars.items()}
     reach = max(map(abs, found.reach))
     expression = found.expression.xreplace(back)

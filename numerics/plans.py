@@ -37,12 +37,14 @@ from numerics.parameter_box import (
     key_of,
 )
 from numerics.program import Input
+from numerics.quadrature.search import MOST
 from numerics.sensitivity import error_bound
 
 __all__ = ["Plans", "Ready"]
 
 Rows = Any  # numbers of points of a batch, or None for all of them
 LARGEST = 32  # plans of one call
+FEW = 300  # nodes, of a rule for a wide box in an iteration: several narrow ones cost less
 WIDE = ROUNDINGS[0]
 
 
@@ -73,7 +75,8 @@ class Plans:
     leading : int, optional
         How many of the outputs rules are chosen for; see `Averages`.
     breaks : mapping, optional
-        For some arguments, ascending points that rules end at: a batch is split there.
+        Of a kernel that an iteration calls: for some arguments, ascending points that rules end
+        at. A batch is split there.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Plans:
         self._judged: dict[int, Ready] = {}
         self._structures: dict[tuple[Expr, ...], Compiled] = {}
         self._averages = Averages(tuple(expr for _, expr in named), tolerance, leading)
+        self.hasty = breaks is not None
         self.breaks = {key: np.asarray(points) for key, points in (breaks or {}).items()}
         self.has_averages = any(expr.has(GaussianAverage) for _, expr in named)
         self.parameters = self._averages.parameters if self.has_averages else set()
@@ -208,7 +212,8 @@ class Plans:
         """A new plan: of the widest box that a rule serves, or of the values themselves."""
         boxes = [box for box in self._boxes(called, inputs) if box not in self._failed]
         for box in boxes or [called]:
-            planned = self._averages.at(box)
+            narrow = not self.hasty or box is boxes[-1]
+            planned = self._averages.at(box, MOST if narrow else FEW)
             if planned.estimate <= self.tolerance:
                 break
             self._failed.append(box)
@@ -228,7 +233,9 @@ class Plans:
             for key, ends in called.items():
                 wide = self.declared.get(key)
                 if key in self.breaks and rounding is not ROUNDINGS[-1]:
-                    box[key] = _between(self.breaks[key], *ends)
+                    cell = _between(self.breaks[key], *ends)
+                    near = rounding(*ends) if rounding is ROUNDINGS[-2] else cell
+                    box[key] = max(cell[0], near[0]), min(cell[1], near[1])
                 elif wide is None:
                     box[key] = in_domain(symbols[key], rounding(*ends), ends)
                 else:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, sympify
 
 from derive.equations import Equations, Index
 from numerics.problem import forms
@@ -111,8 +111,10 @@ def breaks_of(equations: Equations, free: dict[Expr, Symbol]) -> dict[Symbol, tu
     """Where rules for averages end: ever closer to an end at which the equations are singular."""
     found = {}
     domain = domain_of(equations)
+    pairs = zip(equations.unknowns, equations.bounds, strict=False)
+    bounds = {unknown: [sympify(end) for end in pair] for unknown, pair in pairs}
     for unknown, lower, upper in zip(equations.unknowns, domain.lower, domain.upper, strict=True):
-        if unknown not in free or not any(s.is_open for s in (*lower, *upper)):
+        if unknown not in free:
             continue
         ends = [float(s.end) for s in (*lower, *upper) if s.end.is_number]
         below = [float(s.end) for s in lower if s.end.is_number and s.is_open]
@@ -120,6 +122,7 @@ def breaks_of(equations: Equations, free: dict[Expr, Symbol]) -> dict[Symbol, tu
         near = [end + 2.0**-k for end in below for k in OCTAVES]
         near += [end - 2.0**-k for end in above for k in OCTAVES]
         inside = [p for p in near if max(below, default=-np.inf) < p < min(above, default=np.inf)]
+        ends += [float(end) for end in bounds.get(unknown, ()) if end.is_number and end.is_finite]
         closed = [end for end in ends if end not in (*below, *above)]
         found[free[unknown]] = tuple(sorted({*inside, *closed}))
     return found

@@ -15,7 +15,7 @@ from numerics.quadrature.evaluate import evaluate as evaluate_here
 from numerics.quadrature.pose import posed
 from numerics.quadrature.problem import Problem
 from numerics.quadrature.rules import NODE, WEIGHT, normal_density
-from numerics.quadrature.search import Found, confirmed
+from numerics.quadrature.search import MOST, Found, confirmed
 
 __all__ = ["Nodal", "Plan", "plan"]
 
@@ -92,6 +92,7 @@ def plan(
     tolerance: float = 1e-13,
     evaluate: Evaluate = evaluate_here,
     name: str = "node",
+    most: int = MOST,
 ) -> Plan:
     """Choose nodes and weights for the average of an integrand over a standard normal.
 
@@ -109,6 +110,9 @@ def plan(
         Of an expression and the values of its symbols, equally long arrays.
     name : str
         What the names of the index and of the tables begin with.
+    most : int
+        Nodes beyond which a rule is given up. If less than by default, the plan is for the points
+        of the box at which the integrand has a value, and may leave out others.
 
     Returns
     -------
@@ -133,8 +137,8 @@ def plan(
     """
     names = {p: _symbol(f"p{k}", *ends) for k, (p, ends) in enumerate(ranges.items())}
     box = {names[p]: (float(low), float(high)) for p, (low, high) in ranges.items()}
-    problem = posed(integrand.xreplace(names), z, box, evaluate)
-    found = confirmed(problem, list(box.values()), tolerance)
+    problem = posed(integrand.xreplace(names), z, box, evaluate, most < MOST)
+    found = confirmed(problem, list(box.values()), tolerance, most)
     back = {new: old for old, new in names.items()}
     coarser = replace(found, rule=found.coarser, error=math.inf)
     halved = _written(problem, coarser, tolerance, f"{name}h", back, None)

@@ -14,7 +14,7 @@ import numpy as np
 from sympy import Add, Dummy, Expr, Mul, Poly, PolynomialError, S, exp, pi, sqrt
 
 from numerics.quadrature.box import sample_box
-from numerics.quadrature.problem import Problem
+from numerics.quadrature.problem import Problem, has_values
 
 __all__ = ["posed"]
 
@@ -22,10 +22,20 @@ MUCH = 1.5  # a form is changed if its window is so many times narrower
 
 
 def posed(
-    integrand: Expr, z: Expr, ranges: Mapping[Expr, tuple[float, float]], evaluate: Any
+    integrand: Expr,
+    z: Expr,
+    ranges: Mapping[Expr, tuple[float, float]],
+    evaluate: Any,
+    lenient: bool = False,
 ) -> Problem:
-    """The average at samples of a box, in the form that suits it."""
+    """The average at samples of a box, in the form that suits it.
+
+    If `lenient`, samples where the integrand has no value, as at a pole, are left out.
+    """
     samples = sample_box(list(ranges.values()))
+    if lenient and ranges:
+        usable = has_values(integrand, z, list(ranges), samples, evaluate)
+        samples = samples[usable] if usable.any() else samples
     parameters = dict(zip(ranges, samples.T, strict=True)) or {Dummy("none"): np.zeros(1)}
     best = Problem.of(integrand, z, parameters, evaluate)
     for form, prefactor, dense in _forms(integrand, z):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Float, S, fraction, together
+from sympy import Add, Expr, Float, Function, S, fraction, together
 
 from derive.equations import kinks
 from numerics.node_sum import NodeSum
@@ -19,7 +19,7 @@ from numerics.quadrature.rules import Rule
 from numerics.quadrature.singularities import Singularity, singularities
 from numerics.special import StableFunction
 
-__all__ = ["Near", "Problem"]
+__all__ = ["Near", "Problem", "has_values"]
 
 LEAST = 1e-250  # averages below are known to so much absolutely: terms of the sum underflow
 ROUNDING = 2.0**-53
@@ -27,6 +27,7 @@ GRADED = (0, *(side * k for k in (1, 3, 10, 30, 100) for side in (-1, 1)))  # di
 EVEN = 64 * ROUNDING  # sums of inner averages run over their nodes in another order
 REAL = 1e-10  # singularities that are not nearer are no kinks
 OUTSIDE = 1e9  # where no average lives
+PLACES = np.array([-1.1, 0.013, 0.9])  # no round numbers, where a formula may have a hole
 TINY = Float("1e-300")  # keeps a root finite where the slope vanishes
 ROOT_TWO_PI = 2.5066282746310002
 
@@ -99,6 +100,12 @@ class Problem:
         """The same average at other samples."""
         return self.of(
             self.integrand, self.variable, parameters, self.evaluate, self.prefactor, self.dense
+        )
+
+    def has_values(self, points: Any) -> Any:
+        """Where the integrand is finite, at points (number, parameters)."""
+        return has_values(
+            self.integrand, self.variable, list(self.parameters), points, self.evaluate
         )
 
     @property
@@ -182,6 +189,18 @@ class Problem:
         )
         scale = self.evaluate(magnitude(self.integrand), {self.variable: z, **columns})
         return bool((np.abs(at - mirrored) <= EVEN * scale).all())
+
+
+def has_values(integrand: Expr, z: Expr, parameters: list[Expr], points: Any, evaluate: Any) -> Any:
+    """At which points (number, parameters) an integrand and all that its functions take is finite.
+
+    tanh of an infinite argument is a number, but near that pole no rule serves.
+    """
+    taken = (arg for f in integrand.atoms(Function) for arg in f.args)
+    whole = Add(integrand, *taken)
+    at = np.repeat(points, len(PLACES), axis=0)
+    values = {z: np.tile(PLACES, len(points)), **dict(zip(parameters, at.T, strict=True))}
+    return np.isfinite(evaluate(whole, values)).reshape(len(points), -1).all(axis=1)
 
 
 def _with_density(

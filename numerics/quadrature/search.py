@@ -13,7 +13,7 @@ from numerics.quadrature.families import MOVING, REACH, Family, families
 from numerics.quadrature.problem import Problem
 from numerics.quadrature.rules import Rule, even
 
-__all__ = ["Found", "confirmed", "search"]
+__all__ = ["MOST", "Found", "confirmed", "search"]
 
 SAFETY = 3.0  # the estimate is so many times the largest error seen
 AIM = 5.0  # the error asked for is the tolerance divided by this
@@ -45,15 +45,19 @@ class Found:
         return SAFETY * self.error + ROUNDING
 
 
-def confirmed(problem: Problem, ranges: Sequence[tuple[float, float]], tolerance: float) -> Found:
+def confirmed(
+    problem: Problem, ranges: Sequence[tuple[float, float]], tolerance: float, most: int = MOST
+) -> Found:
     """A rule that passes at points that it was not chosen by, too; these join the others if not."""
-    found = search(problem, tolerance)
+    found = search(problem, tolerance, most)
     if problem.count == 1 or not problem.finite:
         return replace(found, rounding=problem.rounding)
     for seed in range(1, ROUNDS + 1):
         errors = problem.errors(found.rule, np.arange(problem.count))
         worst = problem.samples[np.argsort(-errors)[:WORST]]
         points = fresh_points(ranges, worst, seed)
+        if most < MOST:
+            points = points[problem.has_values(points)]
         fresh = problem.at(dict(zip(problem.parameters, points.T, strict=True)))
         seen = float(fresh.errors(found.rule, np.arange(fresh.count)).max())
         error = max(found.error, seen)
@@ -62,18 +66,18 @@ def confirmed(problem: Problem, ranges: Sequence[tuple[float, float]], tolerance
             break
         joined = np.concatenate([problem.samples, points])
         problem = problem.at(dict(zip(problem.parameters, joined.T, strict=True)))
-        found = search(problem, tolerance)
+        found = search(problem, tolerance, most)
     return checked
 
 
-def search(problem: Problem, tolerance: float) -> Found:
+def search(problem: Problem, tolerance: float, most: int = MOST) -> Found:
     """The cheapest rule within the tolerance; else the most accurate one."""
     best: Found | None = None
     if not problem.finite:
         rule = even(0.5, -REACH, REACH)
         return Found(rule, np.inf, rule.nested())
     for family in families(problem, tolerance):
-        found = _refined(problem, family, tolerance, best)
+        found = _refined(problem, family, tolerance, best, most)
         if found is not None and (best is None or _better(found, best, tolerance)):
             best = found
     assert best is not None
@@ -92,12 +96,12 @@ def _cost(rule: Rule) -> float:
 
 
 def _refined(
-    problem: Problem, family: Family, tolerance: float, best: Found | None
+    problem: Problem, family: Family, tolerance: float, best: Found | None, most: int
 ) -> Found | None:
     """The largest step that reaches the tolerance, first at the hardest samples, then at all."""
     everywhere = np.arange(problem.count)
     target = max(tolerance - ROUNDING, 0.0) / AIM
-    limit = MOST if best is None or best.estimate > tolerance else _cost(best.rule)
+    limit = most if best is None or best.estimate > tolerance else _cost(best.rule)
     step, rule = family.first, family.make(family.first)
     errors = problem.errors(rule, everywhere)
     hard = np.argsort(-errors)[:HARD]
