@@ -57,6 +57,10 @@ def average(ensemble: Ensemble, *names: Any, keep: bool = False) -> Moved:
     if not chosen:
         raise MoveError("there is no disorder left to average over")
     kind, assumptions, orders = Kind.EXACT, [], []
+    if not keep and not _is_replicated(ensemble):
+        assumptions.append(
+            "annealed: the average of Z, not of log Z, for which replicate('a', n) comes first"
+        )
     for variable in chosen:
         if variable not in ensemble.disorder:
             raise MoveError(f"{variable.name} is traced already: only disorder is averaged over")
@@ -77,7 +81,20 @@ def _arguments(chosen: list[Variable], keep: bool) -> str:
     return ", ".join(v.name for v in chosen) + (", keep=True" if keep else "")
 
 
+def _is_replicated(ensemble: Ensemble) -> bool:
+    """Whether a first index of traced variables numbers copies: no disorder has it."""
+    of_disorder = {over for v in ensemble.disorder for over in v.label.ranges}
+    return any(
+        v.label.ranges[:1] and v.label.ranges[0] not in of_disorder for v in ensemble.variables
+    )
+
+
 def _kept(ensemble: Ensemble, variable: Variable) -> Ensemble:
+    if not _is_replicated(ensemble):
+        raise MoveError(
+            f"average({variable.name!r}, keep=True) before the copies exist would give every copy "
+            f"its own {variable.name}: replicate('a', n) first"
+        )
     special = Variable(variable.label, normalised(variable.name, variable.measure))
     return _without(ensemble, variable).replaced(variables=(*ensemble.variables, special))
 

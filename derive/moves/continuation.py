@@ -18,8 +18,9 @@ from derive.errors import MoveError
 from derive.gaussian.average import GaussianAverage
 from derive.gaussian.fewer_variables import with_fewer_variables
 from derive.gaussian.merging import merged
-from derive.indices import Element, Index
+from derive.indices import Element, Index, replicas
 from derive.measures import Collective
+from derive.nested import LogZ
 from derive.rational import positive_at_sample, with_expanded_logs
 from derive.saddle.stationary_values import stationary_values
 from derive.step import Kind, Moved
@@ -52,10 +53,10 @@ def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
         If n still labels something (it says what, and which move comes first), or the exponent does
         not vanish at n = 0.
     """
-    if not ensemble.exponent.has(n):
-        raise MoveError(f"the exponent does not depend on {n}: there is nothing to continue")
-    _refuse_labels(ensemble, n)
+    n = replicas(n) if isinstance(n, str) else n
     to = sympify(to)
+    _refuse_number(ensemble, n, to)
+    _refuse_labels(ensemble, n)
     assumptions = [f"the limits of large size and {n} -> {to} are exchanged"]
     exponent = ensemble.exponent
     variables = list(ensemble.variables)
@@ -78,10 +79,30 @@ def continue_replicas(ensemble: Ensemble, n: Symbol, to: Any = 0) -> Moved:
     )
 
 
+def _refuse_number(ensemble: Ensemble, n: Symbol, to: Expr) -> None:
+    if not ensemble.exponent.has(n):
+        known = sorted({str(s) for s in ensemble.exponent.free_symbols if s.is_integer is None})
+        raise MoveError(
+            f"the exponent does not depend on {n}: replicate('a', {n}) first, and continue in the "
+            f"symbol that was declared there, {n} = dv.replicas('{n}'); symbols that it depends on "
+            f"are: {', '.join(known) or 'none'}"
+        )
+    if getattr(n, "is_integer", None):
+        raise MoveError(f"{n} is a size, and not a number of replicas to continue in")
+    if to not in (0, 1, n):
+        raise MoveError(
+            f"continue_replicas({n}, to={to}): continue to 0, to 1, or keep {n} finite by "
+            f"to={n} and put the number into the result"
+        )
+
+
 def _refuse_labels(ensemble: Ensemble, n: Symbol) -> None:
-    for variable in ensemble.variables:
+    if ensemble.disorder:
+        names = ", ".join(v.name for v in ensemble.disorder)
+        raise MoveError(f"the disorder {names} is not averaged over yet: average('{names}') first")
+    for variable in sorted(ensemble.variables, key=lambda v: not _is_matrix(v, n)):
         if any(over.size.has(n) for over in variable.label.ranges):
-            matrix = all(over.size.has(n) for over in variable.label.ranges)
+            matrix = _is_matrix(variable, n)
             first = "ansatz(dv.ReplicaSymmetric())" if matrix else f"trace('{variable.name}')"
             raise MoveError(
                 f"{n} still labels the components of {variable.name}, so that it is no number to "
@@ -94,9 +115,12 @@ def _refuse_labels(ensemble: Ensemble, n: Symbol) -> None:
             )
     if any(i.range.size.has(n) for i in ensemble.exponent.atoms(Index)):
         raise MoveError(f"{n} still numbers the terms of a sum in {ensemble.exponent}")
-    if ensemble.disorder:
-        names = ", ".join(v.name for v in ensemble.disorder)
-        raise MoveError(f"the disorder {names} is not averaged over yet: average('{names}') first")
+
+
+def _is_matrix(variable: Variable, n: Symbol) -> bool:
+    """An order parameter over replicas alone."""
+    ranges = variable.label.ranges
+    return bool(ranges) and all(over.size.has(n) for over in ranges)
 
 
 def _at(exponent: Expr, n: Symbol, to: Expr) -> Expr:
@@ -114,6 +138,11 @@ def _planted(exponent: Expr, n: Symbol, to: Expr) -> dict[Expr, Expr]:
     at that point: d/dn E(n, u(n)) is the partial derivative.
     """
     rest = with_expanded_logs(Add(*(_at(term, n, to) for term in terms(exponent)))).expand()
+    if open_integrals := sorted(rest.atoms(LogZ), key=str):
+        raise MoveError(
+            f"the integral {open_integrals[0]} has no closed form, so that its value at {n} = {to} "
+            "is not known: declare the variable with dv.Gaussian, dv.Discrete, or another weight"
+        )
     unknowns = sorted(rest.atoms(Element), key=str)
     values = stationary_values(rest, unknowns) if unknowns else {}
     at_saddle = None if values is None else with_expanded_logs(rest.xreplace(values)).expand()

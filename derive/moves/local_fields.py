@@ -55,9 +55,8 @@ def local_fields(ensemble: Ensemble, *names: str, **definitions: Any) -> Moved:
     MoveError
         If the disorder enters linearly already, or the number of names is wrong.
     """
-    wanted = _named(ensemble, names) | {k: sympify(v) for k, v in definitions.items()}
-    if not wanted:
-        raise MoveError("every disorder variable enters the exponent linearly already: average it")
+    given = {k: sympify(v) for k, v in definitions.items()}
+    wanted = (_named(ensemble, names) if names or not given else {}) | given
     check_new_names(ensemble, *wanted, *(f"{name}hat" for name in wanted))
     for name, definition in wanted.items():
         ensemble = _introduced(ensemble, name, definition)
@@ -65,9 +64,12 @@ def local_fields(ensemble: Ensemble, *names: str, **definitions: Any) -> Moved:
 
 
 def _named(ensemble: Ensemble, names: tuple[str, ...]) -> dict[str, Expr]:
-    if not names:
-        return {}
     forms = linear_forms(ensemble)
+    if not forms:
+        raise MoveError(
+            "every disorder variable enters the exponent linearly already, and nothing else is "
+            "linear in it: average it"
+        )
     if len(forms) != len(names):
         listed = ", ".join(map(str, forms)) or "none"
         raise MoveError(

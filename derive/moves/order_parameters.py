@@ -10,6 +10,7 @@ conjugate for each pair, and a diagonal that a norm fixes (Ising spins, a sphere
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import permutations
 from typing import Any
 
 from sympy import Expr, I, Mul, Pow, Rational, S, expand_log, log, pi, sympify
@@ -67,10 +68,11 @@ def _named(ensemble: Ensemble, names: tuple[str, ...]) -> dict[str, Expr]:
         )
     needed = _needed(ensemble, found)
     if not needed <= len(names) <= len(found):
-        listed = ", ".join(f"{sum_}/({_scale(sum_)})" for sum_ in found)
+        listed = ", ".join(str(sum_ / _scale(sum_)) for sum_ in found)
+        count = str(needed) if needed == len(found) else f"{needed} to {len(found)}"
         raise MoveError(
-            f"{needed} to {len(found)} order parameter(s) are to be named, {len(names)} name(s) "
-            f"were given; in this order: {listed}"
+            f"{count} order parameter(s) are to be named, {len(names)} name(s) were given; in "
+            f"this order: {listed}"
         )
     return {name: sum_ / _scale(sum_) for name, sum_ in zip(names, found, strict=False)}
 
@@ -140,9 +142,10 @@ def _free(overlap: Total) -> tuple[Index, ...]:
 def _same(a: Total, b: Total) -> bool:
     """Equal up to the names of the replica indices."""
     one, two = _free(a), _free(b)
-    if [i.range for i in one] != [i.range for i in two]:
+    if len(one) != len(two):
         return False
-    orders = {one, one[::-1]}
+    ranges = [i.range for i in two]
+    orders = (names for names in permutations(one) if [i.range for i in names] == ranges)
     return any(a.xreplace(dict(zip(names, two, strict=True))) == b for names in orders)
 
 

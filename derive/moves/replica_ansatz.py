@@ -19,7 +19,7 @@ from derive.ensemble import Ensemble
 from derive.errors import DeclarationError, MoveError
 from derive.indices import Element, Index, IndexRange, Label
 from derive.measures import Collective, Continuous
-from derive.moves.replicate import is_extensive
+from derive.moves.replicate import counts_replicas, is_extensive
 from derive.step import Kind, Moved
 from derive.total import Binder
 from derive.variables import Variable
@@ -155,8 +155,9 @@ def replica_ansatz(ensemble: Ensemble, rule: Any) -> Moved:
 def _check_names(ensemble: Ensemble, fields: list[Variable], new: list[Variable]) -> None:
     kept = {v.name for v in (*ensemble.variables, *ensemble.disorder) if v not in fields}
     taken = kept | {s.name for s in ensemble.parameters}
+    names = [v.name for v in new]
     for variable in new:
-        if variable.name in taken:
+        if variable.name in taken or names.count(variable.name) > 1:
             raise DeclarationError(
                 f"the name {variable.name} is used twice: rename the order parameter, or the block "
                 "size, OneStepRSB('m1')"
@@ -177,6 +178,7 @@ def _replicas(ensemble: Ensemble) -> IndexRange:
         for over in v.label.ranges
         if not is_extensive(over) and _is_collective(v)
     }
+    found = {over for over in found if counts_replicas(over)} or found
     if len(found) != 1:
         listed = ", ".join(sorted(r.name for r in found)) or "none"
         raise MoveError(
@@ -193,7 +195,8 @@ def _check_shapes(fields: list[Variable], over: IndexRange) -> None:
             shape = " x ".join(r.name for r in ranges)
             raise MoveError(
                 f"{variable.name} is {shape}: a replica-symmetric form is known for a vector or a "
-                f"matrix over the replicas {over.name} alone"
+                f"matrix over the replicas {over.name} alone; give every other component a name of "
+                "its own, order_parameters(m1=..., m2=...)"
             )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, Mul, Pow, Symbol
+from sympy import Expr, Integer, Mul, Pow, Symbol, sympify
 
 from derive.ensemble import Ensemble, elements_of
 from derive.errors import MoveError
@@ -18,7 +18,7 @@ from derive.step import Moved
 from derive.total import IndexedProduct, Total, fresh
 from derive.variables import Variable
 
-__all__ = ["is_extensive", "replica_ranges", "replicate"]
+__all__ = ["counts_replicas", "is_extensive", "replica_ranges", "replicate"]
 
 
 def is_extensive(over: IndexRange) -> bool:
@@ -54,12 +54,13 @@ def replicate(ensemble: Ensemble, index: Any, n: Any = None) -> Moved:
     MoveError
         If the ensemble is replicated already, or nothing is traced.
     """
-    index = index if isinstance(index, Index) else Index(str(index), n)
+    index = index if isinstance(index, Index) else Index(str(index), _number(n))
     if not ensemble.variables:
         raise MoveError("nothing is traced in this ensemble: there is nothing to replicate")
-    if any(index.range in v.label.ranges for v in ensemble.variables):
+    ranges = {over for v in ensemble.variables for over in v.label.ranges}
+    if copies := sorted(r.name for r in ranges if r == index.range or counts_replicas(r)):
         raise MoveError(
-            f"the ensemble is replicated already: it has an index over {index.range.name} copies"
+            f"the ensemble is replicated already: it has an index over {copies[0]} copies"
         )
     labels = {v.label: _copied(v.label, index.range) for v in ensemble.variables}
     return Moved(
@@ -71,6 +72,23 @@ def replicate(ensemble: Ensemble, index: Any, n: Any = None) -> Moved:
         ),
         details=(index,),
     )
+
+
+def _number(n: Any) -> Expr:
+    """The number of replicas, not mistaken for a size: nothing else grows with it."""
+    n = sympify(n)
+    whole = isinstance(n, Integer) and n.is_positive
+    if not whole and not (isinstance(n, Symbol) and n.is_integer is None):
+        raise MoveError(
+            f"{n} is no number of replicas: declare it with dv.replicas('n'), or give a positive "
+            "integer"
+        )
+    return n
+
+
+def counts_replicas(over: IndexRange) -> bool:
+    """Whether a range numbers replicas: of a size that is a symbol, and no system size."""
+    return bool(over.size.free_symbols) and not is_extensive(over)
 
 
 def _copied(label: Label, copies: IndexRange) -> Label:

@@ -105,6 +105,12 @@ def _refuse_leftovers(ensemble: Ensemble) -> None:
         if isinstance(measure, Finite | OneHot):
             raise MoveError(f"{variable.name} is discrete: trace('{variable.name}') first")
         if isinstance(measure, Collective):
+            if replicas := measure.multiplicity.free_symbols:
+                n = min(replicas, key=lambda s: (s.name != "n", s.name))
+                raise MoveError(
+                    f"{n} still is a whole number of replicas: continue_replicas({n}) first, or "
+                    f"continue_replicas({n}, to={n}) to keep it finite"
+                )
             continue
         if not isinstance(measure, Continuous | SteepestContour):
             raise MoveError(f"{variable.name} is on a sphere: constrain('{variable.name}') first")

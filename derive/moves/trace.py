@@ -11,6 +11,7 @@ from derive.errors import CouplingError, MoveError
 from derive.indices import Element, Index, Label, free_indices
 from derive.matching import replace_elements
 from derive.measures import SphereSurface
+from derive.moves.replicate import counts_replicas
 from derive.nested import log_trace
 from derive.step import Moved
 from derive.total import IndexedProduct, Total, fresh
@@ -51,7 +52,10 @@ def trace(ensemble: Ensemble, *variables: Any) -> Moved:
     rest: list[Expr] = []
     for term in terms(ensemble.exponent):
         touched = bool(elements_of(term, labels))
-        (local if touched else rest).append(_at_site(term, chosen, site) if touched else term)
+        if touched:
+            local.append(_at_site(term, chosen, site, ensemble.disorder))
+        else:
+            rest.append(term)
     log_weight, weight = _local_weight(ensemble, chosen, site)
     exponent = _strip(Add(*local) + log_weight, chosen)
     single = log_trace(tuple(map(_stripped, chosen)), exponent)
@@ -97,7 +101,12 @@ def _site(variables: tuple[Variable, ...]) -> tuple[Index, ...]:
     return tuple(Index(f"\0site{k}", over) for k, over in enumerate(ranges))
 
 
-def _at_site(term: Expr, variables: tuple[Variable, ...], site: tuple[Index, ...]) -> Expr:
+def _at_site(
+    term: Expr,
+    variables: tuple[Variable, ...],
+    site: tuple[Index, ...],
+    disorder: tuple[Variable, ...] = (),
+) -> Expr:
     """The part of a term that belongs to one site: its sum with the site index held."""
     labels = {v.label for v in variables}
     coefficient, inside = split_coefficient(term, labels)
@@ -110,11 +119,28 @@ def _at_site(term: Expr, variables: tuple[Variable, ...], site: tuple[Index, ...
         if set(own) <= set(inside.indices) and len(set(own)) == len(site):
             left = tuple(i for i in inside.indices if i not in own)
             return coefficient * Total(inside.body.xreplace(held), *left)
-    raise CouplingError(_why(term, inside, variables, slots))
+    raise CouplingError(_why(term, inside, variables, slots, disorder))
 
 
-def _why(term: Expr, inside: Expr, variables: tuple[Variable, ...], slots: set[Any]) -> str:
+def _why(
+    term: Expr,
+    inside: Expr,
+    variables: tuple[Variable, ...],
+    slots: set[Any],
+    disorder: tuple[Variable, ...],
+) -> str:
     names = ", ".join(v.name for v in variables)
+    if quenched := sorted({v.name for v in disorder if elements_of(term, [v.label])}):
+        return (
+            f"the term {term} holds the disorder {', '.join(quenched)}, which couples different "
+            f"sites of {names}: average('{quenched[0]}') first"
+        )
+    copies = {i for own in slots for i in own if isinstance(i, Index) and counts_replicas(i.range)}
+    if copies:
+        return (
+            f"the term {term} couples different sites of {names} in several replicas: name their "
+            "overlaps first, order_parameters('q')"
+        )
     if any(not isinstance(slot, Index) for own in slots for slot in own):
         return f"the term {term} singles out one site of {names}: trace needs all sites alike"
     power = max((f.as_base_exp()[1] for f in Mul.make_args(inside)), default=1)
