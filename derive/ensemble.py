@@ -24,7 +24,7 @@ from sympy import (
 )
 
 from derive.errors import DeclarationError, MoveError, ParameterError
-from derive.indices import Element, Index, Label, free_indices
+from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.measures import SteepestContour
 from derive.relations import normal_form
 from derive.total import fresh
@@ -364,12 +364,20 @@ def named_slots(ensemble: Ensemble, label: Label) -> tuple[Index, ...]:
     found = elements_of(ensemble.exponent, [label])
     # sums that SymPy's cache handed back may have internal names, or primes
     used = sorted((e for e in found if all(str(s).isalnum() for s in e.slots)), key=str)
-    slots = used[0].slots if used else (None,) * len(label.ranges)
+    slots = used[0].slots if used else [_index_over(ensemble, r) for r in label.ranges]
     chosen: list[Index] = []
     for slot, letter, over in zip(slots, "ijklmnpqr", label.ranges, strict=False):
         index = slot if isinstance(slot, Index) else Index(letter, over)
         chosen.append(fresh(index, chosen))
     return tuple(chosen)
+
+
+def _index_over(ensemble: Ensemble, over: IndexRange) -> Index | None:
+    """What runs over a range elsewhere in the ensemble, without primes."""
+    found = ensemble.exponent.atoms(Index) | ensemble.weight.atoms(Index)
+    names = (i.name.rstrip("'") for i in found if i.range == over)
+    name = min((name for name in names if name.isalnum()), default=None)
+    return None if name is None else Index(name, over)
 
 
 def joint_groups(variables: Iterable[Variable]) -> list[tuple[Variable, ...]]:

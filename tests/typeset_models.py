@@ -3,6 +3,7 @@
 from sympy import Symbol, cosh, exp, log, symbols, tanh
 
 import derive as dv
+from tests.derive import replica_models as replicas
 
 N = dv.size("N")
 i, j = dv.indices("i j", N)
@@ -121,6 +122,26 @@ def spin_glass():
     return dv.Ensemble(trace=s, disorder=couplings, exponent=beta * energy).derive()
 
 
+def volume_of_solutions():
+    return replicas.gardner().eliminate("qhat", "what")
+
+
+def attractor_network():
+    return replicas.hopfield()
+
+
+def broken_symmetry():
+    return replicas.sherrington_kirkpatrick(dv.OneStepRSB("m"))
+
+
+def hostile_replicas():
+    site, copies = dv.Index("i&1", dv.size("N_%")), dv.replicas("n_{}")
+    s = dv.Ising(HOSTILE[0], site)
+    field = dv.Gaussian(HOSTILE[6], site, variance=Symbol(HOSTILE[2], positive=True))
+    model = dv.Ensemble(trace=s, disorder=field, exponent=dv.total(field[site] * s[site], site))
+    return model.derive().replicate(HOSTILE[5], copies).average(field)
+
+
 def hostile_names():
     size = dv.size("N_%")
     site = dv.Index("i&1", size)
@@ -150,6 +171,10 @@ DERIVATIONS = {
         quartic,
         mixed_measures,
         spin_glass,
+        volume_of_solutions,
+        attractor_network,
+        broken_symmetry,
+        hostile_replicas,
         hostile_names,
     )
 }

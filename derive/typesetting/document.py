@@ -16,6 +16,7 @@ from sympy import Expr, Symbol
 from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.errors import DeriveError
+from derive.gaussian.average import GaussianAverage
 from derive.indices import Element, Index, free_indices
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.implicit_derivative import ImplicitDerivative
@@ -26,6 +27,7 @@ from derive.typesetting.latex import Line, expression, extremum, latex_lines, op
 from derive.typesetting.latex_ensemble import ensemble_latex
 from derive.typesetting.latex_measures import definitions, measure_latex, slots_of
 from derive.typesetting.line_breaking import aligned_rows, fits, rows
+from derive.typesetting.step_words import given_lines, sentence
 from derive.typesetting.symbol_names import latex_text
 
 __all__ = ["document_of"]
@@ -137,11 +139,13 @@ def _where(ensemble: Ensemble) -> list[str]:
 def _step(number: int, step: Step) -> list[str]:
     call = latex_text(f"{step.move}({step.arguments})")
     parts = [rf"\textbf{{{number}.}} \texttt{{{call}}}\quad\textit{{{step.kind}}}"]
+    parts += [latex_text(words)] if (words := sentence(step)) else []
     parts += [f"Assumed: {latex_text(assumption)}." for assumption in step.assumptions]
     if isinstance(step.after, Ensemble):
         known = definitions(step.before) if isinstance(step.before, Ensemble) else []
         new = [_inline(d) for d in definitions(step.after) if d not in known]
-        return [*parts, _display(ensemble_latex(step.after)), *_listed("Here", new)]
+        lines = [*ensemble_latex(step.after), *given_lines(step)]
+        return [*parts, _display(lines), *_listed("Here", new)]
     if isinstance(step.after, FreeEntropy):  # its saddle equations have a section of their own
         return [*parts, _display([extremum(step.after)])]
     return [*parts, _display(latex_lines(step.after))]
@@ -153,6 +157,8 @@ def _step(number: int, step: Step) -> list[str]:
 def _results(free_entropy: FreeEntropy) -> list[str]:
     saddle = [line for eq in free_entropy.saddle_equations for line in latex_lines(eq)]
     parts = [r"\section*{Saddle-point equations}", _display(saddle)] if saddle else []
+    if free_entropy.density.has(GaussianAverage):  # second derivatives would fill pages
+        return parts
     if curvature := _hessian(free_entropy):
         parts += [r"\section*{Hessian of the free entropy at the saddle}", _display(curvature)]
     if observables := _observables(free_entropy):

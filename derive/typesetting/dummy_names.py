@@ -10,7 +10,7 @@ from sympy import Symbol
 from derive.indices import Element, Index, free_indices
 from derive.total import rename_bound
 
-__all__ = ["binder_text", "index_names", "legible"]
+__all__ = ["binder_text", "index_names", "legible", "without_primes"]
 
 _FAMILIES = (
     ["i", "j", "k", "l", "p", "q", "r"],
@@ -51,6 +51,26 @@ def legible(binder: Any, scope: Iterable[str]) -> Any:
         else:
             taken.add(plain)
     return rename_bound(binder, names) if names else binder
+
+
+def without_primes(slots: tuple[Index, ...]) -> tuple[Index, ...]:
+    """Indices side by side, with the next letters in place of primes.
+
+    Examples
+    --------
+    >>> import derive as dv
+    >>> a = dv.Index("a", dv.replicas("n"))
+    >>> without_primes((a, a.renamed("a'")))
+    (a, b)
+    """
+    taken = {index.name for index in slots if not index.name.endswith("'")}
+    found: list[Index] = []
+    for index in slots:
+        plain = index.name.rstrip("'")
+        name = index.name if plain == index.name else _next_name(plain, taken)
+        taken.add(name)
+        found.append(index.renamed(name))
+    return tuple(found)
 
 
 def binder_text(binder: Any, printer: Any) -> str:

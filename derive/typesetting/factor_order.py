@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import E, Function, I, KroneckerDelta, Mul, Pow, S, Symbol, exp
+from sympy import E, Function, I, KroneckerDelta, Mul, Pow, S, Symbol, exp, sqrt
 
 from derive.gaussian.average import GaussianAverage
 from derive.gaussian_norm import GaussianNorm
@@ -18,7 +18,14 @@ from derive.nested import LogZ
 from derive.total import IndexedProduct, Total
 from derive.typesetting.symbol_names import is_greek
 
-__all__ = ["is_simple", "number_and_factors", "over_the_line", "split_fraction", "with_one_root"]
+__all__ = [
+    "is_simple",
+    "number_and_factors",
+    "over_the_line",
+    "root_of_two_below",
+    "split_fraction",
+    "with_one_root",
+]
 
 # The places in a product, in order.
 _NUMBER, _SIZE, _BETA, _CAPITAL, _GREEK, _LOWER, _DELTA, _GIVEN, _COMPONENT = range(9)
@@ -58,6 +65,17 @@ def with_one_root(factors: list[Any]) -> list[Any]:
     radicand = Mul(*(f.base ** (2 * f.exp) for f in joined))
     root = Pow(radicand, S.Half, evaluate=False)
     return sorted([*(f for f in factors if f not in joined), root], key=_place)
+
+
+def root_of_two_below(number: Any, above: list[Any], below: list[Any]) -> Any:
+    """sqrt(2)/(2 sqrt(a)) as 1/sqrt(2 a): (number, above, below)."""
+    roots = [f for f in below if isinstance(f, Pow) and f.exp == S.Half]
+    if not (number.is_Rational and number.q % 2 == 0 and len(roots) == 1 and sqrt(2) in above):
+        return number, above, below
+    (root,) = roots
+    twice = Pow(Mul(2, root.base, evaluate=False), S.Half, evaluate=False)
+    kept = [f for f in above if f != sqrt(2)]
+    return 2 * number, kept, [twice if f is root else f for f in below]
 
 
 def over_the_line(above: list[Any], simple: bool) -> tuple[list[Any], list[Any]]:

@@ -13,7 +13,9 @@ from typing import Any
 from derive.derivation import Derivation
 from derive.ensemble import Ensemble
 from derive.step import Kind, Step
-from derive.typesetting.latex import latex_of
+from derive.typesetting.latex import latex_lines, latex_of
+from derive.typesetting.line_breaking import aligned
+from derive.typesetting.step_words import given_lines, sentence
 
 __all__ = ["html_of", "markdown_of"]
 
@@ -72,8 +74,9 @@ def markdown_of(obj: Any) -> str:
     parts = ["**Model**", _block(obj.start)]
     for number, step in enumerate(obj.steps, start=1):
         called = f"**{number}.** {_markdown(_call(step))} — *{step.kind}*"
-        parts += [called, *(f"assumed: {_markdown(a)}" for a in step.assumptions)]
-        parts.append(_block(step.after))
+        parts += [called, *(_markdown(words) for words in [sentence(step)] if words)]
+        parts += [f"assumed: {_markdown(a)}" for a in step.assumptions]
+        parts.append(f"$$\n{_step_latex(step)}\n$$")
     return "\n\n".join(parts)
 
 
@@ -88,7 +91,14 @@ def _details(number: int, step: Step) -> str:
     badge = f'<span style="background:{colour};{_BADGE}">{step.kind}</span>'
     head = f"<summary>{number}. <code>{escape(_call(step))}</code>{badge}</summary>"
     assumed = [f'<div style="{_NOTE}">assumed: {_prose(a)}</div>' for a in step.assumptions]
-    return _folded(colour, head, *assumed, _formula(step.after))
+    words = [f"<div>{_prose(words)}</div>" for words in [sentence(step)] if words]
+    formula = f"<div>$${escape(_step_latex(step), quote=False)}$$</div>"
+    return _folded(colour, head, *words, *assumed, formula)
+
+
+def _step_latex(step: Step) -> str:
+    """What comes after a step, and what its new symbols stand for."""
+    return aligned([*latex_lines(step.after), *given_lines(step)])
 
 
 def _folded(colour: str, *parts: str) -> str:

@@ -27,6 +27,7 @@ from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.implicit_derivative import ImplicitDerivative
 from derive.saddle.landau import Landau
 from derive.saddle.log_det import LogDet
+from derive.saddle.replicon import Replicon
 from derive.saddle.spinodal import Spinodal
 from derive.step import Step
 from derive.total import Total
@@ -40,6 +41,7 @@ from derive.typesetting.latex_limits import (
 from derive.typesetting.latex_measures import definitions, measure_latex
 from derive.typesetting.latex_printer import Typesetter, bracketed
 from derive.typesetting.line_breaking import aligned
+from derive.typesetting.step_words import given_lines
 from derive.typesetting.symbol_names import latex_name
 from derive.variables import Variable
 
@@ -129,7 +131,9 @@ def _free_entropy(free_entropy: FreeEntropy) -> list[Line]:
 
 def extremum(free_entropy: FreeEntropy) -> Line:
     r"""``(1/N) \ln Z \simeq \max_m \{ phi \}``: a maximum if every field is known to be real."""
-    limit = rf"\frac{{1}}{{{expression(free_entropy.size)}}} \ln Z"
+    quenched = free_entropy.kind == "continuation"
+    log_z = r"\overline{\ln Z}" if quenched else r"\ln Z"
+    limit = rf"\frac{{1}}{{{expression(free_entropy.size)}}} {log_z}"
     left = rf"\phi = {limit}"
     if isinstance(free_entropy, GroundState):
         left = per_beta(free_entropy)
@@ -155,7 +159,7 @@ def _saddle(free_entropy: FreeEntropy) -> list[Line]:
 
 
 def _step(step: Step) -> list[Line]:
-    assumed = [("", "", _words(a)) for a in step.assumptions]
+    assumed = [*given_lines(step), *(("", "", _words(a)) for a in step.assumptions)]
     arrow = rf"\xrightarrow[{_words(step.kind)}]{{{_words(step.move)}{_arguments(step)}}}"
     return [("", "", arrow), *latex_lines(step.after), *assumed]
 
@@ -169,7 +173,7 @@ def _derivation(derivation: Derivation) -> list[Line]:
         lines.append(("", "", arrow))
         state = step.after
         if isinstance(state, Ensemble):
-            lines += ensemble_latex(state)
+            lines += [*ensemble_latex(state), *given_lines(step)]
         elif isinstance(state, FreeEntropy):
             lines.append(extremum(state))
         else:
@@ -227,6 +231,10 @@ def _spinodal(spinodal: Spinodal) -> list[Line]:
     return [(expression(u), "=", expression(v)) for s in spinodal.solutions for u, v in s.items()]
 
 
+def _replicon(replicon: Replicon) -> list[Line]:
+    return [(r"\lambda_{\mathrm{R}}", "=", expression(replicon.eigenvalue))]
+
+
 def _verdict(verdict: Verdict) -> list[Line]:
     plain = "equal up to a substitution" if verdict.substitution else verdict.verdict
     lines: list[Line] = [("", "", _words(f"{plain}, {verdict.how}".rstrip(", ")))]
@@ -269,9 +277,16 @@ def _arguments(step: Step) -> str:
     """The arguments, if they are mere names, else dots."""
     if not step.arguments:
         return ""
+    if step.move == "continue_replicas":
+        n, to, _ = step.details
+        return rf"({expression(n)} \to {expression(to)})"
     names = step.arguments.split(", ")
     plain = all(re.fullmatch(r"\w+'*", name) for name in names)
-    return "(" + (", ".join(map(latex_name, names)) if plain else r"\ldots") + ")"
+    return (
+        "("
+        + (", ".join(n if n.isdigit() else latex_name(n) for n in names) if plain else r"\ldots")
+        + ")"
+    )
 
 
 _LINES: dict[type, Callable[[Any], list[Line]]] = {
@@ -288,5 +303,6 @@ _LINES: dict[type, Callable[[Any], list[Line]]] = {
     Capacity: capacity_lines,
     Asymptotics: asymptotics_lines,
     Spinodal: _spinodal,
+    Replicon: _replicon,
     Verdict: _verdict,
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from math import gcd
 
-from sympy import Add, Expr, Mul, S, exp, log
+from sympy import Add, Expr, Mul, S, exp, factor_terms, log
 
 from derive.ensemble import Ensemble, joint_groups
 from derive.gaussian_norm import GaussianNorm
-from derive.measures import Finite, OneHot, SphereSurface, SteepestContour
+from derive.measures import Collective, Finite, OneHot, SphereSurface, SteepestContour
 from derive.single_site import weighted_exponent
 from derive.typesetting.latex_measures import (
     Site,
@@ -26,6 +26,7 @@ from derive.typesetting.latex_measures import (
     values,
 )
 from derive.typesetting.latex_printer import Typesetter, bracketed
+from derive.typesetting.replica_notation import number_of_replicas
 from derive.variables import Variable
 
 __all__ = ["ensemble_latex", "partition_function", "site_density"]
@@ -34,17 +35,30 @@ __all__ = ["ensemble_latex", "partition_function", "site_density"]
 def ensemble_latex(ensemble: Ensemble, printer: Typesetter | None = None) -> list[tuple[str, ...]]:
     """The defining lines of an ensemble, as (left, relation, right)."""
     printer = printer or Typesetter()
+    stationary = [v for v in ensemble.variables if isinstance(v.measure, Collective)]
+    copies = number_of_replicas(ensemble)
+    if stationary and copies is None:  # continued: the exponent is the average of log Z
+        density = _braced(printer.doprint(ensemble.exponent))
+        return [(r"\overline{\ln Z}", r"\simeq", f"{_extremum(stationary, printer)} {density}")]
     right = partition_function(ensemble, printer)
-    if not ensemble.disorder:
-        return [("Z", "=", right)]
     names = ", ".join(label_latex(v, printer) for v in ensemble.disorder)
-    return [(rf"\mathbb{{E}}_{{{names}}} \ln Z", "=", rf"\mathbb{{E}}_{{{names}}} \ln {right}")]
+    average = rf"\mathbb{{E}}_{{{names}}}" if names else ""
+    if copies is not None:
+        left = rf"\overline{{Z^{{{printer.doprint(copies)}}}}}"
+        relation = r"\simeq" if stationary else "="
+        return [(left, relation, f"{average} {right}".strip())]
+    if not names:
+        return [("Z", "=", right)]
+    return [(rf"{average} \ln Z", "=", rf"{average} \ln {right}")]
 
 
 def partition_function(ensemble: Ensemble, printer: Typesetter) -> str:
     """Prefactor, sums and integrals, weight, and the exponential of the exponent."""
     pieces = [_prefactor(ensemble.log_prefactor, printer)]
-    pieces += [_trace(group, ensemble, printer) for group in joint_groups(ensemble.variables)]
+    stationary = [v for v in ensemble.variables if isinstance(v.measure, Collective)]
+    pieces += [_extremum(stationary, printer)] * bool(stationary)
+    traced = [v for v in ensemble.variables if v not in stationary]
+    pieces += [_trace(group, ensemble, printer) for group in joint_groups(traced)]
     if ensemble.weight != 1:
         pieces.append(printer.doprint(ensemble.weight))
     if ensemble.exponent != 0 or not any(pieces):
@@ -69,9 +83,15 @@ def _prefactor(log_prefactor: Expr, printer: Typesetter) -> str:
     powers: dict[Expr, dict[Expr, int]] = {}
     determinants: dict[Expr, list[str]] = {}
     rest = S.Zero
+    collected: dict[Expr, Expr] = {}
     for term in Add.make_args(log_prefactor.expand()):
         coefficient, function = _logarithm(term)
+        collected[function] = collected.get(function, S.Zero) + coefficient
+    for function, total in collected.items():
+        coefficient, term = factor_terms(total), total * function
         number, size = coefficient.as_coeff_Mul()
+        if size.could_extract_minus_sign():  # one form for powers that are opposite
+            number, size = -number, factor_terms(-size.expand())
         if isinstance(function, log) and number.is_Rational:
             powers.setdefault(size / number.q, {})[function.args[0]] = int(number.p)
         elif isinstance(function, GaussianNorm):
@@ -107,10 +127,15 @@ def _power(base: str, power: Expr, printer: Typesetter) -> str:
     if power == S.Half:
         return rf"\sqrt{{{base}}}"
     above = str(power) if power.is_Rational else printer.doprint(power)
-    return rf"{bracketed(base)}^{{{above}}}"
+    return rf"{base if base.isalnum() and len(base) == 1 else bracketed(base)}^{{{above}}}"
 
 
 # --- sums and integrals -----------------------------------------------------------------------
+
+
+def _extremum(variables: list[Variable], printer: Typesetter) -> str:
+    names = ", ".join(label_latex(v, printer) for v in variables)
+    return rf"\operatorname*{{extr}}_{{{names}}}"
 
 
 def _trace(group: tuple[Variable, ...], ensemble: Ensemble, printer: Typesetter) -> str:

@@ -9,8 +9,16 @@ from sympy import Expr, I, Symbol, exp, oo
 
 from derive.ensemble import Ensemble, elements_of
 from derive.indices import Element, Index
-from derive.measures import Continuous, Finite, OneHot, SphereSurface, SteepestContour
+from derive.measures import (
+    Collective,
+    Continuous,
+    Finite,
+    OneHot,
+    SphereSurface,
+    SteepestContour,
+)
 from derive.total import Total
+from derive.typesetting.dummy_names import without_primes
 from derive.typesetting.latex_printer import Typesetter, bracketed
 from derive.variables import Variable
 
@@ -54,7 +62,11 @@ class Site:
 
     def product(self, indices: tuple[Index, ...] | None = None) -> str:
         """The product sign over the sites; nothing for a variable without index."""
-        names = " ".join(map(self.printer.doprint, self.sites if indices is None else indices))
+        own = self.sites if indices is None else indices
+        label, between = self.variable.label, " "
+        if label.symmetric and own == self.indices:  # one factor for each pair
+            between = r" \leq " if label.diagonal is None else " < "
+        names = between.join(map(self.printer.doprint, own))
         return rf"\prod_{{{names}}} " if names else ""
 
 
@@ -84,6 +96,8 @@ def measure_latex(variable: Variable, indices: tuple[Index, ...] | None = None) 
         return sphere(site)
     if isinstance(measure, SteepestContour):
         return rf"{site.text} \in \mathcal{{C}}"
+    if isinstance(measure, Collective):
+        return rf"{site.text}\ \text{{stationary}}"
     if parameters := normal(measure):
         mean, variance = map(printer.doprint, parameters)
         return rf"{site.text} \sim \mathcal{{N}}{bracketed(f'{mean}, {variance}')}"
@@ -98,13 +112,10 @@ def slots_of(variable: Variable, ensemble: Ensemble) -> tuple[Index, ...]:
     used = elements_of(ensemble.exponent, [variable.label]) | elements_of(
         ensemble.weight, [variable.label]
     )
-    plain = [e.slots for e in used if all(isinstance(s, Index) for s in e.slots)]
-    named = [slots for slots in plain if not any(i.name.startswith("\0") for i in slots)]
-    different = [slots for slots in named if len(set(slots)) == len(slots)]
-    fewest_primes = min(
-        different, key=lambda slots: (str(slots).count("'"), str(slots)), default=()
-    )
-    return fewest_primes or _default_slots(variable)
+    plain = (e.slots for e in used if all(isinstance(s, Index) for s in e.slots))
+    named = (slots for slots in plain if not any(i.name.startswith("\0") for i in slots))
+    different = [without_primes(slots) for slots in named if len(set(slots)) == len(slots)]
+    return min(different, key=str, default=()) or _default_slots(variable)
 
 
 def _default_slots(variable: Variable) -> tuple[Index, ...]:

@@ -13,7 +13,7 @@ import re
 from itertools import combinations
 from typing import Any
 
-from sympy import E, Expr, Function, Mul, S, exp, log
+from sympy import E, Expr, Function, Mul, S, erf, erfc, exp, factor_terms, log
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
 
 from derive.gaussian.average import GaussianAverage
@@ -27,9 +27,11 @@ from derive.typesetting.factor_order import (
     is_simple,
     number_and_factors,
     over_the_line,
+    root_of_two_below,
     split_fraction,
     with_one_root,
 )
+from derive.typesetting.replica_notation import replicas_apart
 from derive.typesetting.symbol_names import latex_name, subscripted
 
 __all__ = ["Typesetter", "bracketed"]
@@ -91,7 +93,9 @@ class Typesetter(LatexPrinter):
         return latex_name(str(expr))
 
     def _print_Element(self, expr: Element) -> str:
-        return subscripted(expr.name, self._slots(expr.slots))
+        above, below = replicas_apart(expr)
+        text = subscripted(expr.name, self._slots(below))
+        return rf"{text}^{{{self._slots(above)}}}" if above else text
 
     def _slots(self, slots: tuple[Any, ...]) -> str:
         """Subscripts side by side, with commas where they could be misread."""
@@ -144,6 +148,7 @@ class Typesetter(LatexPrinter):
 
     def _product(self, number: Any, factors: list[Any]) -> str:
         above, below = split_fraction(with_one_root(factors))
+        number, above, below = root_of_two_below(number, above, below)
         numerator, denominator = (number.p, number.q) if number.is_Rational else (S.One, S.One)
         if not number.is_Rational:
             above.insert(0, number)
@@ -198,14 +203,21 @@ class Typesetter(LatexPrinter):
 
     def _base(self, base: Any) -> str:
         text = str(self._print(base))
+        if isinstance(base, Element) and replicas_apart(base)[0]:
+            return bracketed(text)
         if base.is_Symbol or isinstance(base, Element | Index) or (base.is_Integer and base >= 0):
             return f"{{{text}}}" if text.endswith("'") else text
         if base.is_NumberSymbol:
             return text
         return bracketed(text)
 
+    def _print_erfc(self, expr: Any, exp: str | None = None, closed: bool = False) -> str:
+        return self._print_Function(expr.func(_compact(expr.args[0]), evaluate=False), exp, closed)
+
+    _print_erf = _print_erfc
+
     def _print_exp(self, expr: Any, exp: str | None = None) -> str:
-        above = str(self._print(expr.args[0]))
+        above = str(self._print(_compact(expr.args[0])))
         if exp is not None:
             return rf"{bracketed(self._print_exp(expr))}^{{{exp}}}"
         if any(command in above for command in _TALL) or len(above) > _LONG_EXPONENT:
@@ -293,12 +305,20 @@ class Typesetter(LatexPrinter):
         return rf"\det{{}}' \left|{self._print(form)}\right|"
 
 
+def _compact(argument: Any) -> Any:
+    """With what the terms share taken out, where that is shorter: (x + y)/sqrt(2)."""
+    if argument.has(Total, IndexedProduct, LogZ, GaussianAverage):
+        return argument
+    taken_out = factor_terms(argument)
+    return taken_out if taken_out.count_ops() < argument.count_ops() else argument
+
+
 def _is_named(printer: Typesetter, expr: Any) -> bool:
     """Whether this function is set as name and argument, so that the name may be raised."""
     if isinstance(expr, exp) or hasattr(expr, "_latex"):
         return False
     own = (hasattr(printer, f"_print_{cls.__name__}") and cls for cls in type(expr).__mro__)
-    return next(cls for cls in own if cls) in (Function, log)
+    return next(cls for cls in own if cls) in (Function, log, erf, erfc)
 
 
 def _as_square(total: Total) -> tuple[Any, tuple[Index, ...]] | None:

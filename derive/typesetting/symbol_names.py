@@ -58,7 +58,10 @@ _UPPER = [
     "Psi",
     "Omega",
 ]
-_GREEK = {name: rf"\{name}" for name in (*_LOWER, *_UPPER)} | {"lamda": r"\lambda"}
+_GREEK = {name: rf"\{name}" for name in (*_LOWER, *_UPPER)} | {
+    "lamda": r"\lambda",
+    "lam": r"\lambda",
+}
 _ACCENTS = {
     "hat": r"\hat",
     "bar": r"\bar",
