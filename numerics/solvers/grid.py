@@ -7,15 +7,12 @@ three.  Where neighbours disagree about how many branches there are, points are 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from numerics.problem.roots import Roots, joined
 from numerics.problem.system import System
-from numerics.solvers.loop import Solver, State, iterate
-from numerics.solvers.newton import Newton
-from numerics.solvers.roots import distinct, polish
+from numerics.solvers.loop import Solver, State
+from numerics.solvers.roots import distinct, polish, polish_from
 from numerics.solvers.search import joined_states, search
 from numerics.solvers.starts import Starts
 
@@ -47,10 +44,7 @@ def find_on_grid(
         x, alike = _interpolated(table, before, axes)
         chosen = new & alike
         rows = np.repeat(points[chosen], table.shape[-2])
-        found = iterate(Newton(), system, x[chosen].reshape(-1, system.n), rows)
-        usable = np.isfinite(found.x).all(axis=1)
-        near = polish(system, found.take(usable), tol)
-        near = distinct(near)
+        near = distinct(polish_from(system, x[chosen].reshape(-1, system.n), rows, tol))
         lost = _short_of(near, points[chosen], table.shape[-2], system.given.points)
         near = near.take(~np.isin(near.rows, lost))
         missing = np.concatenate([points[new & ~alike], lost])
@@ -62,11 +56,7 @@ def find_on_grid(
         for part in parts[1:]:
             roots = joined(roots, part)
         known, before = points, axes
-    return distinct(roots), joined_states([_plain(state) for state in ended])
-
-
-def _plain(state: State) -> State:
-    return replace(state)
+    return distinct(roots), joined_states(ended)
 
 
 def _ends(count: int, stride: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from numerics.problem.system import System
 from numerics.solvers.loop import State
 from numerics.solvers.newton import newton_direction
 
-__all__ = ["apart", "distinct", "leaders", "polish", "reach"]
+__all__ = ["apart", "distinct", "leaders", "polish", "polish_from", "reach"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
 ACCEPT = 64 * EPS  # a residual below this, in the same measure, is zero
+ENOUGH = 3 * EPS  # of a residual, in that measure: another step would find its own rounding
 MEETING = 1e-12  # polished states this close, relative to max(1, |x|), have met
 ORIGIN = 1.0  # nearer to zero a root is found absolutely: there all terms may vanish with it
 UNDERFLOW = 1e-150
@@ -38,57 +40,89 @@ def polish(system: System, state: State, tol: float) -> Roots:
     """
     ended_near = (Status.CONVERGED, Status.STALLED, Status.MAX_STEPS)
     usable = np.isfinite(state.x).all(axis=1) & np.isin(state.status, ended_near)
-    x, rows, status = state.x[usable], state.rows[usable], state.status[usable]
-    residual, jacobian, size = _relative(system, x, rows)
-    finished = (status != Status.MAX_STEPS) | (size <= ACCEPT)
-    x, rows, size = x[finished], rows[finished], size[finished]
-    active = np.arange(len(x))
-    residual, jacobian = residual[finished], jacobian[finished]
+    status = state.status[usable]
+    at = _At.of(system, state.x[usable], state.rows[usable])
+    at = at.take((status != Status.MAX_STEPS) | (at.size <= ACCEPT))
+    return _with_errors(system, _lowered(system, at), tol)
+
+
+def polish_from(system: System, x: np.ndarray, rows: np.ndarray, tol: float) -> Roots:
+    """The same from starts that are near to roots already: steps end at a few roundings."""
+    return _with_errors(system, _lowered(system, _At.of(system, x, rows), ENOUGH), tol)
+
+
+@dataclass(frozen=True)
+class _At:
+    """States, residuals and Jacobians there, the magnitudes of terms, and relative residuals."""
+
+    x: np.ndarray
+    rows: np.ndarray
+    residual: np.ndarray
+    jacobian: np.ndarray
+    terms: np.ndarray
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, system: System, x: np.ndarray, rows: np.ndarray) -> _At:
+        """Evaluate; the size is the largest residual in units of what cancels in it."""
+        n = system.n
+        if not len(x):
+            blank = np.zeros((0, n))
+            return cls(x, rows, blank, np.zeros((0, n, n)), blank, np.zeros(0))
+        residual, jacobian, terms = system.linear_and_magnitude(x, rows)
+        with np.errstate(all="ignore"):
+            ratio = np.abs(residual) / _magnitude(x, jacobian, terms, ORIGIN)
+        size = np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
+        return cls(x.copy(), rows, residual, jacobian, terms, size.max(axis=1))
+
+    def take(self, where: np.ndarray) -> _At:
+        """Some of the rows."""
+        return _At(**{f.name: getattr(self, f.name)[where] for f in fields(self)})
+
+    def put(self, where: np.ndarray, part: _At) -> None:
+        """Write rows back."""
+        for f in fields(self):
+            getattr(self, f.name)[where] = getattr(part, f.name)
+
+
+def _lowered(system: System, at: _At, enough: float = 0.0) -> _At:
+    """Newton steps while they lower the residual; what then is no zero is dropped."""
+    active = np.nonzero(at.size > enough)[0] if enough else np.arange(len(at.x))
     for _ in range(POLISHING_STEPS):
-        trial = system.moved(x[active], newton_direction(residual, jacobian), rows[active])
-        residual, jacobian, trial_size = _relative(system, trial, rows[active])
-        better = trial_size < size[active]
-        active = active[better]
         if not active.size:
             break
-        x[active], size[active] = trial[better], trial_size[better]
-        residual, jacobian = residual[better], jacobian[better]
-    x[np.abs(x) < UNDERFLOW] = 0.0  # a root at zero is approached until the numbers end
-    zero = np.nonzero(size <= ACCEPT)[0]
+        here = at.take(active)
+        step = newton_direction(here.residual, here.jacobian)
+        trial = _At.of(system, system.moved(here.x, step, here.rows), here.rows)
+        better = trial.size < here.size
+        at.put(active[better], trial.take(better))
+        active = active[better & (trial.size > enough)] if enough else active[better]
+    tiny = ((np.abs(at.x) < UNDERFLOW) & (at.x != 0)).any(axis=1)
+    if tiny.any():  # a root at zero is approached until the numbers end
+        x = np.where(np.abs(at.x) < UNDERFLOW, 0.0, at.x)[tiny]
+        size = at.size[tiny]
+        there = _At.of(system, x, at.rows[tiny])
+        at.put(np.nonzero(tiny)[0], replace(there, size=size))
+    zero = np.nonzero(at.size <= ACCEPT)[0]
     # Starts that met at one root are one row from here on: an error estimate costs a decomposition.
-    met = MEETING * np.maximum(1, np.abs(x[zero]).max(axis=1, initial=0))
-    zero = zero[leaders(x[zero], rows[zero], size[zero], met)]
-    return _with_errors(system, x[zero], rows[zero], tol)
+    met = MEETING * np.maximum(1, np.abs(at.x[zero]).max(axis=1, initial=0))
+    return at.take(zero[leaders(at.x[zero], at.rows[zero], at.size[zero], met)])
 
 
-def _relative(
-    system: System, x: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Residuals, Jacobians, the largest residual in units of the magnitudes that cancel in it."""
-    if not len(x):
-        return x, np.zeros((0, system.n, system.n)), np.zeros(0)
-    residual, jacobian, magnitude = _with_magnitude(system, x, rows, ORIGIN)
-    with np.errstate(all="ignore"):
-        ratio = np.abs(residual) / magnitude
-    size = np.where(residual == 0, 0.0, np.where(np.isnan(ratio), np.inf, ratio)).max(axis=1)
-    return residual, jacobian, size
-
-
-def _with_magnitude(
-    system: System, x: np.ndarray, rows: np.ndarray, least: float = 0.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """With what the rounding of a residual follows: its terms, and its change per ulp of x."""
-    residual, jacobian, terms = system.linear_and_magnitude(x, rows)
+def _magnitude(
+    x: np.ndarray, jacobian: np.ndarray, terms: np.ndarray, least: float = 0.0
+) -> np.ndarray:
+    """What the rounding of a residual follows: its terms, and its change per ulp of x."""
     moved = np.abs(jacobian) @ np.maximum(np.abs(x), least)[..., None]
-    return residual, jacobian, terms + moved[..., 0]
+    return np.asarray(terms + moved[..., 0])
 
 
-def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) -> Roots:
+def _with_errors(system: System, at: _At, tol: float) -> Roots:
+    x, rows, residual, jacobian = at.x, at.rows, at.residual, at.jacobian
     if not len(x):
         none = np.zeros(0)
         return Roots(x, rows, none, none, x, none.astype(int))
-    residual, jacobian, magnitude = _with_magnitude(system, x, rows)
-    noise = np.abs(residual) + NOISE * magnitude
+    noise = np.abs(residual) + NOISE * _magnitude(x, jacobian, at.terms)
     inverse, weakest, partner = _decomposed(jacobian)
     with np.errstate(all="ignore"):
         error = (np.abs(inverse) @ noise[..., None])[..., 0].max(axis=1)
@@ -98,8 +132,8 @@ def _with_errors(system: System, x: np.ndarray, rows: np.ndarray, tol: float) ->
         there = rows[doubtful]
 
         def judge(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            residual, _, magnitude = _with_magnitude(system, state, there)
-            return residual, 2 * NOISE * magnitude
+            residual, jacobian, terms = system.linear_and_magnitude(state, there)
+            return residual, 2 * NOISE * _magnitude(state, jacobian, terms)
 
         error[doubtful] = reach(judge, *(part[doubtful] for part in (x, weakest, partner)))
     status = np.where(error <= tol * scale, Status.CONVERGED, Status.MARGINAL)
