@@ -38,7 +38,7 @@ from derive.refereeing.integral_forms import in_averages
 
 __all__ = ["cancels", "canonical_form", "ratio"]
 
-_MOST_OPERATIONS = 400  # beyond which cancelling is not tried
+_MOST_OPERATIONS = 200  # beyond which cancelling is not tried
 
 
 def canonical_form(expr: Expr) -> Expr:

@@ -26,6 +26,8 @@ __all__ = [
     "agreement",
     "compare",
     "differ_at",
+    "number",
+    "pairs",
 ]
 
 MARGIN = 6  # digits beyond those that are asked for

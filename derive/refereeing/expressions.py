@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import mpmath
 from mpmath import mp
 from sympy import Expr, Symbol
 
+from derive.gaussian.substitution import put
 from derive.refereeing.canonical import cancels, canonical_form
 from derive.refereeing.comparison import (
     Comparison,
@@ -18,18 +20,22 @@ from derive.refereeing.comparison import (
     agreement,
     compare,
     differ_at,
+    number,
+    pairs,
 )
 from derive.refereeing.domain import Domain
 from derive.refereeing.factors import find_factor
-from derive.refereeing.hidden_difference import hides_a_difference
+from derive.refereeing.hidden_difference import hidden_difference
 from derive.refereeing.no_value import NoValueError
 from derive.refereeing.sample_points import far_points, has_integrals, points_on_all_sides
-from derive.refereeing.substitutions import screened
-from derive.refereeing.verdict import Counterexample, Verdict
+from derive.refereeing.substitutions import Substituted, screened
+from derive.refereeing.verdict import Counterexample, Verdict, point_text
 
 __all__ = ["Effort", "factor_between", "judge_expressions", "judge_quantities", "with_explanation"]
 
-CERTAIN = 300  # digits of closed forms
+CERTAIN = 500  # digits of closed forms
+_LONGEST = 80  # digits of integrals, where a difference is small
+_FAR_OUT = 300  # digits near the ends of the domain
 _SHOWN = 20  # digits to which a factor holds at the counterexample
 
 
@@ -52,8 +58,10 @@ def judge_expressions(
     points = points_on_all_sides(domain, effort.points, published, derived)
     sides = ExpressionValue(published, name), ExpressionValue(derived, name)
     verdict = judge_quantities(*sides, domain, points, effort)
-    if verdict.equal and hides_a_difference(one, two, points[0]):
-        return _different_beyond(*sides, points[0], verdict, effort)
+    difference = hidden_difference(one, two, points[0]) if verdict.equal else None
+    if difference is not None:
+        limit = _LONGEST if has_integrals(published, derived) else CERTAIN
+        return _different_beyond(*sides, points[0], difference, limit)
     if verdict.equal and not has_integrals(published, derived):
         return _closed_forms(*sides, domain, points, verdict)
     return verdict
@@ -104,31 +112,36 @@ def _easier_to_read(
 
 
 def _different_beyond(
-    published: Quantity, derived: Quantity, point: Any, verdict: Verdict, effort: Effort
+    published: Quantity, derived: Quantity, point: Any, difference: Any, limit: int
 ) -> Verdict:
-    """Sides that differ by less than was asked for, told apart by more digits."""
-    for digits in (4 * effort.digits, 16 * effort.digits):
-        try:
-            found = differ_at(published, derived, point, digits)
-        except NoValueError:
-            break
-        if isinstance(found, Counterexample):
-            return Verdict("different", counterexample=found)
-    reason = f"what is left of the difference does not cancel, yet both sides agree: {verdict.how}"
-    return Verdict("not verified", reason=reason)
+    """Sides whose difference is known and smaller than the digits that were asked for."""
+    size = max(abs(value) for value in derived.values(point, _SHOWN))
+    work = int(_SHOWN - mpmath.log10(abs(difference) / size)) if size else _SHOWN
+    said = f"the difference there is {mpmath.nstr(difference, 6)}"
+    if work > limit:
+        return Verdict("different", reason=f"{said} at {point_text(pairs(point))}")
+    one, two = published.values(point, work), derived.values(point, work)
+    if abs(one[0] - two[0] - difference) > abs(difference) / 1000:
+        return Verdict("not verified", reason=f"{said} as its terms add up, yet not by the values")
+    shown = [tuple(number(value, work) for value in side) for side in (one, two)]
+    return Verdict(
+        "different",
+        counterexample=Counterexample(pairs(point), shown[0], shown[1], derived.name),
+        reason=said,
+    )
 
 
 def _closed_forms(
     published: Quantity, derived: Quantity, domain: Domain, points: list[Any], verdict: Verdict
 ) -> Verdict:
-    """Closed forms are compared to 300 digits too, and far out, where a small difference shows."""
+    """Closed forms are compared to 500 digits too, and far out, where a small difference shows."""
     try:
         found = differ_at(published, derived, points[0], CERTAIN)
     except NoValueError as error:
         return Verdict("not verified", reason=error.reason)
     if isinstance(found, Counterexample):
         return Verdict("different", counterexample=found)
-    far = compare(published, derived, far_points(domain), CERTAIN // 10)
+    far = compare(published, derived, far_points(domain), _FAR_OUT)
     if far.counterexample is not None and far.divergence is None:
         return Verdict("different", counterexample=far.counterexample)
     return verdict
@@ -150,26 +163,44 @@ def with_explanation(
         return verdict
     points = domain.points(max(effort.points, 5))
     factor = None if subject is None else factor_between(published, derived, domain)
-    if factor is not None and _explains(factor, published, derived, verdict):
+    if factor is not None and _explains(factor, published, derived, verdict, domain, effort):
         return replace(verdict, factor=factor, subject=subject or "")
-    shown = [] if verdict.counterexample is None else [dict(verdict.counterexample.point)]
     for moved in screened(published, derived, domain, points):
-        found = compare(moved, derived, [*shown, *points], effort.digits)
-        if not found.differ and found.points >= 3 and found.digits >= effort.digits:
+        found = _judged(moved, derived, domain, effort)
+        if found.equal:
             words = ", ".join(f"{old} -> {new}" for old, new in moved.rule)
-            how = f"numerically to {effort.digits} digits at {found.points} random points"
             return replace(
-                verdict, verdict=f"equal up to {words}", how=how, substitution=moved.rule
+                verdict, verdict=f"equal up to {words}", how=found.how, substitution=moved.rule
             )
     return verdict
 
 
-def _explains(factor: Expr, published: Quantity, derived: Quantity, verdict: Verdict) -> bool:
+def _judged(moved: Substituted, derived: Quantity, domain: Domain, effort: Effort) -> Verdict:
+    """Whether a substitution makes both sides equal."""
+    if isinstance(moved.quantity, ExpressionValue) and isinstance(derived, ExpressionValue):
+        rule = {old: new for old, new in moved.rule if old != moved.name}
+        expr = put(moved.quantity.expr, rule)
+        expr = expr if len(rule) == len(moved.rule) else 1 / expr
+        return judge_expressions(expr, derived.expr, domain, effort)
+    return judge_quantities(moved, derived, domain, domain.points(effort.points), effort)
+
+
+def _explains(
+    factor: Expr,
+    published: Quantity,
+    derived: Quantity,
+    verdict: Verdict,
+    domain: Domain,
+    effort: Effort,
+) -> bool:
     """Whether a factor holds at the counterexample too, and each side has a value."""
     shown = verdict.counterexample
     if shown is None or verdict.divergence is not None or factor == 1:
         return False
     point = dict(shown.point)
+    if isinstance(published, ExpressionValue) and isinstance(derived, ExpressionValue):
+        scaled_up = factor * derived.expr
+        return judge_expressions(published.expr, scaled_up, domain, effort).equal
     scale = factor.xreplace(point)
     one, two = (side.values(point, _SHOWN) for side in (published, derived))
     scaled = tuple(sorted(scale.evalf(_SHOWN)._to_mpmath(mp.prec) * value for value in two))

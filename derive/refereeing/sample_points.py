@@ -27,7 +27,7 @@ __all__ = ["far_points", "has_integrals", "points_on_all_sides"]
 
 _SCALES = (1, 100, 10**4)
 _SEARCHED = 24  # points, for each side of a kink that no other point shows
-_FAR = (Rational(1, 100), Rational(99, 100), Rational(1, 10**4), Rational(9999, 10**4))
+_FAR = (Rational(1, 100), Rational(99, 100), Rational(1, 10**7), Rational(9999, 10**4))
 
 
 def has_integrals(*exprs: Expr) -> bool:
@@ -53,7 +53,8 @@ def far_points(domain: Domain) -> list[dict[Symbol, Expr]]:
         point = {}
         for shift, (name, (low, high)) in enumerate(domain.intervals):
             if not name.is_integer:
-                point[name] = place(_FAR[(k + shift) % len(_FAR)], low, high)
+                u = _FAR[(k + shift) % len(_FAR)]
+                point[name] = place(u if low != -oo else max(u, _FAR[0]), low, high)
         if point and len(point) == len(domain.intervals):
             found.append(point)
     return found

@@ -8,7 +8,7 @@ from sympy import Expr, Float, Mul, Rational, Symbol
 
 from derive.typesetting.typeset import Typeset
 
-__all__ = ["Counterexample", "Divergence", "Verdict"]
+__all__ = ["Counterexample", "Divergence", "Verdict", "point_text"]
 
 Point = tuple[tuple[Symbol, Expr], ...]
 
