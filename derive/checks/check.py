@@ -13,7 +13,9 @@ from typing import Any
 
 import mpmath
 from mpmath import mp
+from sympy import Heaviside, sign
 
+from derive.checks.agreeing_digits import agreement
 from derive.checks.asymptotic import Convergence, check_saddle
 from derive.checks.coordinates import check_coordinates, names_points_anew
 from derive.checks.evaluate import Environment
@@ -21,9 +23,11 @@ from derive.checks.expand import Expansion, components_of
 from derive.checks.expansion_in_coupling import check_coupling_expansion
 from derive.checks.integrals import Estimate, OutOfReach, TwoDimensional
 from derive.checks.limits import check_limit
+from derive.checks.replicas import REPLICA_MOVES, check_replicas
+from derive.checks.replicas_density import check_density
 from derive.checks.restricted import check_ansatz, check_elimination
 from derive.checks.world import World
-from derive.ensemble import Ensemble
+from derive.ensemble import Ensemble, elements_of
 from derive.errors import DeriveError
 from derive.measures import SphereSurface
 from derive.step import Kind, Step
@@ -32,6 +36,7 @@ from derive.variables import Variable
 __all__ = ["CheckReport", "CheckRow", "check"]
 
 SAMPLES = 3
+NAMED_BY_DELTA_FUNCTIONS = ("local_fields", "order_parameters", "constrain")
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,8 @@ def check(derivation: Any, digits: int = 25, seed: int = 1, **values: Any) -> Ch
 def _check_step(derivation: Any, position: int, step: Step, world: World, digits: int) -> CheckRow:
     name = f"{step.move}({step.arguments})"
     try:
+        if step.move in REPLICA_MOVES:
+            return _of_replicas(name, step, world, digits)
         if isinstance(step.after, Ensemble):
             return _row(name, step, *_exact(step, world, digits))
         if step.move == "plefka":
@@ -146,10 +153,28 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
             return _row(name, step, *check_ansatz(step, world))
         if step.kind == Kind.EXACT:
             return _row(name, step, *check_elimination(step, world))
+        if getattr(step.after, "kind", "") == "continuation":
+            return _continued(name, step, world, digits)
         return _approaching(name, step, check_saddle(derivation, position, world))
     except (OutOfReach, DeriveError, ZeroDivisionError, ValueError) as reason:
         method = str(reason) or "a division by zero here, as at a critical point"
         return CheckRow(name, step.kind, method, 0.0, digits, "not verified")
+
+
+def _of_replicas(name: str, step: Step, world: World, digits: int) -> CheckRow:
+    with mp.workdps(mp.dps):
+        found = check_replicas(step, world, digits)
+    if isinstance(found, Convergence):
+        return _approaching(name, step, found)
+    return _row(name, step, *found)
+
+
+def _continued(name: str, step: Step, world: World, digits: int) -> CheckRow:
+    """After a continuation a stationary point is prescribed: only the density can be checked."""
+    found = check_density(step, world)
+    method = f"the density is the exponent per site, {found:.0f} digits; stationarity is prescribed"
+    verdict = "uncontrolled" if found >= digits else "FAILS"
+    return CheckRow(name, step.kind, method, found, digits, verdict)
 
 
 def _approaching(name: str, step: Step, found: Convergence) -> CheckRow:
@@ -176,37 +201,37 @@ def _exact(step: Step, world: World, digits: int) -> tuple[str, float, float]:
     except TwoDimensional:
         digits = min(digits, 12)
         with mp.workdps(digits + 4):
-            found, worst = _pointwise(step, world)
+            found, worst = _pointwise(step, world, 1)
     methods = ("finite sums", "one-dimensional integrals", "two-dimensional integrals")
+    if worst.dimension == 0 and step.move in NAMED_BY_DELTA_FUNCTIONS:
+        return "delta functions", found, digits
     if worst.dimension < len(methods):
         return methods[worst.dimension], found, digits
     method = f"Monte Carlo in {worst.dimension} dimensions, relative error {worst.error:.0e}"
     return method, found, digits
 
 
-def _pointwise(step: Step, world: World) -> tuple[float, Estimate]:
+def _pointwise(step: Step, world: World, samples: int = SAMPLES) -> tuple[float, Estimate]:
     """The least agreement, and the hardest integral that was needed."""
     before, after = step.before, step.after
     gone = [v for v in before.variables if v not in after.variables]
     new = [v for v in after.variables if v not in before.variables]
     shared = [v for v in before.variables if v in after.variables]
-    left, right = (Expansion(e, world.sizes, world.environment()) for e in (before, after))
+    soft = not _steps_of(before, gone)  # a weight that does not touch them is carried along
+    left, right = (Expansion(e, world.sizes, world.environment(), soft) for e in (before, after))
     digits: list[Any] = []
     sides: list[Estimate] = []
-    for env in world.points(shared, SAMPLES):
+    for env in world.points([*shared, *before.disorder], samples):
         a, b = left.trace(gone, env), right.trace(new, env)
         digits.append(agreement(a.value, mpmath.exp(b.exponent - a.exponent) * b.value))
         sides.extend((a, b))
     return float(min(digits)), max(sides, key=lambda side: (side.dimension, side.error))
 
 
-def agreement(x: Any, y: Any) -> Any:
-    """Digits to which two numbers agree, relative to the larger; at most the working precision."""
-    scale = max(abs(x), abs(y))
-    if scale == 0:
-        return mpmath.mpf(mp.dps)
-    difference = abs(x - y) / scale
-    return -mpmath.log10(difference) if difference > mp.eps else mpmath.mpf(mp.dps)
+def _steps_of(ensemble: Ensemble, variables: list[Variable]) -> bool:
+    """Whether variables stand inside of steps."""
+    nodes = {n for e in (ensemble.exponent, ensemble.weight) for n in e.atoms(Heaviside, sign)}
+    return any(elements_of(node, [v.label for v in variables]) for node in nodes)
 
 
 def _opened_sphere(step: Step) -> tuple[Any, Any] | None:

@@ -8,6 +8,7 @@ with, and shares nothing with the moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import product as cartesian
 from typing import Any
 
@@ -17,6 +18,7 @@ from sympy import (
     Expr,
     KroneckerDelta,
     MatrixBase,
+    Mul,
     Number,
     NumberSymbol,
     S,
@@ -24,14 +26,25 @@ from sympy import (
     nsimplify,
 )
 
+from derive.checks.averages import averaged
 from derive.checks.quadrature import log_line_integral
 from derive.errors import ParameterError
+from derive.gaussian.average import GaussianAverage
 from derive.gaussian_norm import BipartiteForm, GaussianNorm
 from derive.indices import Element, Index, IndexRange, Label, free_indices
 from derive.nested import Expect, LogZ
 from derive.total import IndexedProduct, Total
 
-__all__ = ["Environment", "component", "count", "evaluator", "form_matrix", "key_of"]
+__all__ = [
+    "Environment",
+    "Evaluate",
+    "component",
+    "count",
+    "evaluator",
+    "form_matrix",
+    "interned",
+    "key_of",
+]
 
 Environment = dict[Any, Any]
 Evaluate = Callable[[Environment], Any]
@@ -57,7 +70,13 @@ def count(over: IndexRange, sizes: Mapping[Symbol, Any]) -> int:
 
 def component(label: Label, slots: tuple[int, ...]) -> tuple[Label, tuple[int, ...]]:
     """The key of one component; slots of symmetric labels in increasing order."""
-    return (label, tuple(sorted(slots)) if label.symmetric else slots)
+    return (interned(label), tuple(sorted(slots)) if label.symmetric else slots)
+
+
+@lru_cache(maxsize=4096)
+def interned(label: Label) -> Label:
+    """One object for all equal labels, so that looking components up compares no contents."""
+    return label
 
 
 def key_of(unknown: Expr) -> Any:
@@ -79,14 +98,18 @@ def evaluator(expr: Expr, sizes: Mapping[Symbol, Any]) -> Evaluate:
         return lambda env: env[expr]
     if isinstance(expr, Element):
         slots = [evaluator(slot, sizes) for slot in expr.slots]
-        label = expr.label
-        return lambda env: env[component(label, tuple(int(slot(env)) for slot in slots))]
+        label = interned(expr.label)
+        if label.symmetric:
+            return lambda env: env[(label, tuple(sorted(int(slot(env)) for slot in slots)))]
+        return lambda env: env[(label, tuple(int(slot(env)) for slot in slots))]
     if isinstance(expr, Total | IndexedProduct):
         return _looped(expr, sizes)
     if isinstance(expr, GaussianNorm):
         return lambda env: _gaussian_norm(form_matrix(expr.form, sizes, env))
     if isinstance(expr, LogZ | Expect):
         return _nested(expr, sizes)
+    if isinstance(expr, GaussianAverage):
+        return averaged(expr, lambda part: evaluator(part, sizes))
     return _function(expr, [evaluator(arg, sizes) for arg in expr.args])
 
 
@@ -99,6 +122,8 @@ def _symbol(symbol: Symbol, sizes: Mapping[Symbol, Any]) -> Evaluate:
 
 
 def _looped(binder: Any, sizes: Mapping[Symbol, Any]) -> Evaluate:
+    if isinstance(binder, Total) and _is_monomial(binder):
+        return _sum_of_products(binder, sizes)
     body = evaluator(binder.body, sizes)
     indices = binder.indices
     ranges = [range(1, count(i.range, sizes) + 1) for i in indices]
@@ -113,6 +138,34 @@ def _looped(binder: Any, sizes: Mapping[Symbol, Any]) -> Evaluate:
         return fold(values)
 
     return loop
+
+
+def _is_monomial(total: Total) -> bool:
+    """Whether what is summed is a product of components that only this sum numbers."""
+    return all(
+        isinstance(base, Element)
+        and power.is_Integer
+        and power > 0
+        and all(slot in total.indices for slot in base.slots)
+        for base, power in (f.as_base_exp() for f in Mul.make_args(total.body))
+    )
+
+
+def _sum_of_products(total: Total, sizes: Mapping[Symbol, Any]) -> Evaluate:
+    """The components of each product are found once, not at every evaluation."""
+    factors = [f.as_base_exp() for f in Mul.make_args(total.body)]
+    ranges = [range(1, count(i.range, sizes) + 1) for i in total.indices]
+    products = []
+    for position in cartesian(*ranges):
+        at = dict(zip(total.indices, position, strict=True))
+        keys = [component(e.label, tuple(at[s] for s in e.slots)) for e, _ in factors]
+        powers = [int(power) for _, power in factors]
+        products.append([k for key, p in zip(keys, powers, strict=True) for k in [key] * p])
+
+    def value(env: Environment) -> Any:
+        return mpmath.fsum(mpmath.fprod([env[key] for key in keys]) for keys in products)
+
+    return value
 
 
 def _function(expr: Expr, args: list[Evaluate]) -> Evaluate:

@@ -12,11 +12,13 @@ from typing import Any
 
 import mpmath
 from mpmath import mp
-from sympy import Float, Lambda, Symbol
+from sympy import Float, Heaviside, Lambda, Symbol, sign
 
-from derive.checks.evaluate import Environment, count, evaluator, form_matrix
+from derive.checks.evaluate import Environment, Evaluate, count, evaluator, form_matrix, interned
 from derive.checks.integrals import Axis, Estimate, OutOfReach, delta_function, separated
-from derive.ensemble import Ensemble, joint_groups
+from derive.checks.softened import softened
+from derive.ensemble import Ensemble, elements_of, joint_groups, terms
+from derive.gaussian.average import GaussianAverage
 from derive.measures import Continuous, Finite, OneHot, SteepestContour
 from derive.variables import Variable
 
@@ -36,29 +38,57 @@ class Expansion:
         The integer value of each size symbol.
     environment : dict
         Parameters and arrays, which stay the same.
+    soft : bool
+        Whether steps are replaced by smooth functions, see `softened`.
     """
 
     def __init__(
-        self, ensemble: Ensemble, sizes: Mapping[Symbol, Any], environment: Environment
+        self,
+        ensemble: Ensemble,
+        sizes: Mapping[Symbol, Any],
+        environment: Environment,
+        soft: bool = False,
     ) -> None:
         self.ensemble, self.sizes = ensemble, sizes
+        exponent, weight = (
+            softened(e) if soft else e for e in (ensemble.exponent, ensemble.weight)
+        )
         known = {s: Float(v, mp.dps) for s, v in environment.items() if isinstance(s, Symbol)}
         known |= {s: Float(v, mp.dps) for s, v in sizes.items()}
-        self._exponent = evaluator(ensemble.exponent.xreplace(known), sizes)
+        if ensemble.has(GaussianAverage):  # which would look for its normal form again
+            known = {}
+        self._terms = [(t, evaluator(t.xreplace(known), sizes)) for t in terms(exponent)]
+        self._rough = any(e.has(Heaviside, sign) for e in (exponent, weight))
         self._prefactor = evaluator(ensemble.log_prefactor, sizes)(environment)
-        self._weight = evaluator(ensemble.weight.xreplace(known), sizes)
+        self._weight = evaluator(weight.xreplace(known), sizes)
 
     def log_integrand(self, env: Environment) -> Any:
         """Exponent and prefactor at a point."""
-        return self._exponent(env) + self._prefactor
+        return self.without_prefactor(env) + self._prefactor
+
+    def weight(self, env: Environment) -> Any:
+        """The weight at a point."""
+        return self._weight(env)
+
+    def without_prefactor(self, env: Environment) -> Any:
+        """The exponent at a point."""
+        return mpmath.fsum(value(env) for _, value in self._terms)
 
     def trace(self, variables: list[Variable], env: Environment) -> Estimate:
         """The trace over some variables at a point of the others."""
+        labels = {v.label for v in variables}
+        moving = [value for term, value in self._terms if elements_of(term, labels)]
+        rest = [value for term, value in self._terms if not elements_of(term, labels)]
+        constant = mpmath.fsum(value(env) for value in rest) + self._prefactor
+
+        def exponent(point: Environment) -> Any:
+            return mpmath.fsum(value(point) for value in moving) + constant
+
         discrete = [v for v in variables if isinstance(v.measure, Finite | OneHot)]
         continuous = [v for v in variables if v not in discrete]
         axes = self.axes(continuous, env)
         parts = [
-            (self._integral(axes, continuous, env | assignment), log_weight)
+            (self._integral(exponent, axes, continuous, env | assignment), log_weight)
             for assignment, log_weight in states(discrete, self.sizes, env)
         ]
         top = max(mpmath.re(part.exponent + w) for part, w in parts)
@@ -107,7 +137,9 @@ class Expansion:
                 column = {key: turn * vectors[row, k] for row, key in enumerate(keys)}
                 yield Axis(column, dict.fromkeys(keys, 0), -mpmath.inf, mpmath.inf, False)
 
-    def _integral(self, axes: list[Axis], variables: list[Variable], env: Environment) -> Estimate:
+    def _integral(
+        self, exponent: Evaluate, axes: list[Axis], variables: list[Variable], env: Environment
+    ) -> Estimate:
         weights = list(self._log_weights(variables))
         # null directions of a steepest contour are absent: the field is zero along them
         env = env | {
@@ -120,11 +152,11 @@ class Expansion:
         def log_density(position: tuple[Any, ...]) -> tuple[Any, Any]:
             point = env | _located(axes, position)
             own = mpmath.fsum(weight(point) for weight in weights)
-            return self.log_integrand(point) + own, self._weight(point)
+            return exponent(point) + own, self._weight(point)
 
         if not axes:
             return Estimate(*log_density(()))
-        return delta_function(log_density, axes) or separated(log_density, axes)
+        return delta_function(log_density, axes) or separated(log_density, axes, self._rough)
 
     def _log_weights(self, variables: list[Variable]) -> Iterator[Any]:
         for variable in variables:
@@ -137,6 +169,10 @@ def _density_of(
 ) -> Iterator[Any]:
     x = Symbol("x")
     density = evaluator(log_weight(x), sizes)
+    if not log_weight(x).has(x):
+        number = len(components_of(variable, sizes))
+        yield lambda env: number * density(env)
+        return
     for key in components_of(variable, sizes):
         yield lambda env, key=key: density(env | {x: env[key]})
 
@@ -144,9 +180,11 @@ def _density_of(
 def components_of(variable: Variable, sizes: Mapping[Symbol, Any]) -> list[Any]:
     """The keys of all components of a variable."""
     ranges = [range(1, count(over, sizes) + 1) for over in variable.label.ranges]
-    keys = [(variable.label, slots) for slots in cartesian(*ranges)]
+    keys = [(interned(variable.label), slots) for slots in cartesian(*ranges)]
     if variable.label.symmetric:
         keys = [key for key in keys if key[1] == tuple(sorted(key[1]))]
+    if variable.label.diagonal is not None:  # it is known, and no component of its own
+        keys = [key for key in keys if key[1][0] != key[1][1]]
     return keys
 
 
@@ -178,14 +216,22 @@ def single_states(
         q = count(variable.measure.colours, sizes)
         for site in sites:
             yield [
-                ({(variable.label, (*site, b)): mpmath.mpf(a == b) for b in range(1, q + 1)}, 0)
+                (
+                    {
+                        (interned(variable.label), (*site, b)): mpmath.mpf(a == b)
+                        for b in range(1, q + 1)
+                    },
+                    0,
+                )
                 for a in range(1, q + 1)
             ]
         return
     values = [evaluator(v, sizes)(env) for v in variable.measure.values]
     weights = [evaluator(w, sizes)(env) for w in variable.measure.log_weights]
     for site in sites:
-        yield [({(variable.label, site): v}, w) for v, w in zip(values, weights, strict=True)]
+        yield [
+            ({(interned(variable.label), site): v}, w) for v, w in zip(values, weights, strict=True)
+        ]
 
 
 def _located(axes: list[Axis], position: tuple[Any, ...]) -> Environment:

@@ -8,13 +8,15 @@ function, and is integrated first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
 from dataclasses import dataclass
 from typing import Any
 
 import mpmath
 from mpmath import mp
 
+from derive.checks.gaussian_axes import LogDensity, without_quadratic
+from derive.checks.jumps import jumps, log_piecewise_integral
 from derive.checks.monte_carlo import sampled_integral
 from derive.checks.quadrature import log_line_integral
 from derive.errors import DeriveError
@@ -29,8 +31,8 @@ __all__ = [
     "separated",
 ]
 
+MOST_TRIALS = 5000
 PLANE_DIGITS = 16  # two-dimensional integrals are done at no higher precision
-LogDensity = Callable[[tuple[Any, ...]], tuple[Any, Any]]  # position -> (exponent, weight)
 
 
 class OutOfReach(DeriveError):
@@ -95,6 +97,12 @@ def delta_function(log_density: LogDensity, axes: list[Axis]) -> Estimate | None
         if abs(curved) > mp.eps * 1e6 * (1 + abs(slopes[k])):
             return None
 
+    jointly = exponent(trial, [mpmath.mpf(k + 2) / 3 for k in range(n)])[0] - base
+    if abs(jointly - mpmath.fsum(s * (k + 2) / 3 for k, s in enumerate(slopes))) > mp.eps * 1e6 * (
+        1 + max(map(abs, slopes))
+    ):
+        return None
+
     def constraint(x: Any) -> Any:
         at = exponent(x, zero)[0]
         return [mpmath.im(exponent(x, unit(k, 1))[0] - at) for k in range(n)]
@@ -114,46 +122,86 @@ def delta_function(log_density: LogDensity, axes: list[Axis]) -> Estimate | None
     return Estimate(value, weight * volume)
 
 
-def separated(log_density: LogDensity, axes: list[Axis]) -> Estimate:
-    """The integral as a product over groups of coupled coordinates."""
+def separated(log_density: LogDensity, axes: list[Axis], rough: bool = False) -> Estimate:
+    """The integral as a product over groups of coupled coordinates.
+
+    `rough` says whether the integrand has steps, or vanishes on part of the domain.
+    """
     origin = [
         mpmath.mpf("0.1") if a.lower == -mpmath.inf else (a.lower + a.upper) / 2 for a in axes
     ]
     base, weight = log_density(tuple(origin))
     if weight == 0:
-        raise OutOfReach("a weight that vanishes on part of the domain is not integrated here")
+        origin = _inside_the_support(log_density, axes, origin)
+        base, weight = log_density(tuple(origin))
     groups = _coupled(log_density, axes, origin)
-    exponent, value, error = base, weight, 0.0
+    exponent, value, error, dimension = base, weight, 0.0, 0
     for group in groups:
-        part = _group_integral(log_density, axes, origin, group)
+        part = _group_integral(log_density, axes, origin, group, rough)
         exponent += part.exponent - base
         value *= part.value / weight
         error += part.error
-    return Estimate(exponent, value, max(map(len, groups)), error)
+        dimension = max(dimension, part.dimension)
+    return Estimate(exponent, value, dimension, error)
+
+
+def _inside_the_support(log_density: LogDensity, axes: list[Axis], start: list[Any]) -> list[Any]:
+    """A position where the weight does not vanish."""
+    draw = random.Random(1)
+    for _ in range(MOST_TRIALS):
+        moved = [
+            mpmath.mpf(draw.uniform(-2, 2)) if a.lower == -mpmath.inf and not a.imaginary else y
+            for a, y in zip(axes, start, strict=True)
+        ]
+        if log_density(tuple(moved))[1] != 0:
+            return moved
+    raise OutOfReach("no point was found at which the weight does not vanish")
 
 
 def _group_integral(
-    log_density: LogDensity, axes: list[Axis], origin: list[Any], group: list[int]
+    log_density: LogDensity, axes: list[Axis], origin: list[Any], group: list[int], rough: bool
 ) -> Estimate:
-    if len(group) == 2 and mp.dps > PLANE_DIGITS:
-        raise TwoDimensional("a two-dimensional integral")
-    if len(group) <= 2:
-        return Estimate(*_nested_integral(log_density, axes, origin, group))
-    if any(axes[k].imaginary or mpmath.isfinite(axes[k].lower) for k in group):
-        raise OutOfReach(f"an integral over {len(group)} coupled coordinates is out of reach")
-
-    def at(y: list[Any]) -> tuple[Any, Any]:
+    def own(y: tuple[Any, ...]) -> tuple[Any, Any]:
         moved = list(origin)
         for k, value in zip(group, y, strict=True):
             moved[k] = value
         return log_density(tuple(moved))
 
-    top, value, error = sampled_integral(at, [origin[k] for k in group])
-    return Estimate(top, value, error=error)
+    whole = [axes[k].lower == -mpmath.inf and axes[k].upper == mpmath.inf for k in group]
+    reduced, left = without_quadratic(own, [axes[k].imaginary for k in group], whole)
+    if not left:
+        return Estimate(*reduced(()), 1)
+    if rough and len(left) == 2:
+        left, reduced = _steps_last(reduced, left)
+    chosen = [axes[group[k]] for k in left]
+    if len(left) == 2 and mp.dps > PLANE_DIGITS:
+        raise TwoDimensional("a two-dimensional integral")
+    place = [origin[group[k]] for k in left]
+    if len(left) <= 2:
+        found = _nested_integral(reduced, chosen, place, list(range(len(left))), rough)
+        return Estimate(*found, len(left))
+    if rough or any(a.imaginary or mpmath.isfinite(a.lower) for a in chosen):
+        raise OutOfReach(f"an integral over {len(left)} coupled coordinates is out of reach")
+    top, value, error = sampled_integral(lambda y: reduced(tuple(y)), place)
+    return Estimate(top, value, len(left), error)
+
+
+def _steps_last(log_density: LogDensity, left: list[int]) -> tuple[list[int], LogDensity]:
+    """The coordinate with steps is integrated first, so that the other integrand is smooth."""
+    aside = mpmath.mpf("0.3")
+    if not jumps(lambda y: log_density((y, aside))):
+        return left, log_density
+    if jumps(lambda y: log_density((aside, y))):
+        raise OutOfReach("a two-dimensional integrand with steps in both directions")
+    return left[::-1], lambda position: log_density(position[::-1])
 
 
 def _nested_integral(
-    log_density: LogDensity, axes: list[Axis], position: list[Any], group: list[int]
+    log_density: LogDensity,
+    axes: list[Axis],
+    position: list[Any],
+    group: list[int],
+    rough: bool = False,
 ) -> tuple[Any, Any]:
     """Integrate over the coordinates of a group, the others held; conjugates innermost."""
     first, *rest = sorted(group, key=lambda k: axes[k].imaginary)
@@ -163,10 +211,15 @@ def _nested_integral(
         moved = list(position)
         moved[first] = y - shift
         return (
-            _nested_integral(log_density, axes, moved, rest) if rest else log_density(tuple(moved))
+            _nested_integral(log_density, axes, moved, rest, rough)
+            if rest
+            else log_density(tuple(moved))
         )
 
-    return log_line_integral(along, axes[first].lower, axes[first].upper)
+    lower, upper = axes[first].lower, axes[first].upper
+    if rough and not rest and (steps := jumps(along)):
+        return log_piecewise_integral(along, steps, lower, upper)
+    return log_line_integral(along, lower, upper)
 
 
 def _descent(log_density: LogDensity, axes: list[Axis], position: list[Any], k: int) -> Any:
@@ -199,30 +252,45 @@ def _descent(log_density: LogDensity, axes: list[Axis], position: list[Any], k: 
 
 
 def _coupled(log_density: LogDensity, axes: list[Axis], origin: list[Any]) -> list[list[int]]:
-    """Groups of coordinates with non-zero mixed differences of the logarithm of the integrand."""
+    """Groups of coordinates in which exponent, or weight, is no sum or product of functions."""
     n = len(axes)
 
-    def at(**moved: Any) -> Any:
+    def at(*moved: tuple[int, Any]) -> tuple[Any, Any]:
         position = list(origin)
-        for k, y in moved.items():
-            position[int(k[1:])] = y
-        exponent, weight = log_density(tuple(position))
-        return exponent + mpmath.log(weight) if weight != 1 else exponent
+        for k, y in moved:
+            position[k] = y
+        return log_density(tuple(position))
 
-    def step(k: int) -> Any:
-        bounded = mpmath.isfinite(axes[k].upper) and mpmath.isfinite(axes[k].lower)
-        return origin[k] + ((axes[k].upper - axes[k].lower) / 5 if bounded else mpmath.mpf("0.37"))
-
+    base, weight = at()
+    places = [_places(axis, y) for axis, y in zip(axes, origin, strict=True)]
+    alone = [[at((k, y)) for y in places[k]] for k in range(n)]
     groups = [[k] for k in range(n)]
-    base = at()
+
+    def joined(k: int, j: int) -> bool:
+        pairs = zip(places[k], places[j], alone[k], alone[j], strict=True)
+        for y, z, (one, w_one), (two, w_two) in pairs:
+            both, w_both = at((k, y), (j, z))
+            mixed = abs(both - one - two + base) > mp.eps * 1e8 * (1 + abs(base))
+            product = abs(w_both * weight - w_one * w_two)
+            if mixed or product > mp.eps * 1e8 * abs(weight) ** 2:
+                return True
+        return False
+
     for k in range(n):
         for j in range(k):
-            mixed = at(**{f"y{k}": step(k), f"y{j}": step(j)}) - at(**{f"y{k}": step(k)})
-            mixed -= at(**{f"y{j}": step(j)}) - base
-            if abs(mixed) > mp.eps * 1e8 * (1 + abs(base)):
-                one = next(g for g in groups if k in g)
-                two = next(g for g in groups if j in g)
-                if one is not two:
-                    groups.remove(two)
-                    one.extend(two)
+            one, two = (next(g for g in groups if m in g) for m in (k, j))
+            if one is not two and joined(k, j):
+                groups.remove(two)
+                one.extend(two)
     return groups
+
+
+def _places(axis: Axis, origin: Any) -> list[Any]:
+    """Where mixed differences are taken: far enough to cross steps."""
+    if mpmath.isfinite(axis.upper) and mpmath.isfinite(axis.lower):
+        return [
+            origin + (axis.upper - axis.lower) * f for f in (mpmath.mpf("0.2"), -mpmath.mpf("0.3"))
+        ]
+    if mpmath.isfinite(axis.lower) or mpmath.isfinite(axis.upper):
+        return [origin + mpmath.mpf("0.37"), origin + mpmath.mpf("0.11")]
+    return [origin + mpmath.mpf("0.37"), -origin - mpmath.mpf("2.7")]

@@ -14,15 +14,19 @@ from derive.blocks import Blocks
 from derive.checks.assembled import assembled
 from derive.checks.evaluate import Environment, component, count, evaluator, form_matrix
 from derive.checks.expand import components_of, single_states
+from derive.checks.replica_points import collective_value, norm_conjugates, replica_sizes
 from derive.ensemble import Ensemble
 from derive.errors import ParameterError
 from derive.indices import Element, Index, Label
-from derive.measures import Continuous, Finite, OneHot, SphereSurface
+from derive.measures import Collective, Continuous, Finite, OneHot, SphereSurface
 from derive.variables import Variable
 
 __all__ = ["World"]
 
 DEFAULT_SIZE = 3
+SIZE_OF_REPLICA = 2
+MAGNITUDES = (0.4, 1.2)
+MAGNITUDES_OF_REPLICAS = (0.15, 0.45)  # moments of Z exist at small couplings only
 
 
 class World:
@@ -43,7 +47,9 @@ class World:
         self._given = dict(values)
         ensembles = [derivation.start, *(s.after for s in derivation.steps)]
         ranges = set().union(*(_ranges(e) for e in ensembles))
-        self.sizes = self._sizes(ranges)
+        self.replicas = replica_sizes(derivation, values)
+        self._norms = norm_conjugates(ensembles)
+        self.sizes = self._sizes(ranges) | self.replicas
         unions = [d for s in derivation.steps for d in s.details if isinstance(d, Blocks)]
         symbols = set().union(*(e.free_symbols for e in (*ensembles, *unions))) - set(self.sizes)
         symbols -= set().union(*(getattr(e, "unknowns", ()) for e in ensembles))
@@ -61,6 +67,7 @@ class World:
         for label in labels:
             self._draw_array(label)
         self._assemble(unions)
+        self._diagonals = self._known_diagonals(ensembles)
 
     def described(self) -> str:
         """The sizes, in words."""
@@ -68,7 +75,7 @@ class World:
 
     def environment(self) -> Environment:
         """Parameters and arrays."""
-        return dict(self.parameters) | self.arrays
+        return dict(self.parameters) | self.arrays | self._diagonals
 
     def resized(self, size: Symbol, value: int) -> dict[Symbol, Any]:
         """The sizes with one of them exchanged."""
@@ -82,9 +89,20 @@ class World:
 
     def _sizes(self, ranges: set[Any]) -> dict[Symbol, Any]:
         symbols = set().union(*(r.size.free_symbols for r in ranges))
+        default = SIZE_OF_REPLICA if self.replicas else DEFAULT_SIZE
         return {
-            s: self._size(s, self._given.get(str(s), DEFAULT_SIZE if s.is_integer else 1))
-            for s in sorted(symbols, key=str)
+            s: self._size(s, self._given.get(str(s), default if s.is_integer else 1))
+            for s in sorted(symbols - set(self.replicas), key=str)
+        }
+
+    def _known_diagonals(self, ensembles: list[Any]) -> Environment:
+        """The diagonals that norms fix, of matrices over the replicas."""
+        labels = {v.label for e in ensembles for v in getattr(e, "variables", ())}
+        return {
+            component(label, (k, k)): evaluator(label.diagonal, self.sizes)(self.parameters)
+            for label in labels
+            if label.diagonal is not None
+            for k in range(1, count(label.ranges[0], self.sizes) + 1)
         }
 
     @staticmethod
@@ -114,7 +132,7 @@ class World:
             return _admitted(symbol, self._given[str(symbol)])
         if symbol.is_integer:
             return mpmath.mpf(self._random.randint(1, 3))
-        magnitude = self.uniform(0.4, 1.2)
+        magnitude = self.uniform(*(MAGNITUDES_OF_REPLICAS if self.replicas else MAGNITUDES))
         if symbol.is_positive:
             return magnitude
         return -magnitude if symbol.is_negative or self._random.random() < 0.5 else magnitude
@@ -181,6 +199,9 @@ class World:
             return drawn
         if isinstance(measure, SphereSurface):
             return self.on_sphere(variable, env)
+        if isinstance(measure, Collective):
+            value = collective_value(variable, self, variable.name in self._norms)
+            return {component(variable.label, ()): value}
         if isinstance(measure, Continuous):
             return {k: self._on_contour(measure, env) for k in components_of(variable, self.sizes)}
         return {k: self.uniform(-1, 1) for k in components_of(variable, self.sizes)}
