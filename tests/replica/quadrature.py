@@ -25,7 +25,7 @@ __all__ = [
     "trapezoids",
 ]
 
-LEVELS = 12  # of halving: the last has steps of 1/16384
+LEVELS = 8  # of halving: the last has steps of 1/1024
 
 
 def target_digits() -> int:
