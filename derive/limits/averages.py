@@ -50,9 +50,9 @@ def averaged(expansion: Expansion, node: Any, region: Region) -> Germ:
         return expansion.germ(node.integrand, where).finite(where)
 
     total = joined(sides(integrand, region, node.variables))
-    if not total.terms and total.order == oo:
-        raise LimitError(f"{node} vanishes faster than every power of the small parameter")
     order, layers = total.averaged(node.variables)
+    if not total.terms and order == oo:
+        raise LimitError(f"{node} vanishes faster than every power of the small parameter")
     if order <= total.power:
         return Germ.of(Series.of({}, order, layers))
     result = constant(S.Zero)

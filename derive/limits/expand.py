@@ -86,12 +86,15 @@ class Expansion:
     def _average(self, node: Any, region: Region) -> Germ:
         """At fixed values of its variables; where that fails, in closed form."""
         try:
-            return averaged(self, node, region)
+            found = averaged(self, node, region)
+            if any(series.terms for series in found.parts.values()):
+                return found
         except LimitError:
-            closed = node.doit()
-            if closed.has(GaussianAverage):
+            if (closed := node.doit()).has(GaussianAverage):
                 raise
             return self.germ(closed, region)
+        closed = node.doit()
+        return found if closed.has(GaussianAverage) else self.germ(closed, region)
 
     def _function(self, expr: Any, region: Region) -> Germ:
         if isinstance(expr, Pow) and not isinstance(expr, exp):

@@ -115,6 +115,8 @@ def balanced(
         If none of the candidates does.
     """
     known = known or {}
+    if set(unknowns) <= set(known):
+        return _accepted(given(density, unknowns, dict(known), eps), accept)
     for scaling in _candidates(density, unknowns, eps, known):
         try:
             scaled = given(density, unknowns, scaling, eps)
@@ -126,6 +128,18 @@ def balanced(
         f"no scaling of {', '.join(map(str, unknowns))} was found in which the largest terms of "
         "phi are of the order 1/eps and determine every unknown: give one with scaling={q: 1 - "
         "C/beta, ...}"
+    )
+
+
+def _accepted(scaled: Scaled, accept: Callable[[Scaled], bool]) -> Scaled:
+    """What the user says, if the free entropy is then of the right order."""
+    if accept(scaled) and all(map(balances, map(scaled.row, scaled.unknowns))):
+        return scaled
+    powers = [str(p) for p, _ in scaled.keys] or [f"{scaled.order} and beyond"]
+    raise LimitError(
+        f"with the scaling given, phi has the powers {', '.join(powers)} of the small parameter "
+        "eps, and not every stationarity condition has two terms that could balance: leave the "
+        "scaling to limit, or give another"
     )
 
 
