@@ -3,7 +3,7 @@
 import mpmath as mp
 from mpmath import mpf
 
-from tests.replica.extremise import root, settle, slope, stationary
+from tests.replica.extremise import bend, root, settle, slope, stationary
 from tests.replica.gardner import argument, pieces, sphere
 from tests.replica.quadrature import gauss, graded, legendre_rule, mills, tail, trapezoids
 from tests.replica.rows import Row
@@ -84,12 +84,9 @@ def point_by_differences(
         return alpha * log_tail + sphere(q)
 
     (q,) = stationary(entropy, (start["q"],))
-    step = mpf(10) ** (-mp.mp.dps // 4)
 
     def curvature(k: mpf, z: mpf) -> mpf:
-        tau = argument(q, k, z)
-        near, centre, far = (mp.log(tail(tau + n * step)) for n in (-1, 0, 1))
-        return (near - 2 * centre + far) / step**2
+        return bend(lambda tau: mp.log(tail(tau)), argument(q, k, z))
 
     unstable = alpha * mp.fsum(w * curvature(k, z) ** 2 for k, z, w in rule)
     return {"q": q, "entropy": entropy(q), "AT": unstable}

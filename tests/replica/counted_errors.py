@@ -3,7 +3,7 @@
 import mpmath as mp
 from mpmath import mpf
 
-from tests.replica.extremise import root, settle, slope, stationary
+from tests.replica.extremise import bend, root, settle, slope, stationary
 from tests.replica.gardner import argument, pieces, sphere
 from tests.replica.quadrature import gauss, legendre_rule, reach, tail, trapezoids
 from tests.replica.rows import Row
@@ -77,12 +77,9 @@ def point_by_differences(
         return alpha * average + sphere(q)
 
     (q,) = stationary(phi, (start["q"],))
-    step = mpf(10) ** (-mp.mp.dps // 4)
 
     def curvature(z: mpf) -> mpf:
-        tau = argument(q, kappa, z)
-        near, centre, far = (mp.log(psi(beta, tau + k * step)) for k in (-1, 0, 1))
-        return (near - 2 * centre + far) / step**2
+        return bend(lambda tau: mp.log(psi(beta, tau)), argument(q, kappa, z))
 
     return {
         "q": q,

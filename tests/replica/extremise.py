@@ -8,7 +8,7 @@ from mpmath import mpf
 
 from tests.replica.quadrature import target_digits
 
-__all__ = ["extrapolated", "gradient", "hessian", "root", "settle", "slope", "stationary"]
+__all__ = ["bend", "extrapolated", "gradient", "hessian", "root", "settle", "slope", "stationary"]
 
 Map = Callable[..., Sequence[mpf]]
 Function = Callable[..., mpf]
@@ -73,11 +73,19 @@ def gradient(function: Function, x: Sequence[mpf]) -> list[mpf]:
     return [slope(along(k), x[k]) for k in range(len(x))]
 
 
-def hessian(function: Function, x: Sequence[mpf]) -> mp.matrix:
-    """Return the second derivatives by central differences of fourth order.
+def bend(function: Callable[[mpf], mpf], x: mpf) -> mpf:
+    """Return a second derivative by a central difference of fourth order.
 
-    Steps of 10^(-dps/6): what is left out is of order step^4, the noise eps/step^2.
+    A step of 10^(-dps/6): what is left out is of order step^4, the noise eps/step^2.
     """
+    step = mpf(10) ** (-mp.mp.dps // 6)
+    near = function(x + step) + function(x - step)
+    far = function(x + 2 * step) + function(x - 2 * step)
+    return (16 * near - far - 30 * function(x)) / (12 * step**2)
+
+
+def hessian(function: Function, x: Sequence[mpf]) -> mp.matrix:
+    """Return the second derivatives by central differences of fourth order."""
     step = mpf(10) ** (-mp.mp.dps // 6)
     size = len(x)
 
@@ -86,10 +94,6 @@ def hessian(function: Function, x: Sequence[mpf]) -> mp.matrix:
         for k, times in shifts:
             moved[k] += times * step
         return function(*moved)
-
-    def diagonal(k: int) -> mpf:
-        near, far = at((k, 1)) + at((k, -1)), at((k, 2)) + at((k, -2))
-        return (16 * near - far - 30 * at()) / (12 * step**2)
 
     def mixed(k: int, n: int) -> mpf:
         def corners(a: int, b: int) -> mpf:
@@ -100,7 +104,7 @@ def hessian(function: Function, x: Sequence[mpf]) -> mp.matrix:
 
     matrix = mp.zeros(size)
     for k in range(size):
-        matrix[k, k] = diagonal(k)
+        matrix[k, k] = bend(lambda v, k=k: function(*x[:k], v, *x[k + 1 :]), x[k])
         for n in range(k):
             matrix[k, n] = matrix[n, k] = mixed(k, n)
     return matrix

@@ -3,7 +3,7 @@
 import mpmath as mp
 from mpmath import mpf
 
-from tests.replica.extremise import extrapolated, root, settle, slope, stationary
+from tests.replica.extremise import bend, extrapolated, root, settle, slope, stationary
 from tests.replica.quadrature import (
     gauss,
     graded,
@@ -77,12 +77,9 @@ def overlap_by_differences(start: dict[str, mpf], alpha: mpf, kappa: mpf) -> dic
         return alpha * log_tail + sphere(q)
 
     (q,) = stationary(entropy, (start["q"],))
-    step = mpf(10) ** (-mp.mp.dps // 4)
 
     def curvature(z: mpf) -> mpf:
-        tau = argument(q, kappa, z)
-        near, centre, far = (mp.log(tail(tau + k * step)) for k in (-1, 0, 1))
-        return (near - 2 * centre + far) / step**2
+        return bend(lambda tau: mp.log(tail(tau)), argument(q, kappa, z))
 
     unstable = alpha * mp.fsum(w * curvature(z) ** 2 for z, w in weighed)
     return {"q": q, "entropy": entropy(q), "AT": unstable}

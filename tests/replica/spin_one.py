@@ -3,7 +3,7 @@
 import mpmath as mp
 from mpmath import mpf
 
-from tests.replica.extremise import root, settle, slope, stationary
+from tests.replica.extremise import bend, root, settle, slope, stationary
 from tests.replica.quadrature import gauss, graded, legendre_rule, trapezoids
 from tests.replica.rows import Row
 
@@ -70,12 +70,10 @@ def point_by_differences(start: dict[str, mpf], beta: mpf, D: mpf, h: mpf) -> di
         return beta**2 * (q**2 - d**2) / 4 + trace
 
     q, d = stationary(phi, (start["q"], start["d"]))
-    step = mpf(10) ** (-mp.mp.dps // 4)
 
     def variance(z: mpf) -> mpf:
-        x = h + mp.sqrt(q) * z
-        near, centre, far = (mp.log(site(beta, D, q, d, x + k * step)) for k in (-1, 0, 1))
-        return (near - 2 * centre + far) / (beta * step) ** 2
+        bent = bend(lambda x: mp.log(site(beta, D, q, d, x)), h + mp.sqrt(q) * z)
+        return bent / beta**2
 
     free, energy = phi(q, d), -slope(lambda b: phi(q, d, b), beta)
     return {
