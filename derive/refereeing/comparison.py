@@ -16,6 +16,7 @@ from sympy import Expr, Float, Symbol
 
 from derive.refereeing.no_value import DivergesError, NoValueError
 from derive.refereeing.numbers import value_at
+from derive.refereeing.sample_points import has_integrals
 from derive.refereeing.verdict import Counterexample, Divergence
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
 MARGIN = 6  # digits beyond those that are asked for
 DOUBLINGS = 3
 ROUGH = 15  # digits of a first look
+_MOST_DIGITS = 2000
 Point = Mapping[Symbol, Expr]
 
 
@@ -45,6 +47,9 @@ class Quantity(Protocol):
 
     def values(self, point: Point, digits: int) -> tuple[Any, ...]:
         """The values at a point."""
+
+    def confirms(self, values: tuple[Any, ...], point: Point) -> bool:
+        """Whether no cancellation can have spoiled values at a point."""
 
     def excludes(self, value: Any, point: Point) -> bool:
         """Whether this is certainly no value at the point, nor close to one."""
@@ -60,6 +65,19 @@ class ExpressionValue:
     def values(self, point: Point, digits: int) -> tuple[Any, ...]:
         """The one value."""
         return (value_at(self.expr, point, digits),)
+
+    def confirms(self, values: tuple[Any, ...], point: Point) -> bool:
+        """By SymPy's evaluation of closed forms, which counts the digits that cancel.
+
+        Huge terms may cancel to zero at any precision that is tried, so that two precisions agree.
+        """
+        if has_integrals(self.expr):
+            return True
+        own = {s: point[s] for s in self.expr.free_symbols}
+        known = self.expr.xreplace(own).evalf(ROUGH, maxn=_MOST_DIGITS)
+        if not known.is_Float:
+            return True
+        return known._prec > 1 and _digits(known._to_mpmath(53), values[0]) > ROUGH // 2
 
     def excludes(self, value: Any, point: Point) -> bool:
         """Whether the value is another one."""
@@ -163,6 +181,9 @@ def differ_at(
         if agreed >= digits and work > digits:
             return min(agreed, float(work))
         if before is not None and _settled(before, sides):
+            for side, values in zip((published, derived), sides, strict=True):
+                if not side.confirms(values, point):
+                    raise NoValueError("terms cancel beyond the digits that were tried")
             return _counterexample(published, point, sides, agreed)
         if before is not None and all(_vanishes(values, work) for values in (*before, *sides)):
             return float(digits)

@@ -212,7 +212,7 @@ def factor_between(published: Quantity, derived: Quantity, domain: Domain) -> Ex
 
     def ratio(point: Mapping[Symbol, Expr], digits: int) -> Any:
         one, two = published.values(point, digits), derived.values(point, digits)
-        if not one or len(one) != len(two) or not all(two):
+        if not one or len(one) != len(two) or not all((*one, *two)):
             raise NoValueError("there is no quotient")
         with mp.workdps(digits):
             quotients = [x / y for x, y in zip(one, two, strict=True)]

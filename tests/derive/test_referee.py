@@ -284,7 +284,7 @@ def test_names_and_assumptions_of_symbols():
     ("published", "derived"),
     [
         (1 + exp(-1000 * y), 1 + exp(-1000 * y**2)),
-        (erf(20 + y), erf(20 + 2 * y)),
+        (erf(20 + y), erf(21 + y)),
         (Abs(x), x),
         (x + x * Heaviside(x - 200), x),
         (exp(pi * sqrt(163)), S(640320) ** 3 + 744),
@@ -373,7 +373,7 @@ def mutations(expr):
             yield expr.xreplace({node: 2 * node})
 
 
-REPEATED = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+REPEATED = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
 
 @REPEATED
@@ -382,7 +382,7 @@ def test_rewritings_are_equal(expr, rewritings):
     other = expr
     for rewrite in rewritings:
         other = rewrite(other)
-    verdict = referee(other, expr, rename={x: x, y: y})
+    verdict = referee(other, expr, rename={s: s for s in other.free_symbols})
     assert verdict.equal, verdict
 
 
