@@ -83,7 +83,7 @@ def _newton(nodes: tuple[Any, Any], alpha: Any, kappa: Any) -> Callable[[], Any]
                 first, second = integrands(z, q[active, None], kappa[row, active, None])
                 a, e = alpha[row, active], 1 - q[active]
                 value = q[active] / e - a * (first @ weights)
-                slope = 1 / e - a * (second @ weights + first @ weights)
+                slope = 1 / e - a * (second @ weights)
                 u = -np.log(e)
                 step = np.maximum(np.clip(-value / slope, -2, 2), -0.75 * u)
                 q[active] = -np.expm1(-(u + step))

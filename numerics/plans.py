@@ -210,8 +210,8 @@ class Plans:
 
     def _made(self, called: Box, inputs: Sequence[Input]) -> Ready:
         """A new plan: of the widest box that a rule serves, or of the values themselves."""
-        boxes = [box for box in self._boxes(called, inputs) if box not in self._failed]
-        for box in boxes or [called]:
+        boxes = [box for box in self._boxes(called, inputs) if box not in self._failed] or [called]
+        for box in boxes:
             narrow = not self.hasty or box is boxes[-1]
             planned = self._averages.at(box, MOST if narrow else FEW)
             if planned.estimate <= self.tolerance:

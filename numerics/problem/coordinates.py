@@ -65,19 +65,19 @@ class Intervals:
             )
         return np.where(np.isfinite(step), np.clip(inside, *self._reachable(rows)), np.nan)
 
-    def place(self, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def place(self, unit: np.ndarray, rows: np.ndarray, depth: float = DEEPEST) -> np.ndarray:
         """[0, 1] onto the intervals, geometrically towards open ends; nan where none is open.
 
-        `unit` has the shape (..., 1, n) or (..., rows, n).
+        `unit` has the shape (..., 1, n) or (..., rows, n); `depth` is in e-foldings.
         """
         low, high = self.low[rows], self.high[rows]
         down, up = self.open_low[rows], self.open_high[rows]
         first, last = self._reachable(rows)
-        below, above = np.exp(-DEEPEST * (1 - unit)), np.exp(-DEEPEST * unit)
+        below, above = np.exp(-depth * (1 - unit)), np.exp(-depth * unit)
         with np.errstate(all="ignore"):
             width = high - low
             bounded = np.isfinite(width)
-            odds = np.exp(DEEPEST * (2 * unit - 1))
+            odds = np.exp(depth * (2 * unit - 1))
             found = np.select(
                 [down & up & bounded, up & bounded, down & bounded, up, down],
                 [

@@ -222,7 +222,7 @@ class System(Averaged):
     ) -> tuple[np.ndarray, ...]:
         if not expressions:
             return ()
-        if not len(x):
+        if self.averaged and not len(x):  # nothing to choose rules for
             return (np.zeros(0),) * len(expressions)
         if (expressions, leading) not in self._bound:
             self._bound[expressions, leading] = self._with_arrays(expressions, leading)

@@ -10,7 +10,7 @@ from sympy import Expr, sympify
 
 from numerics.branches import Branches
 from numerics.errors import ShapeError, UnknownParameterError
-from numerics.problem.coordinates import Intervals
+from numerics.problem.coordinates import DEEPEST, Intervals
 from numerics.problem.given import is_array
 from numerics.problem.system import System
 
@@ -31,6 +31,7 @@ Starts = int | Mapping[str, Any] | Branches | None
 DIAGONAL = 9  # starts on the diagonal of the box
 BISECTIONS = 52  # halvings that take a cell of the scan to neighbouring floats
 CHORDS = 60
+SHALLOW = 8.0  # e-foldings towards singular ends that starts of several unknowns go
 CLOSE = 1e-10  # relative width of an interval from where Newton's method goes on
 
 
@@ -47,7 +48,9 @@ def box(system: System, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(sides[0], domain.low[rows]), np.minimum(sides[1], domain.high[rows])
 
 
-def placed(system: System, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def placed(
+    system: System, unit: np.ndarray, rows: np.ndarray, depth: float = DEEPEST
+) -> np.ndarray:
     """[0, 1] onto the box of each point, geometrically towards ends that are singular.
 
     `unit` has the shape (..., 1, n).
@@ -59,7 +62,7 @@ def placed(system: System, unit: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return x
     open_low = domain.open_low[rows] & (lower == domain.low[rows])
     open_high = domain.open_high[rows] & (upper == domain.high[rows])
-    own = Intervals(lower, upper, open_low, open_high).place(unit, np.arange(len(rows)))
+    own = Intervals(lower, upper, open_low, open_high).place(unit, np.arange(len(rows)), depth)
     return np.where(np.isnan(own), x, own)
 
 
@@ -102,7 +105,7 @@ def scatter(system: System, rows: np.ndarray, count: int) -> tuple[np.ndarray, n
     power = max(int(np.ceil(np.log2(max(count, 2)))), 1)
     sobol = qmc.Sobol(system.n, scramble=True, rng=0).random_base2(power)[:count]
     unit = np.concatenate([diagonal, sobol])
-    x = placed(system, unit[:, None], rows)
+    x = placed(system, unit[:, None], rows, SHALLOW)
     return x.reshape(-1, system.n), np.tile(rows, len(unit))
 
 
