@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Add, Expr, erf, erfc, log
+from sympy import Add, Expr, erf, erfc, log, sign
 
 __all__ = ["as_tail", "tails_inside"]
 
@@ -19,6 +19,7 @@ def as_tail(value: Expr) -> Expr:
     >>> as_tail((1 - erf(x))/2)
     erfc(x)/2
     """
+    value = value.replace(lambda e: e.is_Mul and e.has(sign) and e.has(erf), _with_signs_inside)
     for node in value.atoms(erfc, erf):
         u = node.args[0]
         opposite = erfc((-u).expand())
@@ -26,6 +27,15 @@ def as_tail(value: Expr) -> Expr:
         others = [value.xreplace({node: form}).expand(deep=False) for form in forms]
         value = min([value, *others], key=lambda e: len(Add.make_args(e)))
     return value
+
+
+def _with_signs_inside(product: Expr) -> Expr:
+    """sign(y) erf(u) = erf(sign(y) u)."""
+    signs = [f for f in product.args if isinstance(f, sign)]
+    odd = [f for f in product.args if isinstance(f, erf)]
+    if len(signs) != 1 or len(odd) != 1:
+        return product
+    return product / (signs[0] * odd[0]) * erf(signs[0] * odd[0].args[0])
 
 
 def tails_inside(expr: Expr) -> Expr:
