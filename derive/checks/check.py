@@ -25,6 +25,7 @@ from derive.checks.integrals import Estimate, OutOfReach, TwoDimensional
 from derive.checks.limits import check_limit
 from derive.checks.replicas import REPLICA_MOVES, check_replicas
 from derive.checks.replicas_density import check_density
+from derive.checks.replicas_moments import check_moments
 from derive.checks.restricted import check_ansatz, check_elimination
 from derive.checks.world import World
 from derive.ensemble import Ensemble, elements_of
@@ -36,6 +37,7 @@ from derive.variables import Variable
 __all__ = ["CheckReport", "CheckRow", "check"]
 
 SAMPLES = 3
+DIGITS_OF_MOMENTS = 20  # the slope of log E[Z^n] is extrapolated to n = 0 from one side
 NAMED_BY_DELTA_FUNCTIONS = ("local_fields", "order_parameters", "constrain")
 
 
@@ -140,7 +142,7 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
     name = f"{step.move}({step.arguments})"
     try:
         if step.move in REPLICA_MOVES:
-            return _of_replicas(name, step, world, digits)
+            return _of_replicas(name, derivation, step, world, digits)
         if isinstance(step.after, Ensemble):
             return _row(name, step, *_exact(step, world, digits))
         if step.move == "plefka":
@@ -161,17 +163,26 @@ def _check_step(derivation: Any, position: int, step: Step, world: World, digits
         return CheckRow(name, step.kind, method, 0.0, digits, "not verified")
 
 
-def _of_replicas(name: str, step: Step, world: World, digits: int) -> CheckRow:
+def _of_replicas(name: str, derivation: Any, step: Step, world: World, digits: int) -> CheckRow:
     with mp.workdps(mp.dps):
         found = check_replicas(step, world, digits)
     if isinstance(found, Convergence):
         return _approaching(name, step, found)
-    return _row(name, step, *found)
+    method, agreed, wanted = found
+    if step.move == "continue_replicas" and (moments := check_moments(derivation, world)):
+        method, agreed = f"{method}; {moments[0]}", min(agreed, float(moments[1]))
+        wanted = min(wanted, DIGITS_OF_MOMENTS)
+    return _row(name, step, method, agreed, wanted)
 
 
 def _continued(name: str, step: Step, world: World, digits: int) -> CheckRow:
     """After a continuation a stationary point is prescribed: only the density can be checked."""
-    found = check_density(step, world)
+    try:
+        found = check_density(step, world)
+    except TwoDimensional:
+        digits = min(digits, 12)
+        with mp.workdps(digits + 4):
+            found = check_density(step, world)
     method = f"the density is the exponent per site, {found:.0f} digits; stationarity is prescribed"
     verdict = "uncontrolled" if found >= digits else "FAILS"
     return CheckRow(name, step.kind, method, found, digits, verdict)
