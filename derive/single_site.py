@@ -85,19 +85,19 @@ def collected(expr: Expr) -> Expr:
 
 def _finite(variable: Variable, exponent: Expr) -> Expr:
     x, measure = variable.element, variable.measure
-    at = {
-        v: exponent.xreplace({x: v}) + w
-        for v, w in zip(measure.values, measure.log_weights, strict=True)
-    }
+    weights = dict(zip(measure.values, map(exp, measure.log_weights), strict=True))
+    at = {v: exponent.xreplace({x: v}) for v in measure.values}
     if exponent.has(GaussianAverage):  # logarithms of averages: their exponentials are plain
-        return log(Add(*(exp(tails_inside(value.expand())) for value in at.values())))
+        found = {v: tails_inside(value.expand()) for v, value in at.items()}
+        shared = _common_terms(list(found.values()))
+        return shared + log(Add(*(w * exp(found[v] - shared) for v, w in weights.items())))
     summands = []
-    for v in measure.values:
-        if v == 0 or -v not in at:
-            summands.append((S.One, at[v], None))
+    for v, weight in weights.items():
+        if v == 0 or weights.get(-v) != weight:
+            summands.append((weight, at[v], None))
         elif v.is_positive:
             even, odd = (at[v] + at[-v]) / 2, (at[v] - at[-v]) / 2
-            summands.append((Integer(2), even.expand(), odd.expand()))
+            summands.append((2 * weight, even.expand(), odd.expand()))
     common = _common_terms([even for _, even, _ in summands])
     total = Add(
         *(
