@@ -39,7 +39,7 @@ from sympy import (
 
 from derive.errors import MoveError, UnboundedError
 from derive.gaussian.average import GaussianAverage
-from derive.gaussian.one_sided import as_tail, tails_inside
+from derive.gaussian.one_sided import as_tail, signs_outside, tails_inside
 from derive.indices import Element, Index, free_indices
 from derive.matching import replace_elements
 from derive.measures import Continuous, Finite, OneHot
@@ -227,7 +227,7 @@ def _completed_square(a: Expr, b: Expr) -> Expr:
 
 
 def _linear_form(expr: Expr, below: Expr = S.One) -> Expr:
-    """A sum over a coupling; coefficients of fields at the site are rational functions, factored."""
+    """A sum over a coupling; coefficients of fields at the site are factored."""
     coefficients: dict[Expr, Expr] = {}
     for term in Add.make_args(expr.expand()):
         fields = [f for f in Mul.make_args(term) if any(e.slots for e in f.atoms(Element))]
@@ -240,8 +240,11 @@ def _log_average(variable: Variable, rest: Expr, mean: Expr, variance: Expr) -> 
     if rest == 0:
         return S.Zero
     x = Symbol(variable.name, real=True)
-    average = GaussianAverage(exp(rest.xreplace({variable.element: x})), x, mean, variance)
-    return log(as_tail(average.doit()))
+    integrand = exp(rest.xreplace({variable.element: x}))
+    value = GaussianAverage(signs_outside(integrand, x), x, mean, variance).doit()
+    if value.has(GaussianAverage):
+        value = GaussianAverage(integrand, x, mean, variance).doit()
+    return log(as_tail(value))
 
 
 def _exponential(powers: Poly, measure: Continuous) -> Expr:

@@ -1,10 +1,10 @@
-"""Tails of the normal law written as erfc, so that no difference of nearly equal numbers is left."""
+"""Tails of the normal law as erfc, so that no difference of nearly equal numbers is left."""
 
 from __future__ import annotations
 
-from sympy import Add, Expr, erf, erfc, log, sign
+from sympy import Add, Expr, Mul, erf, erfc, log, sign
 
-__all__ = ["as_tail", "tails_inside"]
+__all__ = ["as_tail", "signs_outside", "tails_inside"]
 
 
 def as_tail(value: Expr) -> Expr:
@@ -36,6 +36,26 @@ def _with_signs_inside(product: Expr) -> Expr:
     if len(signs) != 1 or len(odd) != 1:
         return product
     return product / (signs[0] * odd[0]) * erf(signs[0] * odd[0].args[0])
+
+
+def signs_outside(expr: Expr, x: Expr) -> Expr:
+    """erf(sign(x) u) as sign(x) erf(u), for an average over x.
+
+    Examples
+    --------
+    >>> from sympy import erfc, sign, symbols
+    >>> x, u = symbols("x u", real=True)
+    >>> signs_outside(erfc(u*sign(x)), x)
+    -erf(u)*sign(x) + 1
+    """
+    rule = {}
+    for node in expr.atoms(erf, erfc):
+        signs = [f for f in Mul.make_args(node.args[0]) if isinstance(f, sign) and f.has(x)]
+        rest = node.args[0] / Mul(*signs)
+        if signs and not rest.has(x):
+            odd = Mul(*signs) * erf(rest)
+            rule[node] = 1 - odd if isinstance(node, erfc) else odd
+    return expr.xreplace(rule)
 
 
 def tails_inside(expr: Expr) -> Expr:
