@@ -2,7 +2,7 @@
 
 import mpmath as mp
 import pytest
-from sympy import Heaviside, Rational, sqrt, symbols
+from sympy import Heaviside, Rational, log, sqrt, symbols
 
 import derive as dv
 from derive.models import sherrington_kirkpatrick, teacher_student
@@ -149,3 +149,21 @@ def test_the_overlap_with_the_teacher_is_that_of_two_students(planted, pupil):
         for slope in pupil.gradient:
             at = {"alpha": alpha, "q": q, "R": q, "qhat": qhat, "Rhat": qhat}
             assert agree(evaluated(slope, **at), 0)
+
+
+@pytest.mark.slow
+def test_a_noisy_teacher_is_one_of_the_replicas_at_the_temperature_of_the_noise():
+    """Errors weighted as the noise makes them, e^-beta = p/(1 - p)."""
+    p = symbols("p", positive=True)
+    w, x, y = dv.Ising("w", i), dv.Gaussian("x", i, mu), dv.Ising("y", mu)
+    wrong = Heaviside(-y[mu] * dv.total(w[i] * x[i, mu], i) / sqrt(N))
+    model = dv.Ensemble(trace=w, disorder=[y, x], beta=beta, hamiltonian=dv.total(wrong, mu))
+    d = model.derive().replicate("a", n).average(y, keep=True).local_fields("u").average(x)
+    d = d.order_parameters("q").ansatz(RS).trace().continue_replicas(n, 1).saddle_point(N)
+    noisy = teacher_student.derivation("ising", temperature=True, noise=True)
+    matched = {beta: log((1 - p) / p)}
+    at = {"alpha": "0.8", "q": "0.35", "qhat": "0.6", "p": "0.2"}
+    with mp.workdps(50):
+        one = evaluated(d.density.subs(matched), **at)
+        other = evaluated(noisy.density.subs(matched), R=at["q"], Rhat=at["qhat"], **at)
+        assert agree(one, other)

@@ -244,6 +244,7 @@ def test_detection_with_the_true_noise_recovers_as_much_as_it_agrees():
             assert agree(evaluated(slope, **at), 0)
 
 
+@pytest.mark.slow
 def test_a_ferromagnet_in_random_fields_is_as_magnetic_as_known():
     found = nm.solve(random_fields().eliminate("mhat"), beta=1.6, sigma=0.5)
     with mp.workdps(30):
