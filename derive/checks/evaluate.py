@@ -23,6 +23,7 @@ from sympy import (
     NumberSymbol,
     S,
     Symbol,
+    erfc,
     nsimplify,
 )
 
@@ -110,7 +111,20 @@ def evaluator(expr: Expr, sizes: Mapping[Symbol, Any]) -> Evaluate:
         return _nested(expr, sizes)
     if isinstance(expr, GaussianAverage):
         return averaged(expr, lambda part: evaluator(part, sizes))
+    if (tail := _other_tail(expr)) is not None:
+        scale, u = (evaluator(part, sizes) for part in tail)
+        return lambda env: scale(env) * mpmath.erfc(-u(env))
     return _function(expr, [evaluator(arg, sizes) for arg in expr.args])
+
+
+def _other_tail(expr: Expr) -> tuple[Expr, Expr] | None:
+    """(c, u) for 2 c - c erfc(u) = c erfc(-u), whose digits the difference would lose."""
+    if not (expr.is_Add and len(expr.args) == 2 and expr.args[0].is_Number):
+        return None
+    coefficient, node = expr.args[1].as_coeff_Mul()
+    if isinstance(node, erfc) and expr.args[0] == -2 * coefficient:
+        return -coefficient, node.args[0]
+    return None
 
 
 def _symbol(symbol: Symbol, sizes: Mapping[Symbol, Any]) -> Evaluate:

@@ -20,7 +20,7 @@ from derive.variables import Variable
 if TYPE_CHECKING:
     from derive.checks.world import World
 
-__all__ = ["collective_value", "norm_conjugates", "replica_sizes"]
+__all__ = ["collective_value", "norm_conjugates", "planted_norms", "replica_sizes"]
 
 REPLICAS, BLOCK = 2, 2
 STEP = 0.2  # from the overlap of one level to that of the next
@@ -63,11 +63,21 @@ def norm_conjugates(ensembles: list[Any]) -> set[str]:
     }
 
 
-def collective_value(variable: Variable, world: World, of_norm: bool) -> Any:
+def planted_norms(ensembles: list[Any]) -> set[str]:
+    """The names of order parameters without replicas, such as the norm of a teacher."""
+    return {
+        v.name
+        for e in ensembles
+        for v in getattr(e, "variables", ())
+        if isinstance(v.measure, Continuous) and not (v.measure.is_imaginary or v.label.ranges)
+    }
+
+
+def collective_value(variable: Variable, world: World) -> Any:
     """A value of an order parameter after an ansatz."""
-    if of_norm:
+    if variable.name in world.norm_conjugates:
         return world.uniform(2.0, 2.5)
-    if not variable.measure.multiplicity.free_symbols and not variable.measure.is_imaginary:
-        return world.uniform(1.0, 1.2)  # a norm that no replica has, of a teacher
+    if variable.name in world.planted_norms:
+        return world.uniform(1.0, 1.2)
     low = 0.1 + STEP * max(variable.measure.level, 0)
     return world.uniform(low, low + STEP / 2)

@@ -8,6 +8,7 @@ finite sum and depends on at most one continuous component of the disorder.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -51,7 +52,7 @@ def check_moments(derivation: Any, world: World) -> tuple[str, Any] | None:
 
 
 def _averaged(derivation: Any) -> Ensemble | None:
-    """The ensemble of copies after its disorder was averaged over exactly, and nothing else done."""
+    """The ensemble of copies whose disorder was averaged over exactly, as the first steps."""
     allowed = ("replicate", "average")
     steps = [s for s in derivation.steps if s.move in allowed]
     first = list(derivation.steps[: len(steps)])
@@ -94,7 +95,7 @@ def _mean_over_disorder(start: Ensemble, world: World) -> Callable[[Any], Any]:
         total, norm = mpmath.mpf(0), mpmath.mpf(0)
         for k, (_, weight) in enumerate(samples):
             share = mpmath.exp(weight)
-            total += share * _over_line(moved, world, lambda y, k=k: known(k, y), n)
+            total += share * _over_line(moved, world, partial(known, k), n)
             norm += share
         return total / norm
 

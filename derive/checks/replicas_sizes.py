@@ -97,7 +97,7 @@ def _point(step: Step, world: World) -> Environment:
             env |= world.point(variable, env)
             continue
         turn = mpmath.mpc(0, 1) if getattr(variable.measure, "is_imaginary", False) else 1
-        env |= {k: turn * world.uniform(0.5, 1.5) for k in components_of(variable, world.sizes)}
+        env |= {k: turn * world.uniform(0.2, 0.5) for k in components_of(variable, world.sizes)}
     return env
 
 

@@ -14,7 +14,12 @@ from derive.blocks import Blocks
 from derive.checks.assembled import assembled
 from derive.checks.evaluate import Environment, component, count, evaluator, form_matrix
 from derive.checks.expand import components_of, single_states
-from derive.checks.replica_points import collective_value, norm_conjugates, replica_sizes
+from derive.checks.replica_points import (
+    collective_value,
+    norm_conjugates,
+    planted_norms,
+    replica_sizes,
+)
 from derive.ensemble import Ensemble
 from derive.errors import ParameterError
 from derive.indices import Element, Index, Label
@@ -48,7 +53,8 @@ class World:
         ensembles = [derivation.start, *(s.after for s in derivation.steps)]
         ranges = set().union(*(_ranges(e) for e in ensembles))
         self.replicas = replica_sizes(derivation, values)
-        self._norms = norm_conjugates(ensembles)
+        self.norm_conjugates = norm_conjugates(ensembles)
+        self.planted_norms = planted_norms(ensembles)
         self.sizes = self._sizes(ranges) | self.replicas
         unions = [d for s in derivation.steps for d in s.details if isinstance(d, Blocks)]
         symbols = set().union(*(e.free_symbols for e in (*ensembles, *unions))) - set(self.sizes)
@@ -200,8 +206,7 @@ class World:
         if isinstance(measure, SphereSurface):
             return self.on_sphere(variable, env)
         if isinstance(measure, Collective):
-            value = collective_value(variable, self, variable.name in self._norms)
-            return {component(variable.label, ()): value}
+            return {component(variable.label, ()): collective_value(variable, self)}
         if isinstance(measure, Continuous):
             return {k: self._on_contour(measure, env) for k in components_of(variable, self.sizes)}
         return {k: self.uniform(-1, 1) for k in components_of(variable, self.sizes)}
