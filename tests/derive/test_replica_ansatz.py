@@ -42,7 +42,10 @@ def pair(request):
     """The replica-symmetric free entropy at the outer overlap, that broken once, and m."""
     derivation, size = request.param
     symmetric = derivation().density.subs({q: q0, qhat: qhat0})
-    return symmetric, derivation(ansatz=dv.OneStepRSB(size.name)).density, size
+    broken = derivation(ansatz=dv.OneStepRSB(size.name))
+    assert broken.unknowns[:4] == (q0, q1, qhat0, qhat1)
+    assert broken.unknowns[-1] == size
+    return symmetric, broken.density, size
 
 
 def test_equal_overlaps_restore_replica_symmetry(pair):
@@ -69,8 +72,6 @@ def test_names_and_signs_of_the_unknowns():
     assert [str(u) for u in d.unknowns] == ["q", "qhat", "m", "mhat"]
     # as n -> 0 the maxima over n (n - 1)/2 < 0 pairs are minima, conjugates the other way round
     assert d.signs == (-1, 1, 1, -1)
-    d = sherrington_kirkpatrick.derivation(ansatz=dv.OneStepRSB())
-    assert [str(u) for u in d.unknowns] == ["q0", "q1", "qhat0", "qhat1", "m"]
     assert [s.kind for s in d.steps if s.move == "replica_ansatz"] == [dv.Kind.ANSATZ]
 
 

@@ -3,6 +3,8 @@
 What comes out is compared with formulas written down independently, at 25 digits.
 """
 
+from functools import cache
+
 import mpmath as mp
 import pytest
 from sympy import Heaviside, Rational, Symbol, sqrt, symbols
@@ -50,6 +52,7 @@ def bipartite_glass():
     return symmetric(glass.derive().replicate("a", n).average(J).order_parameters("q", "r"))
 
 
+@cache
 def multiuser_detection():
     s, B, x = dv.Ising("s", i), dv.Ising("B", i), dv.Ising("x", i, mu)
     nu = dv.Gaussian("nu", mu, variance=sigma**2)
@@ -60,6 +63,7 @@ def multiuser_detection():
     return symmetric(d.local_fields("u", "v").average(x).order_parameters("q", "m"))
 
 
+@cache
 def biased_outputs():
     p = Symbol("p", positive=True)
     w, x = dv.Sphere("w", i), dv.Gaussian("x", i, mu)
