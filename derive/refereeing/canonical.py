@@ -65,9 +65,18 @@ def ratio(first: Expr, second: Expr) -> Expr | None:
 
 def _cancelled(expr: Expr) -> Expr | None:
     try:
-        return cancel(together(expr))
+        return _one_exponential(cancel(together(_one_exponential(expr))))
     except (PolynomialError, NotImplementedError):
         return None
+
+
+def _one_exponential(expr: Expr) -> Expr:
+    """exp(a) exp(b) = exp(a + b), in lowest terms: cancelling writes exp(x/(1 - q)) in two ways."""
+    exponents = [f.args[0] for f in Mul.make_args(expr) if isinstance(f, exp)]
+    if len(exponents) < 2:
+        return expr
+    rest = Mul(*(f for f in Mul.make_args(expr) if not isinstance(f, exp)))
+    return rest * exp(cancel(together(Add(*exponents))))
 
 
 def _evaluated(expr: Any) -> Any:

@@ -35,6 +35,7 @@ MARGIN = 6  # digits beyond those that are asked for
 DOUBLINGS = 3
 ROUGH = 15  # digits of a first look
 _MOST_DIGITS = 2000
+_MOST_WITHOUT = 10  # points without a value, after which no more are tried
 Point = Mapping[Symbol, Expr]
 
 
@@ -126,7 +127,8 @@ def compare(
     found = Comparison()
     for k, point in enumerate((*points, *spare)):
         done = found.divergence if found.differ else found.points >= len(points)
-        if done or (found.differ and k >= len(points)):
+        hopeless = found.points == 0 and len(found.reasons) >= _MOST_WITHOUT
+        if done or hopeless or (found.differ and k >= len(points)):
             break
         try:
             if found.differ:
