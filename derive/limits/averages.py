@@ -81,9 +81,7 @@ def _in_proportion(expansion: Expansion, node: Any, region: Region) -> Expr:
         put(node.integrand, {x: m + s * x for x, m, s in rows}),
         node.variables,
         [0] * size,
-        ImmutableMatrix(
-            size, size, lambda i, j: node.covariance[i, j] / (scales[i] * scales[j])
-        ),
+        ImmutableMatrix(size, size, lambda i, j: node.covariance[i, j] / (scales[i] * scales[j])),
     )
 
 

@@ -109,7 +109,7 @@ def logarithm(germ: Germ, region: Region, relative: Rational) -> Series:
         raise LimitError("the logarithm of a logarithm of the small parameter has no power series")
     rest = _relative(series)
     found = _composed(lambda k: S.NegativeOne ** (k + 1) / k if k else S.Zero, rest, relative)
-    apart = _log(lead, region) if key[0] else log(lead)
+    apart = _log(lead, region) if key[0] or exponent else log(lead)
     found = found + constant(apart) + monomial(key[0], 0, 1)
     found = found + Series(dict(exponent))
     layers = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
-from sympy import Add, Expr, Pow, S, Symbol, expand_mul, sympify
+from sympy import Add, Expr, Pow, S, Symbol, cancel, default_sort_key, expand_mul, fraction, sympify
 
 from derive.errors import DeriveError
 from derive.gaussian.average import GaussianAverage
@@ -146,17 +146,18 @@ def _accepted(scaled: Scaled, accept: Callable[[Scaled], bool]) -> Scaled:
 def _is_determined(scaled: Scaled, scaling: Scaling, density: Expr) -> bool:
     """Whether the largest terms of the stationarity conditions can fix every unknown."""
     rows = [scaled.row(u) for u in scaled.unknowns]
-    if not all(map(balances, rows)):
-        return False
+    if not all(map(balances, rows)) or not all(balances(row.doit()) for row in rows):
+        return False  # averages are done only where they may decide
     if any(_cancels(a + b) or _cancels(a - b) for a, b in combinations(rows, 2)):
         return False  # two conditions are one
-    plain = [row for row in rows if not row.has(GaussianAverage)]
-    for unknown, value in scaling.items():
-        if value == unknown:  # a condition that says q = 1 leaves open how q goes there
-            ends = (d for _, d in _diagonals(density, unknown, list(scaling)))
-            if any(_cancels(row.subs(unknown, d)) for d in ends for row in plain):
-                return False
-    return True
+    return not any(
+        _cancels(row.subs(unknown, end))
+        for unknown, value in scaling.items()
+        if value == unknown  # a condition on C that says q = 1 leaves open how q goes there
+        for _, end in _diagonals(density, unknown, list(scaling))
+        for other, row in zip(scaled.unknowns, rows, strict=True)
+        if other != unknown and not row.has(GaussianAverage)
+    )
 
 
 def _cancels(expr: Expr) -> bool:
@@ -165,6 +166,8 @@ def _cancels(expr: Expr) -> bool:
 
 def balances(row: Expr) -> bool:
     """Whether an expression has several terms, not all of one sign, so that it may vanish."""
+    if row.is_rational_function(*row.free_symbols):
+        row = fraction(cancel(row))[0]
     terms = Add.make_args(expand_mul(row))
     if len(terms) < 2 or row.has(GaussianAverage):
         return len(terms) > 1
@@ -212,7 +215,7 @@ def _diagonals(
 ) -> list[tuple[int, Expr]]:
     """What an unknown is compared with, with a cost: unknowns in differences d - q, and one."""
     found: dict[Expr, None] = {}
-    for addition in density.atoms(Add):
+    for addition in sorted(density.atoms(Add), key=default_sort_key):
         slope = addition.coeff(unknown)
         if slope != 0:
             found |= {u: None for u in unknowns if addition.coeff(u) == -slope}

@@ -117,7 +117,7 @@ def test_a_variance_that_vanishes_or_diverges_is_put_in_proportion():
 
 def test_limits_and_why_there_is_none():
     assert dv.asymptotics(tanh(beta * c), beta, oo).limit == 1
-    with pytest.raises(dv.LimitError, match="from below.*behaves as"):
+    with pytest.raises(dv.LimitError, match=r"from below.*behaves as"):
         _ = dv.asymptotics(log_volume(kappa), q, 1).limit
     with pytest.raises(dv.LimitError, match="not in the table"):
         dv.asymptotics(Function("f")(beta), beta, oo)

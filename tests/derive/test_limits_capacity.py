@@ -36,7 +36,8 @@ def test_gardner_reads_as_in_the_paper():
     latex = capacity._repr_latex_()
     assert r"\int Dx\, (x - \kappa)^{2} \theta(\kappa - x)" in latex
     assert capacity.term == 1 / (1 - q)
-    assert capacity.unknowns == () and capacity.conditions == []
+    assert capacity.unknowns == ()
+    assert capacity.conditions == []
 
 
 def test_the_move_records_what_was_assumed_and_its_check_holds():
@@ -87,14 +88,14 @@ def test_an_unknown_that_stays_finite_is_stationary_in_the_balance():
 
 
 def test_no_capacity_where_errors_are_allowed():
-    with pytest.raises(dv.LimitError, match="no capacity.*whatever the parameters.*stays away"):
+    with pytest.raises(dv.LimitError, match=r"no capacity.*whatever the parameters.*stays away"):
         MODELS["counted_errors"]().limit("q", 1)
 
 
 def test_no_capacity_where_the_balance_has_one_sign():
     rewarded = dv.FreeEntropy(models.sphere() - alpha * models.log_volume(kappa), q, -1)
     capacity = rewarded.limit(q, 1)
-    with pytest.raises(dv.LimitError, match="no capacity.*same sign"):
+    with pytest.raises(dv.LimitError, match=r"no capacity.*same sign"):
         capacity.solve_for(alpha)
 
 
@@ -132,13 +133,12 @@ def test_a_likelihood_without_a_hard_margin():
     lam, x = symbols("lam x", real=True)
     from sympy import Max, oo
 
-    inner = dv.GaussianAverage(
-        exp(-beta * Max(0, kappa - lam) ** 2), lam, mean=x, covariance=1 - q
-    )
+    inner = dv.GaussianAverage(exp(-beta * Max(0, kappa - lam) ** 2), lam, mean=x, covariance=1 - q)
     phi = alpha * dv.GaussianAverage(log(inner), x, covariance=q) + models.sphere()
     cold = dv.FreeEntropy(phi, q, -1, beta=beta).limit(beta, oo)
     (width,) = cold.unknowns
-    below = (1 + kappa**2) * erfc(-kappa / sqrt(2)) / 2 + kappa * exp(-(kappa**2) / 2) / sqrt(2 * pi)
+    below = (1 + kappa**2) * erfc(-kappa / sqrt(2)) / 2
+    below += kappa * exp(-(kappa**2) / 2) / sqrt(2 * pi)
     energy = alpha * below / (1 + 2 * width) - 1 / (2 * width)
     difference = (cold.energy - energy).subs({kappa: Rational(1, 3), width: 2, alpha: 3})
     assert abs(difference.evalf(25)) < 1e-22
