@@ -20,6 +20,7 @@ from derive.errors import UnboundedError
 __all__ = ["LogDensity", "without_quadratic"]
 
 LogDensity = Callable[[tuple[Any, ...]], tuple[Any, Any]]  # position -> (exponent, weight)
+CENTRE = mpmath.mpf(1) / 8  # the origin may be a step
 ELSEWHERE = ("-4.1", "-1.7", "2.3", "5.3")
 OTHERS = ("0.1", "-1.3", "2.9", "0.7")  # where the other coordinates are meanwhile
 
@@ -63,7 +64,7 @@ def _is_quadratic(log_density: LogDensity, k: int, n: int) -> bool:
 
 
 def _along(log_density: LogDensity, k: int, others: list[Any]) -> Callable[[Any], tuple[Any, Any]]:
-    return lambda y: log_density((*others[:k], mpmath.mpf(y), *others[k:]))
+    return lambda y: log_density((*others[:k], y + CENTRE, *others[k:]))
 
 
 def _integrated(log_density: LogDensity, k: int) -> LogDensity:
