@@ -25,7 +25,7 @@ def gardner():
     return models.gardner().eliminate("qhat", "what").replicon().eigenvalue
 
 
-@pytest.mark.parametrize("alpha, kappa", [("0.5", "0"), ("1.5", "0"), ("0.3", "1")])
+@pytest.mark.parametrize(("alpha", "kappa"), [("0.5", "0"), ("1.5", "0"), ("0.3", "1")])
 def test_volume_of_solutions_is_as_stable_as_published(gardner, alpha, kappa):
     row = value(f"rs_q_alpha{alpha}_k{kappa}")
     with mpmath.workdps(30):
@@ -65,7 +65,7 @@ LATER = [
 
 
 @pytest.mark.parametrize(
-    "model, block", [FIRST, *(pytest.param(*case, marks=pytest.mark.slow) for case in LATER)]
+    ("model", "block"), [FIRST, *(pytest.param(*case, marks=pytest.mark.slow) for case in LATER)]
 )
 def test_second_variation_with_blocks_of_any_size_is_the_matrix(model, block):
     """By its definition: replicas in blocks, at q + (m - 1) eps between and q + m eps within."""

@@ -36,7 +36,9 @@ def channels(d):
 
 
 @pytest.mark.parametrize(
-    "weights, load", [(dv.Sphere("w", i), 2.0), (dv.Ising("s", i), 0.8)], ids=["sphere", "Ising"]
+    ("weights", "load"),
+    [(dv.Sphere("w", i), 2.0), (dv.Ising("s", i), 0.8)],
+    ids=["sphere", "Ising"],
 )
 def test_state_evolution_ends_at_the_replica_symmetric_saddle(weights, load):
     labels = dv.Ising("y", mu)
