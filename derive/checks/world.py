@@ -72,6 +72,7 @@ class World:
         self.arrays: Environment = {}
         for label in labels:
             self._draw_array(label)
+        self._diagonals: Environment = {}
         self._assemble(unions)
         self._diagonals = self._known_diagonals(ensembles)
 
