@@ -45,11 +45,9 @@ def _merged_law(pairs: list[tuple[Expr, GaussianAverage]]) -> Expr:
     """Averages over one law, merged where that leaves no more of them than there were."""
     plain = mirrored(Add(*(factor * node for factor, node in pairs)))
     first = pairs[0][1]
+    names = [dict(zip(node.variables, first.variables, strict=True)) for _, node in pairs]
     integrand = Add(
-        *(
-            factor * node.integrand.xreplace(dict(zip(node.variables, first.variables, strict=True)))
-            for factor, node in pairs
-        )
+        *(f * n.integrand.xreplace(rule) for (f, n), rule in zip(pairs, names, strict=True))
     )
     together = _distributed(first, integrand)
     return min(together, plain, key=lambda e: len(_outer_averages(e)))
