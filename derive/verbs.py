@@ -271,9 +271,7 @@ class Moves(ReplicaMoves):
             raise MoveError("eliminate applies to a free entropy: apply saddle_point(N) first")
         return self.move(_eliminate, *unknowns)
 
-    def limit(
-        self, variable: Any, point: Any, side: str = "-", scaling: Any = None
-    ) -> Derivation:
+    def limit(self, variable: Any, point: Any, side: str = "-", scaling: Any = None) -> Derivation:
         """A free entropy in a limit: a capacity, the ground state (asymptotic).
 
         An overlap q -> 1 gives the condition that the largest term of the free entropy vanishes, a

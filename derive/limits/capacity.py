@@ -101,8 +101,8 @@ class Capacity(Typeset, Basic):
 
     def noted(self, *notes: str) -> Capacity:
         """The same with further notes."""
-        *same, _ = self.args
-        return Capacity(*same, (*self.notes, *notes))
+        same: tuple[Any, ...] = self.args[:6]
+        return self.func(*same, (*self.notes, *notes))
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
