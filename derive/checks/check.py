@@ -113,7 +113,8 @@ def check(derivation: Any, digits: int = 25, seed: int = 1, **values: Any) -> Ch
         Of the random parameters.
     **values
         Sizes and parameters by name, for instance ``N=4, P=2, beta=0.5``; sizes are 3 and
-        parameters random if not given.
+        parameters random if not given.  With replicas, ``n`` is an integer (2 if not given; blocks
+        of ``m`` = 2, of which there are 2) and sizes are 2.
 
     Returns
     -------

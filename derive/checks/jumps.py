@@ -74,7 +74,9 @@ def _between(
         level += 1
         if level >= LEVELS and _gap(low, high) < first * mpmath.mpf(2) ** (2 - level):
             return []
-    return [(left + right) / 2]
+    # a cell around an extremum has nearly equal ends, and a gap that grows at first
+    scale = 1 + abs(low[0]) + abs(low[1])
+    return [(left + right) / 2] if _gap(low, high) > mp.eps * 1e6 * scale else []
 
 
 def log_piecewise_integral(
