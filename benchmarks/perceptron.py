@@ -8,6 +8,7 @@ points, SciPy's quad and brentq.  All by the scaled complementary error function
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -134,9 +135,7 @@ def _by_scipy(alpha: Any, kappa: Any) -> Callable[[], Any]:
 
 def _by_jax(nodes: tuple[Any, Any], alpha: Any, kappa: Any) -> Callable[[], Any]:
     """Newton's method with automatic differentiation, compiled; erfcx by the tail of log_ndtr."""
-    import jax
-    import jax.numpy as jnp
-
+    jax, jnp = import_module("jax"), import_module("jax.numpy")
     jax.config.update("jax_enable_x64", True)
     z, weights = map(jnp.asarray, nodes)
 

@@ -233,8 +233,9 @@ class Plans:
             for key, ends in called.items():
                 wide = self.declared.get(key)
                 if key in self.breaks and rounding is not ROUNDINGS[-1]:
-                    cell = _between(self.breaks[key], *ends)
-                    near = rounding(*ends) if rounding is ROUNDINGS[-2] else cell
+                    round_to = rounding(*ends)
+                    cell = _between(self.breaks[key], ends, round_to)
+                    near = round_to if rounding is ROUNDINGS[-2] else cell
                     box[key] = max(cell[0], near[0]), min(cell[1], near[1])
                 elif wide is None:
                     box[key] = in_domain(symbols[key], rounding(*ends), ends)
@@ -307,10 +308,13 @@ def _at(batch: Batch, inputs: Sequence[Input], number: int, rows: Rows) -> Any:
     return whole.reshape(-1, *whole.shape[len(batch.shape) :])[rows]
 
 
-def _between(points: Any, low: float, high: float) -> tuple[float, float]:
-    """From break to break; beyond the last ones as it is."""
-    before, after = points[points <= low], points[points >= high]
-    return float(before[-1]) if len(before) else low, float(after[0]) if len(after) else high
+def _between(
+    points: Any, ends: tuple[float, float], beyond: tuple[float, float]
+) -> tuple[float, float]:
+    """From break to break; beyond the last ones to where it is rounded."""
+    before, after = points[points <= ends[0]], points[points >= ends[1]]
+    low = float(before[-1]) if len(before) else beyond[0]
+    return low, float(after[0]) if len(after) else beyond[1]
 
 
 def _lower_half(values: Any) -> Any:

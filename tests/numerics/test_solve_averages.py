@@ -41,6 +41,19 @@ MEMORY = Equations(
 )
 
 
+R, Rh = symbols("R Rh", real=True)
+MISSED = erfc(-sqrt(R / (1 - R)) * x / sqrt(2)) / 2
+ENTROPY = (
+    2 * alpha * dv.GaussianAverage(MISSED * log(MISSED), x)
+    + dv.GaussianAverage(log(2 * cosh(sqrt(Rh) * z + Rh)), z)
+    - R * Rh
+    - Rh * (1 - R) / 2
+)
+STUDENT = Equations(
+    (R, Rh), (alpha,), (), residuals=(ENTROPY.diff(R), ENTROPY.diff(Rh)), potential=ENTROPY
+)
+
+
 def parameters(key):
     return {name: float(number) for name, number in row(key)["params"].items()}
 
@@ -106,7 +119,7 @@ def test_overlaps_of_the_spin_glass(key):
 def test_the_ising_perceptron_has_two_order_parameters():
     key = "ising_perceptron_a0.7_k0"
     known = value(key)
-    found = nm.solve(ISING, **parameters(key))
+    found = nm.solve(ISING, **parameters(key), starts={"q": 0.4, "qh": 1.0})
     assert float(found["q"][0]) == pytest.approx(float(known["q"]), rel=1e-12, abs=0)
     assert float(found["qh"][0]) == pytest.approx(float(known["qh"]), rel=1e-12, abs=0)
     assert float(found.potential[0]) == pytest.approx(float(known["entropy"]), rel=1e-12, abs=0)
@@ -161,6 +174,20 @@ def test_the_branch_of_retrieval_ends_at_its_spinodal():
     retrieval = branch["m"].data.max(axis=1) > 0.5
     fold = nm.spinodal(MEMORY, "alpha", (0.04, 0.1), beta=2.0, start=start)
     assert retrieval.tolist() == [load < fold.value for load in loads]
+
+
+def test_a_student_of_ising_weights_learns_at_once():
+    """Its entropy vanishes where perfect learning takes over, and its branch folds beyond."""
+    start = {"R": 0.69, "Rh": 1.56}
+    learns, folds = value("ising_teacher_transition"), value("ising_teacher_spinodal")
+    whole = Equations((*STUDENT.unknowns, alpha), (), (), residuals=(*STUDENT.residuals, ENTROPY))
+    found = nm.solve(whole, starts={**start, "alpha": 1.2})
+    assert float(found["alpha"][0]) == pytest.approx(float(learns["alpha"]), rel=1e-12, abs=0)
+    assert float(found["R"][0]) == pytest.approx(float(learns["R"]), rel=1e-12, abs=0)
+    spinodal = nm.spinodal(STUDENT, "alpha", (1.3, 1.7), start=start)
+    assert spinodal.status == Status.CONVERGED
+    assert spinodal.value == pytest.approx(float(folds["alpha"]), rel=1e-13, abs=0)
+    assert spinodal.state["R"] == pytest.approx(float(folds["R"]), rel=1e-7, abs=0)
 
 
 def test_a_spinodal_needs_a_branch_to_begin_with():
