@@ -40,7 +40,7 @@ def test_gardner_reads_as_in_the_paper():
     assert capacity.conditions == []
 
 
-def test_the_move_records_what_was_assumed_and_its_check_holds():
+def test_the_move_records_what_was_assumed():
     d = MODELS["gardner"]().limit("q", 1)
     step = d.steps[-1]
     assert str(step).startswith("limit(q, 1): asymptotic")

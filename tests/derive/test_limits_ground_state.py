@@ -1,12 +1,15 @@
 """Zero temperature: energies and entropies, each unknown determined at its own order."""
 
 import pickle
+from dataclasses import replace
 
 import mpmath
 import pytest
-from sympy import Rational, cosh, erf, exp, lambdify, log, oo, pi, sign, sqrt, symbols
+from sympy import Rational, Tuple, cosh, erf, exp, lambdify, log, oo, pi, sign, sqrt, symbols
 
 import derive as dv
+from derive.checks.limits import check_limit
+from derive.checks.world import World
 from tests.derive import limit_models as models
 from tests.derive.limit_models import J, alpha, beta, h, m, q, r
 from tests.derive.replica_models import MODELS
@@ -36,6 +39,9 @@ def test_the_same_from_the_ensemble_with_its_check():
     assert "q = -C/beta + 1" in d.steps[-1].assumptions
     J0 = next(s for s in d.parameters if s.name == "J0")
     field = next(s for s in d.parameters if s.name == "h")
+    found = check_limit(d.steps[-1], World(d, {}, seed=1))
+    assert found.order >= found.claimed
+    assert not found.refuted
     by_hand = models.sherrington_kirkpatrick().limit(beta, oo).energy
     assert d.energy == by_hand.subs({J: J0, h: field})
 
@@ -78,6 +84,15 @@ def test_hopfield_retrieval_ends_at_the_known_load(derived):
         assert abs(load - expected) < mpmath.mpf("1e-22")
 
 
+def test_a_wrong_expansion_is_refuted():
+    step = MODELS["sherrington_kirkpatrick"]().limit("beta", oo)
+    right = step.steps[-1]
+    eps, density, rows, order = right.details[0]
+    doubled = Tuple(*(Tuple(p, k, 2 * c if p == 0 else c) for p, k, c in rows))
+    wrong = replace(right, details=(Tuple(eps, density, doubled, order),))
+    assert check_limit(wrong, World(step, {}, seed=1)).refuted
+
+
 def test_spins_of_higher_order_interactions():
     """REM-like growth: -sqrt(p/pi) J for p spins, also for a symbolic p."""
     p = symbols("p", positive=True)
@@ -106,7 +121,6 @@ def test_temperature_and_its_inverse_are_the_same_limit():
 
 def test_continuous_variables_have_no_entropy_left():
     cold = MODELS["spherical_glass"]().limit("beta", oo)
-    assert cold.eliminate  # the energy of a sphere is the edge of the semicircle
     J0 = cold.parameters[0]
     assert cold.saddle_equations[0].lhs.subs(cold.unknowns[0], 1 / J0).equals(0)
     assert (cold.energy.subs(cold.unknowns[0], 1 / J0) + J0).equals(0)
