@@ -30,9 +30,12 @@ def test_sessions_print_what_is_shown(path, tmp_path, monkeypatch):
     assert not result.failed, "".join(report)
 
 
-def test_the_readme_prints_its_comments(tmp_path, monkeypatch, capsys):
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["magnet", "capacity"])
+def test_the_readme_prints_its_comments(example, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
     shown = re.findall(r"^print\(.*\) +# (.*)$", example, re.M)
     exec(compile(example, "README.md", "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out.splitlines() == shown
