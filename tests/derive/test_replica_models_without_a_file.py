@@ -286,3 +286,9 @@ def test_a_linear_memory_is_as_random_matrices_say():
     values = {u: float(found.dominant(str(u))) for u in d.unknowns}
     density = d.density.subs(values).subs({alpha: 2.0, beta: 1.5})
     assert float(density) == pytest.approx(float(known), rel=1e-9, abs=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [multiuser_detection, random_fields, bipartite_glass])
+def test_every_step_holds_at_two_replicas(model):
+    assert model().check(N=2, n=2).holds
