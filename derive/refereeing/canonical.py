@@ -13,6 +13,7 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    Integral,
     Mul,
     Pow,
     S,
@@ -59,7 +60,7 @@ def ratio(first: Expr, second: Expr) -> Expr | None:
     """The quotient of two canonical forms; None if it is not short, or holds an average."""
     if second == 0 or (first.count_ops() + second.count_ops()) > _MOST_OPERATIONS:
         return None
-    found = _cancelled(_with_marks(first) / _with_marks(second))
+    found = _cancelled(_with_marks(first / second))
     return None if found is None or found.has(Dummy) else found
 
 
@@ -151,9 +152,17 @@ _FORMS: dict[Any, Any] = {
 
 
 def _with_marks(expr: Expr) -> Expr:
-    """Averages as symbols, those that are proportional to each other as multiples of one."""
+    """Averages as symbols, those that are proportional to each other as multiples of one.
+
+    Integrals are symbols too: SymPy would evaluate them to see their signs.
+    """
     known: list[tuple[Any, Expr]] = []
-    rule = {}
+    marks: dict[Any, Expr] = {}
+    integrals = expr.atoms(Integral)
+    outer = {n for n in integrals if not any(n in m.atoms(Integral) - {m} for m in integrals)}
+    for node in outer:
+        marks.setdefault(node.as_dummy(), Dummy("integral", real=True))
+    rule: dict[Any, Expr] = {node: marks[node.as_dummy()] for node in outer}
     for node in dict.fromkeys(outermost(expr)):
         for other, mark in known:
             multiple = _multiple(node, other)

@@ -167,7 +167,7 @@ def _explained(
     effort: Effort,
 ) -> Verdict:
     """A difference explained by the right sides if the left ones are equal, or by the solutions."""
-    if verdict.verdict != "different":
+    if not verdict.compares:
         return verdict
     subject: str | None = f"the solutions for {derived.name} are"
     if cancels(canonical_form(one.left), canonical_form(two.left)):

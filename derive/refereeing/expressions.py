@@ -159,7 +159,7 @@ def with_explanation(
     subject: str | None = "",
 ) -> Verdict:
     """A verdict "different" with the factor or the substitution that it is due to, if one is."""
-    if verdict.verdict != "different":
+    if not verdict.compares:
         return verdict
     points = domain.points(max(effort.points, 5))
     factor = None if subject is None else factor_between(published, derived, domain)

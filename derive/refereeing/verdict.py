@@ -131,6 +131,15 @@ class Verdict(Typeset):
         """Whether both say the same as they stand."""
         return self.verdict == "equal"
 
+    @property
+    def compares(self) -> bool:
+        """Whether it shows two values that differ."""
+        shown = self.counterexample
+        return self.verdict == "different" and None not in (
+            shown and shown.published,
+            shown and shown.derived,
+        )
+
     def __str__(self) -> str:
         words = [self.verdict]
         if self.factor is not None and self.verdict == "different":
