@@ -38,6 +38,12 @@ def solve(
     error estimate. No finite search proves that there is no further root: bounds that are tight
     and more `starts` help.
 
+    Equations with Gaussian averages are solved inside of their domain, with steps that shrink with
+    the distance from its singular ends: an overlap of 1 - 1e-8 is resolved. Of a thousand points or
+    more a coarse part is searched, and its branches start the others; a branch that none of these
+    neighbours has is missed. Where the equations drive an unknown to a singular end, as an overlap
+    to 1 above capacity, the status is `Status.AT_END` and `Solution.best` gives the limit.
+
     More than a few hundred unknowns are solved without a matrix over them: by fixed-point steps for
     the whole batch at once, from near either end of the diagonal of the box, its middle and some
     random states in it. Couplings of mixed sign have exponentially many solutions, of which

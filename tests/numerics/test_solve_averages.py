@@ -167,6 +167,7 @@ def test_a_branch_with_averages_that_goes_on_has_no_spinodal():
     assert found.status == Status.NO_BRANCH
 
 
+@pytest.mark.slow
 def test_the_branch_of_retrieval_ends_at_its_spinodal():
     loads = [0.04, 0.05, 0.058, 0.06]
     start = {"m": 0.93, "q": 0.87}
@@ -176,6 +177,7 @@ def test_the_branch_of_retrieval_ends_at_its_spinodal():
     assert retrieval.tolist() == [load < fold.value for load in loads]
 
 
+@pytest.mark.slow
 def test_a_student_of_ising_weights_learns_at_once():
     """Its entropy vanishes where perfect learning takes over, and its branch folds beyond."""
     start = {"R": 0.69, "Rh": 1.56}
