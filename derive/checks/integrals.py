@@ -171,11 +171,11 @@ def _group_integral(
     reduced, left = without_quadratic(own, [axes[k].imaginary for k in group], whole)
     if not left:
         return Estimate(*reduced(()), 1)
-    if rough and len(left) == 2:
-        left, reduced = _steps_last(reduced, left)
     chosen = [axes[group[k]] for k in left]
     if len(left) == 2 and mp.dps > PLANE_DIGITS:
         raise TwoDimensional("a two-dimensional integral")
+    if rough and len(left) == 2:
+        return Estimate(*_plane_with_steps(reduced, chosen), 2)
     place = [origin[group[k]] for k in left]
     if len(left) <= 2:
         found = _nested_integral(reduced, chosen, place, list(range(len(left))), rough)
@@ -186,14 +186,31 @@ def _group_integral(
     return Estimate(top, value, len(left), error)
 
 
-def _steps_last(log_density: LogDensity, left: list[int]) -> tuple[list[int], LogDensity]:
+def _plane_with_steps(log_density: LogDensity, axes: list[Axis]) -> tuple[Any, Any]:
     """The coordinate with steps is integrated first, so that the other integrand is smooth."""
-    aside = mpmath.mpf("0.3")
-    if not jumps(lambda y: log_density((y, aside))):
-        return left, log_density
-    if jumps(lambda y: log_density((aside, y))):
-        raise OutOfReach("a two-dimensional integrand with steps in both directions")
-    return left[::-1], lambda position: log_density(position[::-1])
+    places = [
+        [_steps_along(log_density, k, mpmath.mpf(a)) for a in ("0.3", "-1.1")] for k in (0, 1)
+    ]
+    inner = 0 if places[0][0] else 1
+    (found, again), other = places[inner], places[1 - inner]
+    fixed = len(found) == len(again) and all(
+        abs(a - b) < mp.eps * 1e4 for a, b in zip(found, again, strict=True)
+    )
+    if any(other) or not fixed:
+        raise OutOfReach("a two-dimensional integrand with steps that are no lines along one axis")
+
+    def outer(y: Any) -> tuple[Any, Any]:
+        def along(x: Any) -> tuple[Any, Any]:
+            return log_density((x, y) if inner == 0 else (y, x))
+
+        # a step may vanish at some y, and leave a kink where it was
+        return log_piecewise_integral(along, found, axes[inner].lower, axes[inner].upper)
+
+    return log_line_integral(outer, axes[1 - inner].lower, axes[1 - inner].upper)
+
+
+def _steps_along(log_density: LogDensity, k: int, aside: Any) -> list[Any]:
+    return jumps(lambda y: log_density((y, aside) if k == 0 else (aside, y)))
 
 
 def _nested_integral(

@@ -113,7 +113,7 @@ def _parabola(integrand: LogIntegrand, left: Any, right: Any) -> LogIntegrand | 
 
 
 def _ends(integrand: LogIntegrand, at: list[Any], lower: Any, upper: Any) -> list[Any]:
-    grid = [mpmath.sinh(mpmath.mpf(k) / 4) for k in range(-24, 25)]
+    grid = [mpmath.sinh(mpmath.mpf(k) / 4 + OFF_GRID) for k in range(-24, 25)]
     heights = [(mpmath.re(integrand(y)[0]), y) for y in grid if lower < y < upper]
     floor = max(height for height, _ in heights) - (mp.dps + 4) * mpmath.log(10)
     reach = [y for height, y in heights if height > floor]

@@ -87,6 +87,12 @@ def test_every_step_holds_with_replicas_in_blocks(models, name):
     assert_all_hold(models(name, dv.OneStepRSB("m1")).check(N=1, n=4, m1=2))
 
 
+@pytest.mark.slow
+def test_every_step_of_a_teacher_and_its_student_holds(models):
+    """With a norm that is not replicated, and a plane of two fields with a step in one of them."""
+    assert_all_hold(models("teacher_student").check(N=1, n=2))
+
+
 def test_replicas_in_blocks_are_filled_in(models):
     glass = models("sherrington_kirkpatrick", dv.OneStepRSB("m1"))
     row = row_of(glass, "replica_ansatz", sizes={"N": 1, "n": 4, "m1": 2})
