@@ -235,7 +235,7 @@ class GaussianAverage(Typeset, Expr):
         >>> z, V = symbols("z V", real=True)
         >>> first, second = (dv.GaussianAverage(f, z) for f in (tanh(z)**2 + z**4, tanh(z)**2))
         >>> dv.GaussianAverage.joined(V*first - V*second)
-        GaussianAverage(V*z**4, z)
+        V*GaussianAverage(z**4, z)
         """
         return joined(expr, cls) if expr.has(cls) else expr
 
