@@ -20,12 +20,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Dummy, Expr, Heaviside, ImmutableMatrix, Matrix, S, Symbol, cancel, solve
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Heaviside,
+    ImmutableMatrix,
+    Matrix,
+    Mul,
+    S,
+    Symbol,
+    cancel,
+    erfc,
+    solve,
+)
 
 from derive.ensemble import Ensemble, terms
 from derive.errors import MoveError
+from derive.gaussian.average import GaussianAverage
 from derive.gaussian.fewer_variables import with_fewer_variables
 from derive.gaussian.merging import mirrored
+from derive.gaussian.one_sided import as_tail
 from derive.indices import Element
 from derive.limits.asymptotics import asymptotics
 from derive.limits.capacity import Capacity
@@ -171,7 +186,35 @@ def _squared_curvature(
     added = Total(curvature**two, *field.site)
     derivation: Any = ensemble.replaced(exponent=ensemble.exponent + source * added).derive()
     value = derivation.trace().state.exponent.diff(source).subs(source, 0).subs(n, to)
-    return scalars_as_symbols(mirrored(with_fewer_variables(value.xreplace({two: S(2)}))))
+    average = mirrored(with_fewer_variables(value.xreplace({two: S(2)})))
+    return scalars_as_symbols(_with_tails(average))
+
+
+def _with_tails(expr: Expr) -> Expr:
+    """erfc(u) - 2 as -erfc(-u), and tails below a square in it: ratios of them do not underflow."""
+    rule = {}
+    for node in expr.atoms(GaussianAverage):
+        sums = [a for a in node.integrand.atoms(Add) if _is_tail(a)]
+        inside = node.integrand.xreplace({a: as_tail(a) for a in sums})
+        rule[node] = node.func(_in_one_square(inside), *node.args[1:])
+    return expr.xreplace(rule)
+
+
+def _in_one_square(product: Expr) -> Expr:
+    """(a + b)^2/erfc^2 as (a/erfc + b/erfc)^2."""
+    powers = [f.as_base_exp() for f in Mul.make_args(product)]
+    sums = [base for base, power in powers if base.is_Add and power == 2]
+    tails = [base for base, power in powers if isinstance(base, erfc) and power == -2]
+    if len(sums) != 1 or len(tails) != 1:
+        return product
+    (whole,), (tail,) = sums, tails
+    rest = product / whole**2 * tail**2
+    return rest * Add(*(term / tail for term in whole.args)) ** 2
+
+
+def _is_tail(sum_: Expr) -> bool:
+    number, rest = sum_.as_coeff_Add()
+    return number != 0 and isinstance(rest.as_coeff_Mul()[1], erfc)
 
 
 def _second_derivative(log_z: Expr, own: Element) -> Expr:
@@ -238,4 +281,11 @@ def _are_partners(one: str, other: str) -> bool:
 
 def _in_terms_of(value: Expr, symmetric: FreeEntropy, kept: tuple[Expr, ...]) -> Expr:
     gone = [u for u in symmetric.unknowns if u not in kept]
-    return value.xreplace(dict(conjugate_values(symmetric, gone))) if gone else value
+    if gone:
+        value = value.xreplace(dict(conjugate_values(symmetric, gone)))
+    return Add(*map(_with_short_factor, Add.make_args(value)))
+
+
+def _with_short_factor(term: Expr) -> Expr:
+    factor, average = term.as_independent(GaussianAverage, as_Add=False)
+    return (factored(cancel(factor)) if factor.is_rational_function() else factor) * average
