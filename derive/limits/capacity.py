@@ -16,11 +16,11 @@ from derive.equations import Equations
 from derive.errors import DeriveError, ParameterError
 from derive.limits.errors import LimitError
 from derive.limits.scalings import Scaled
-from derive.limits.zero_entropy import interval
 from derive.saddle.free_entropy import FreeEntropy
 from derive.saddle.inversion import NotInvertible, solve_for
 from derive.saddle.linear import sample_point
 from derive.saddle.lookup import named
+from derive.saddle.with_condition import interval
 from derive.typesetting.typeset import Typeset
 
 __all__ = ["Capacity"]

@@ -11,10 +11,10 @@ from sympy import Add, Basic, Dummy, Expr, S, Symbol, Tuple, log, sympify
 from derive.errors import MoveError
 from derive.limits.asymptotics import small_parameter
 from derive.limits.capacity import Capacity
-from derive.limits.conjugates import conjugate_values
 from derive.limits.errors import LimitError
 from derive.limits.ground_state import ENERGY, GroundState
 from derive.limits.scalings import Scaled, balanced, balances, given
+from derive.saddle.conjugates import closed_form_values
 from derive.saddle.free_entropy import FreeEntropy
 from derive.step import Kind, Moved
 
@@ -105,7 +105,13 @@ class _Reduced:
     @classmethod
     def of(cls, free_entropy: FreeEntropy, way: _Way) -> _Reduced:
         fixed = {way.symbol, *way.rules}
-        values = conjugate_values(free_entropy.density, free_entropy.unknowns, fixed)
+        # conjugates carry the name of what they belong to; their scaling follows from the others'
+        wanted = [u for u in free_entropy.unknowns if "hat" in str(u) and u not in fixed]
+        values = (
+            closed_form_values(free_entropy.density, free_entropy.unknowns, wanted)
+            if wanted
+            else {}
+        )
         gone = {way.symbol, *values}
         kept = [k for k, u in enumerate(free_entropy.unknowns) if u not in gone]
         return cls(

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, S, oo
+from sympy import Expr
 
 from derive.equations import Equations
-from derive.errors import ParameterError
+from derive.saddle.with_condition import with_condition
 
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
-__all__ = ["interval", "zero_entropy"]
+__all__ = ["zero_entropy"]
 
 
 def zero_entropy(free_entropy: FreeEntropy, parameter: Any) -> Equations:
@@ -34,25 +34,7 @@ def zero_entropy(free_entropy: FreeEntropy, parameter: Any) -> Equations:
     ParameterError
         If the entropy does not depend on the parameter.
     """
-    scalar = free_entropy.explicit
-    wanted = scalar.parameter(parameter)
-    entropy = _entropy(scalar)
-    if not entropy.has(wanted) and not any(row.has(wanted) for row in scalar.residuals):
-        raise ParameterError(f"neither the entropy nor the saddle depends on {wanted}")
-    rows = (*scalar.residuals, entropy)
-    names = (*(f"residual_{u}" for u in scalar.unknowns), "entropy")
-    return Equations(
-        unknowns=(*scalar.unknowns, wanted),
-        parameters=tuple(p for p in scalar.parameters if p != wanted),
-        expressions=tuple(zip(names, rows, strict=True)),
-        residuals=rows,
-        bounds=tuple(interval(u) for u in (*scalar.unknowns, wanted)),
-    )
-
-
-def interval(unknown: Expr) -> tuple[Expr, Expr]:
-    """Where a solver may look for it, by what its symbol declares."""
-    return (S.Zero if unknown.is_nonnegative else -oo, oo)
+    return with_condition(free_entropy, parameter, _entropy(free_entropy.explicit), "entropy")
 
 
 def _entropy(free_entropy: FreeEntropy) -> Expr:

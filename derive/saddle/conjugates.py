@@ -7,7 +7,7 @@ number of replicas, so that values are substituted and the others keep their sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sympy import Add, Expr, Matrix, S
@@ -21,7 +21,9 @@ from derive.saddle.stationary_values import stationary_values
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
-__all__ = ["at_conjugates", "conjugate_values"]
+__all__ = ["at_conjugates", "closed_form_values", "conjugate_values"]
+
+Values = dict[Expr, Expr]
 
 
 def at_conjugates(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> FreeEntropy:
@@ -33,7 +35,7 @@ def at_conjugates(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> FreeEntr
         If neither stationarity in them, nor that in the other unknowns, gives them in closed form.
     """
     values = conjugate_values(free_entropy, wanted)
-    density = free_entropy.density.xreplace(dict(values))
+    density = free_entropy.density.xreplace(values)
     kept = [k for k, u in enumerate(free_entropy.unknowns) if u not in values]
     unknowns = [free_entropy.unknowns[k] for k in kept]
     return free_entropy.func(
@@ -47,30 +49,41 @@ def at_conjugates(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> FreeEntr
     )
 
 
-def conjugate_values(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> Mapping[Expr, Expr]:
-    """Saddle values of unknowns in terms of the others, from their own stationarity or theirs."""
-    own = stationary_values(free_entropy.density, list(wanted))
-    if own is not None:
-        return own
-    values: dict[Expr, Expr] = {}
-    for group in _groups(free_entropy, wanted):
-        found = stationary_values(free_entropy.density, group) or _from_partners(
-            free_entropy, group, wanted
+def conjugate_values(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> Values:
+    """Saddle values of unknowns in terms of the others, from their own stationarity or theirs.
+
+    Raises
+    ------
+    DeriveError
+        If one of them has none in closed form.
+    """
+    values = closed_form_values(free_entropy.density, free_entropy.unknowns, wanted)
+    if missing := [str(u) for u in wanted if u not in values]:
+        raise DeriveError(
+            f"{', '.join(missing)}: no saddle equation gives them in closed form; keep them as "
+            "unknowns"
         )
-        if found is None:
-            listed = ", ".join(map(str, group))
-            raise DeriveError(
-                f"{listed}: no saddle equation gives them in closed form; keep them as unknowns"
-            )
-        values.update(found)
     return values
 
 
-def _groups(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> list[list[Expr]]:
+def closed_form_values(density: Expr, unknowns: Sequence[Expr], wanted: Sequence[Expr]) -> Values:
+    """The saddle values of those unknowns, of some wanted, that have one in closed form."""
+    own = stationary_values(density, list(wanted))
+    if own is not None:
+        return own
+    values: Values = {}
+    others = [u for u in unknowns if u not in wanted]
+    for group in _groups(density, wanted):
+        found = stationary_values(density, group) or _from_partners(density, group, others, wanted)
+        values.update(found or {})
+    return values
+
+
+def _groups(density: Expr, wanted: Sequence[Expr]) -> list[list[Expr]]:
     """Unknowns that the free entropy couples to each other."""
     groups: list[list[Expr]] = []
     for unknown in wanted:
-        slope = free_entropy.density.diff(unknown)
+        slope = density.diff(unknown)
         touching = [g for g in groups if slope.has(*g)]
         groups = [g for g in groups if g not in touching]
         groups.append([u for g in touching for u in g] + [unknown])
@@ -78,11 +91,10 @@ def _groups(free_entropy: FreeEntropy, wanted: Sequence[Expr]) -> list[list[Expr
 
 
 def _from_partners(
-    free_entropy: FreeEntropy, group: list[Expr], wanted: Sequence[Expr]
-) -> Mapping[Expr, Expr] | None:
+    density: Expr, group: list[Expr], others: list[Expr], wanted: Sequence[Expr]
+) -> Values | None:
     """Solve the other unknowns' stationarity, linear in these: q's gives qhat."""
-    others = [u for u in free_entropy.unknowns if u not in wanted]
-    slopes = (free_entropy.density.diff(u) for u in others)
+    slopes = (density.diff(u) for u in others)
     rows = [row for row in slopes if row.has(*group) and not row.has(GaussianAverage)]
     if len(rows) != len(group):
         return None

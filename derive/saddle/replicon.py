@@ -282,7 +282,7 @@ def _are_partners(one: str, other: str) -> bool:
 def _in_terms_of(value: Expr, symmetric: FreeEntropy, kept: tuple[Expr, ...]) -> Expr:
     gone = [u for u in symmetric.unknowns if u not in kept]
     if gone:
-        value = value.xreplace(dict(conjugate_values(symmetric, gone)))
+        value = value.xreplace(conjugate_values(symmetric, gone))
     return Add(*map(_with_short_factor, Add.make_args(value)))
 
 

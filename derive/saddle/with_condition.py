@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr
+from sympy import Expr, S, oo
 
 from derive.equations import Equations
 from derive.errors import ParameterError
@@ -12,7 +12,7 @@ from derive.errors import ParameterError
 if TYPE_CHECKING:
     from derive.saddle.free_entropy import FreeEntropy
 
-__all__ = ["with_condition"]
+__all__ = ["interval", "with_condition"]
 
 
 def with_condition(
@@ -36,4 +36,10 @@ def with_condition(
         parameters=tuple(p for p in scalar.parameters if p != wanted),
         expressions=tuple(zip(names, rows, strict=True)),
         residuals=rows,
+        bounds=tuple(interval(u) for u in (*scalar.unknowns, wanted)),
     )
+
+
+def interval(unknown: Expr) -> tuple[Expr, Expr]:
+    """Where a solver may look for it, by what its symbol declares."""
+    return (S.Zero if unknown.is_nonnegative else -oo, oo)
