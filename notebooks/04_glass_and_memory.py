@@ -221,8 +221,8 @@ ax.plot(grid, sp.lambdify(alpha, onset[0])(grid), label="$T_g$: glass begins")
 loads, heights = np.meshgrid(list(kept_overlap), heated, indexing="ij")
 dots = ax.scatter(loads, heights, c=np.array(list(kept_overlap.values())), vmin=0, vmax=1)
 fig.colorbar(dots, label="overlap kept by $N = 400$ spins")
-ax.set(xlabel=r"$\alpha$", ylabel="$T$", ylim=(0, 1.5))
-ax.legend();
+ax.set(xlabel=r"$\alpha$", ylabel="$T$", ylim=(0, 1.8))
+ax.legend(loc="upper left");
 
 # %% [markdown]
 # Below $T_M$ the pattern is kept, above it is lost; close to the fold a network of this size may do either. Replica symmetry is stable in the retrieval state
