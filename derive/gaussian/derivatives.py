@@ -23,6 +23,7 @@ from sympy import (
     S,
     Symbol,
     cancel,
+    factor,
     log,
     sign,
 )
@@ -147,10 +148,18 @@ def _singular_nodes(integrand: Expr, variables: Sequence[Symbol]) -> Iterator[An
     """Logarithms and powers of what may vanish."""
     for node in integrand.atoms(Pow, log):
         base = node.args[0]
-        if not base.has(*variables) or never_zero(base):
+        if not base.has(*variables) or never_zero(base) or _never_zero_in(base, variables):
             continue
         if node.func is log or not (node.exp.is_integer and node.exp.is_nonnegative):
             yield node
+
+
+def _never_zero_in(base: Expr, variables: Sequence[Symbol]) -> bool:
+    """Whether what a sum has of the variables does not vanish, once it is a product."""
+    if not base.is_Add:
+        return False
+    _, inside = factor(base).as_independent(*variables, as_Add=False)
+    return never_zero(inside)
 
 
 def stein(average: Any, variable: Symbol) -> Expr:
@@ -171,8 +180,8 @@ def stein(average: Any, variable: Symbol) -> Expr:
 
 def _power(term: Expr, variable: Symbol) -> int:
     """The power of a variable that stands as a factor."""
-    for factor in Mul.make_args(term):
-        base, power = factor.as_base_exp()
+    for part in Mul.make_args(term):
+        base, power = part.as_base_exp()
         if base == variable and power.is_Integer and power > 0:
             return int(power)
     return 0

@@ -183,6 +183,12 @@ def test_singular_points_and_a_singular_covariance():
     assert agrees(still, w)
 
 
+def test_a_sum_that_factors_into_what_never_vanishes():
+    tail = 2 + tanh(w * z)
+    average = GaussianAverage(1 / ((1 + U) * tail**2).expand(), z, m, V)
+    assert agrees(average, w)
+
+
 def test_orthants():
     """d/dr <theta theta> = 1/(2 pi sqrt(det C)) at zero mean (Price)."""
     average = GaussianAverage(Heaviside(x) * Heaviside(y), (x, y), 0, CORRELATED)
