@@ -38,7 +38,14 @@ from derive.typesetting.document import document_of
 from derive.typesetting.html import html_of, markdown_of
 from derive.typesetting.latex import latex_of
 from derive.typesetting.symbol_names import latex_name
-from tests.typeset_models import DERIVATIONS, HOSTILE, averages, curie_weiss, spin_one
+from tests.typeset_models import (
+    DERIVATIONS,
+    HOSTILE,
+    averages,
+    curie_weiss,
+    spin_one,
+    volume_of_solutions,
+)
 
 pytestmark = pytest.mark.system
 
@@ -90,6 +97,13 @@ def test_katex_reads_expressions_and_results(katex_problems):
         spin_one().state.susceptibility(),
     ]
     assert katex_problems([latex_of(obj) for obj in [*EXPRESSIONS, *results]]) == []
+
+
+def test_katex_reads_what_follows_from_replicas(katex_problems):
+    volume = volume_of_solutions()
+    replicon, capacity = volume.replicon(), volume.limit("q", 1)
+    results = [replicon, replicon.almeida_thouless("alpha"), capacity.state, capacity]
+    assert katex_problems([latex_of(obj) for obj in results]) == []
 
 
 def test_katex_reads_averages_of_either_printer(katex_problems):
