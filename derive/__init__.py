@@ -22,6 +22,7 @@ from derive.variables import (
 # averages over Gaussian fields
 from derive.gaussian.average import GaussianAverage
 from derive.gaussian.bivariate import BivariateNormal
+from derive.gaussian.moreau import MoreauEnvelope, Proximal
 from derive.gaussian.special import OrthantProbability, OwenT
 
 # the model, the chain of moves that is applied to it, and what checks say of them
@@ -101,6 +102,7 @@ __all__ = [
     "KinkError",
     "LimitError",
     "LogDet",
+    "MoreauEnvelope",
     "MoveError",
     "NotExtensiveError",
     "OneStepRSB",
@@ -109,6 +111,7 @@ __all__ = [
     "Pairwise",
     "ParameterError",
     "Potts",
+    "Proximal",
     "Real",
     "ReplicaSymmetric",
     "SingularValue",

@@ -30,6 +30,7 @@ from sympy import (
 
 from derive.gaussian.kinks import kinks
 from derive.gaussian.line import line_average
+from derive.gaussian.minimum import with_minima
 from derive.gaussian.moves import standardised
 from derive.gaussian.substitution import outermost, put
 from derive.gaussian.tails import TAIL, with_tails
@@ -145,7 +146,7 @@ def compiled(
         kind = type(function)
         if not (kind.__module__ or "sympy.").startswith("sympy."):
             table.setdefault(kind.__name__, _by_evalf(kind))
-    expr = with_tails(expr.xreplace(rule))
+    expr = with_tails(with_minima(expr.xreplace(rule), table))
     numbers = {number: Dummy("c") for number in _numbers(expr)}
     constants = lambdify((), list(numbers), modules=[table, "mpmath"])()
     names = (*numbers.values(), *given)

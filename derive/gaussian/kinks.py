@@ -139,6 +139,8 @@ def switches(expr: Any, variable: Symbol) -> Iterator[Expr]:
 def _own(expr: Any, variable: Symbol) -> Iterator[Expr]:
     """What a node itself contributes."""
     kind = type(expr)
+    if getattr(expr, "kinked", False):
+        raise KinkError(f"where {expr} is not analytic in {variable} is not known: doit may tell")
     if kind in (Max, sp.Min):
         yield from (a - b for a, b in combinations(expr.args, 2))
     elif kind is Piecewise:
@@ -167,8 +169,15 @@ def _of_power(expr: Pow, variable: Symbol) -> Iterator[Expr]:
     if variable in power.free_symbols and not positive(base):
         raise KinkError(f"{expr} is not real for every real {variable}")
     entire = power.is_integer and power.is_nonnegative
-    if not entire and variable in base.free_symbols and not never_zero(base):
+    moves = not entire and variable in base.free_symbols
+    if moves and not never_zero(base) and not _is_stiffness(base):
         yield base
+
+
+def _is_stiffness(base: Expr) -> bool:
+    """Whether it is 1 + w l'' at a minimum, which is positive."""
+    nodes = (n for n in sp.preorder_traversal(base) if hasattr(n, "stiffness") and not n.kinked)
+    return any(sp.expand(base - node.stiffness) == 0 for node in nodes)
 
 
 def _of_function(expr: Any, variable: Symbol) -> Iterator[Expr]:

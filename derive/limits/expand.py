@@ -33,6 +33,7 @@ from derive.gaussian.average import GaussianAverage
 from derive.limits.averages import averaged
 from derive.limits.errors import LimitError
 from derive.limits.germ import Germ, exponential, logarithm, power
+from derive.limits.largest_exponent import largest_exponent
 from derive.limits.series import Layer, Series, constant, monomial
 from derive.limits.signs import Region
 from derive.limits.table import IN_EXPONENTIALS, ROWS, Row
@@ -102,7 +103,7 @@ class Expansion:
         if isinstance(expr, exp):
             return exponential(self.series(expr.args[0], region), self.relative)
         if isinstance(expr, log):
-            return Germ.of(logarithm(self.germ(expr.args[0], region), region, self.relative))
+            return Germ.of(self._logarithm(expr.args[0], region))
         if isinstance(expr, Max | Min):
             return self._extreme(expr, region)
         if not isinstance(expr, sp.Function):
@@ -113,6 +114,15 @@ class Expansion:
         if all(a.power >= 0 and not a.split()[0].terms for a in arguments):
             return Germ.of(self._taylor(expr, arguments))
         return self._at_infinity(expr, arguments, region)
+
+    def _logarithm(self, argument: Any, region: Region) -> Series:
+        """Of an average over a law that becomes sharp, by its largest exponent."""
+        for factor in Mul.make_args(argument):
+            largest = largest_exponent(self, factor, region)
+            if largest is not None:
+                others = self.germ(argument / factor, region)
+                return largest + logarithm(others, region, self.relative)
+        return logarithm(self.germ(argument, region), region, self.relative)
 
     def _power(self, expr: Pow, region: Region) -> Germ:
         base = self.germ(expr.base, region)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Basic, Expr, S, Symbol, Tuple, sympify
 
 from derive.errors import DeriveError
+from derive.gaussian.moreau import MoreauEnvelope
 from derive.limits.errors import LimitError
 from derive.limits.scalings import Scaled
 from derive.limits.series import Key
@@ -121,6 +122,10 @@ class GroundState(FreeEntropy):
             raise LimitError(
                 "the entropy diverges as T -> 0, like "
                 f"({self.orders[LOGARITHM]})*log(T): continuous variables freeze out"
+            )
+        if any(c.has(MoreauEnvelope) for c in self.orders.values()):
+            raise LimitError(
+                "the entropy is not known: the largest exponent of an average gives the energy only"
             )
         return self.at_saddle(self.orders.get(ENTROPY, S.Zero).doit())
 

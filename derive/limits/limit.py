@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Add, Basic, Dummy, Expr, S, Symbol, Tuple, log, sympify
 
 from derive.errors import MoveError
+from derive.gaussian.moreau import MoreauEnvelope
 from derive.limits.asymptotics import small_parameter
 from derive.limits.capacity import Capacity
 from derive.limits.errors import LimitError
@@ -232,5 +233,7 @@ def _moved(after: Basic, scaled: Scaled, way: _Way, phi: _Reduced) -> Moved:
     terms = Tuple(*(Tuple(p, k, scaled.terms[p, k]) for p, k in scaled.keys))
     details = (Tuple(way.eps, scaled.density, terms, sympify(scaled.order)),)
     written += [f"{u} = {value}, its saddle value" for u, value in phi.saddle_values]
+    if any(c.has(MoreauEnvelope) for c in scaled.terms.values()):
+        written.append("the minimum of each Moreau envelope is unique")
     assumed = (str(way), *written, "the thermodynamic limit comes first")
     return Moved(after, Kind.ASYMPTOTIC, assumed, details, f"{way.symbol}, {way.point}")
