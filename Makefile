@@ -22,7 +22,7 @@ run: $(STAMP)
 	$(PYTHON) -m tools.run $(ARGS)
 
 test: $(STAMP)
-	$(PYTHON) -m pytest -m "not slow and not system" $(ARGS)
+	$(PYTHON) -m pytest -n auto --dist loadfile -m "not slow and not system" $(ARGS)
 
 test-all: $(STAMP) tools/katex/node_modules/.installed
 	$(PYTHON) -m pytest $(ARGS)

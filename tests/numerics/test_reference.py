@@ -48,7 +48,7 @@ x, y = symbols("x y", real=True)
         (acosh(1 + x), 1e-80, lambda: mpmath.sqrt(2 * mpf(1e-80))),
         (sqrt(1 + x) - 1, 1e-60, lambda: mpf(1e-60) / 2),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", None) or str(value),
 )
 def test_what_cancels_or_is_absorbed_gets_more_digits(expr, point, value):
     (got,), digits = trusted([expr], {x: point})

@@ -56,7 +56,7 @@ def close(got, expected, digits=24):
         (1 / (1 + z**2), lambda: mp.sqrt(mp.pi * mp.e / 2) * mp.erfc(1 / mp.sqrt(2))),
         (log(Abs(z)), lambda: -(mp.euler + mp.log(2)) / 2),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", None) or str(value),
 )
 def test_one_variable_where_the_value_is_known(integrand, value):
     (got,), _ = trusted([average(integrand, z)], {})
