@@ -54,7 +54,7 @@ def largest_exponent(expansion: Expansion, average: Expr, region: Region) -> Ser
     missed = min([S.One, *(miss for _, miss in parts), _next(mean, S.Zero), _next(variance, S.One)])
     if loss == 0 or missed <= 0:
         return None
-    least = MoreauEnvelope(loss, u, mean.coefficient(), width).doit()
+    least = MoreauEnvelope(loss, u, mean.coefficient(), width)
     return Series.of({ENERGY: -least}, ENERGY[0] + missed)
 
 
