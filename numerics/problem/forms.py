@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from sympy import Add, Expr, count_ops, default_sort_key, expand_mul, factor
 
-from derive.equations import Element, Equations, GaussianAverage, Index, free_indices
+from derive.equations import Element, Equations, GaussianAverage, free_indices
 from numerics.problem.errors import ProblemError
 
 __all__ = ["columns_of", "gradient", "hessian", "jacobian", "residuals", "sign_of_changes", "terms"]
@@ -100,24 +100,18 @@ def _mirrored(average: Expr) -> Expr:
 
 
 def columns_of(equations: Equations) -> tuple[Expr, ...]:
-    """The unknowns, vector unknowns with an index that occurs nowhere else."""
-    taken = {i.name for e in _all_expressions(equations) for i in e.atoms(Index)}
-    return tuple(_reindexed(unknown, taken) for unknown in equations.unknowns)
+    """The unknowns, vector unknowns with an index that occurs nowhere else.
+
+    Its name does not depend on those of summed indices, in which equal equations may differ.
+    """
+    return tuple(map(_reindexed, equations.unknowns))
 
 
-def _reindexed(unknown: Expr, taken: set[str]) -> Expr:
+def _reindexed(unknown: Expr) -> Expr:
     if not isinstance(unknown, Element) or not free_indices(unknown):
         return unknown
     (old,) = free_indices(unknown)
-    name = f"{old.name}'"
-    while name in taken:
-        name += "'"
-    return unknown.xreplace({old: old.renamed(name)})
-
-
-def _all_expressions(equations: Equations) -> tuple[Expr, ...]:
-    potential = () if equations.potential is None else (equations.potential,)
-    return (*equations.unknowns, *equations.update, *equations.residuals, *potential)
+    return unknown.xreplace({old: old.renamed(f"\0column {old.name}")})
 
 
 def terms(expr: Expr) -> tuple[Expr, ...]:
