@@ -9,6 +9,8 @@ The rows are model-free identities, each checked to 30 digits by the tests:
 * exponential, interval:  int_l^u exp(b x + c) dx = e^c (e^{bu} - e^{bl})/b
 * Gaussian measures:      <exp(a x^2 + b x)> = exp((b^2 v/2 + b m + a m^2)/(1 - 2 a v)) /
                           sqrt(1 - 2 a v),  x ~ N(m, v)
+* quadratic, half-line:   the Gaussian integral times P(x > l), x ~ N(b/(2a), 1/(2a)), where the
+                          coupling is an order parameter
 * Gaussian times any g:   int exp(-a x^2 + b x) g(x) dx = Gaussian integral x <g>,
                           x ~ N(b/(2a), 1/(2a)): an average, in closed form where it has one
 """
@@ -21,6 +23,7 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    Heaviside,
     Integer,
     KroneckerDelta,
     Mul,
@@ -154,6 +157,8 @@ def _continuous(variable: Variable, exponent: Expr) -> Expr | None:
     side = 1 if measure.upper == oo else -1
     if powers.degree() <= 0 or (powers.LC() * side ** powers.degree()).is_nonnegative:
         raise _diverges(variable, powers, f"fall towards {side * oo}")
+    if powers.degree() == 2 and powers.LC().has(Element) and not measure.is_imaginary:
+        return _on_half_line(variable, density.xreplace({y: variable.element}))
     return None
 
 
@@ -219,6 +224,15 @@ def _gaussian_average(variable: Variable, density: Expr) -> Expr | None:
         return None
     mean, variance = _linear_form(-b / (2 * a)), factored(-1 / (2 * a))
     return _completed_square(-a, b) + c + _log_average(variable, rest, mean, variance)
+
+
+def _on_half_line(variable: Variable, density: Expr) -> Expr:
+    """log of the Gaussian integral on one side of a point: all of it times P(x there)."""
+    a, b, c, _ = _quadratic(variable.element, density)
+    lower, upper, x = variable.measure.lower, variable.measure.upper, variable.element
+    step = Heaviside(x - lower) if upper == oo else Heaviside(upper - x)
+    mean, variance = _linear_form(-b / (2 * a)), factored(-1 / (2 * a))
+    return _completed_square(-a, b) + c + _log_average(variable, log(step), mean, variance)
 
 
 def _completed_square(a: Expr, b: Expr) -> Expr:

@@ -222,3 +222,21 @@ def test_a_half_line_on_which_the_exponent_falls_is_an_integral():
     half = bare(dv.Real("x", i, lower=0))
     z = log_trace((half,), -a * x)
     assert abs(z.subs(a, 2).evalf(20) + mpmath.log(2)) < 1e-18
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_half_line_under_an_order_parameter_is_a_tail(side):
+    """int_l^oo exp(-k x^2/2 + b x) dx, and its mirror image, against quadrature."""
+    ends = {"lower": Rational(1, 3)} if side > 0 else {"upper": Rational(-1, 3)}
+    x, k, b = dv.Real("x", **ends), Element(Label("k")), Symbol("b", real=True)
+    found = closed_log_trace(x, -k * x.element**2 / 2 + b * x.element)
+    with mpmath.workdps(40):
+        for width, slope in (("0.7", "1.3"), ("2.5", "-0.4")):
+            value = found.xreplace({k: Rational(width), b: Rational(slope)}).evalf(35)
+            w, s = mpmath.mpf(width), side * mpmath.mpf(slope)
+
+            def density(y, w=w, s=s):
+                return mpmath.exp(-w * y * y / 2 + s * y)
+
+            known = mpmath.log(mpmath.quad(density, [mpmath.mpf(1) / 3, 1, 3, 8, 30]))
+            assert abs(mpmath.mpf(str(value)) - known) < mpmath.mpf("1e-30")
