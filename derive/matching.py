@@ -13,10 +13,44 @@ from typing import Any
 
 from sympy import Expr, Mul, S
 
+from derive.errors import MoveError
 from derive.indices import Element, Index, IndexRange, Label, free_indices
-from derive.total import IndexedProduct, Total, components, fresh
+from derive.total import Binder, IndexedProduct, Total, components, fresh
 
-__all__ = ["over_common_ranges", "replace_elements", "replace_sum"]
+__all__ = [
+    "over_common_ranges",
+    "replace_elements",
+    "replace_sum",
+    "same_up_to_free_names",
+    "scaled_sum",
+]
+
+
+def same_up_to_free_names(a: Total, b: Total) -> bool:
+    """Whether two sums are equal up to the names of the indices that they leave free."""
+    one, two = (sorted(free_indices(t), key=lambda i: i.name) for t in (a, b))
+    if len(one) != len(two):
+        return False
+    ranges = [i.range for i in two]
+    orders = (names for names in permutations(one) if [i.range for i in names] == ranges)
+    return any(a.xreplace(dict(zip(names, two, strict=True))) == b for names in orders)
+
+
+def scaled_sum(name: str, definition: Expr) -> tuple[Expr, Total]:
+    """(S, T) of a definition T/S, where T is one sum.
+
+    Raises
+    ------
+    MoveError
+        If it is no multiple of one sum.
+    """
+    coefficient, quantity = definition.as_independent(Binder, as_Add=False)
+    if not isinstance(quantity, Total):
+        raise MoveError(
+            f"{name} = {definition} is no multiple of one sum such as total(x[i, mu]*s[a, i], i): "
+            "name each sum by itself"
+        )
+    return 1 / coefficient, quantity
 
 
 def replace_elements(expr: Any, label: Label, value: Callable[..., Any]) -> Any:

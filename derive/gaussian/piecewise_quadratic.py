@@ -7,7 +7,7 @@ two is a sum of what changes from one range of c to the next times a step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -47,28 +47,37 @@ class _Parabola:
 
 def envelope(loss: Expr, u: Symbol, centre: Expr, width: Expr) -> Expr | None:
     """The Moreau envelope; None if the loss is not seen to be convex and piecewise quadratic."""
-    pieces = _convex_pieces(loss, u)
-    if pieces is None:
-        return None
-    parabolas, points = pieces
-    values, starts = [parabolas[0].envelope(centre, width)], []
-    for t, (left, right) in zip(points, pairwise(parabolas), strict=True):
-        stays = left.value(t) + (t - centre) ** 2 / (2 * width)
-        starts += [t + width * left.derivative(t), t + width * right.derivative(t)]
-        values += [stays, right.envelope(centre, width)]
-    return _in_ranges(values, starts, centre)
+
+    def stays(left: _Parabola, t: Expr) -> Expr:
+        return left.value(t) + (t - centre) ** 2 / (2 * width)
+
+    return _by_centre(loss, u, centre, width, lambda p: p.envelope(centre, width), stays)
 
 
 def proximal(loss: Expr, u: Symbol, centre: Expr, width: Expr) -> Expr | None:
     """The proximal operator; None if the loss is not seen to be convex, piecewise quadratic."""
+    return _by_centre(
+        loss, u, centre, width, lambda p: p.proximal(centre, width), lambda left, t: t
+    )
+
+
+def _by_centre(
+    loss: Expr,
+    u: Symbol,
+    centre: Expr,
+    width: Expr,
+    inside: Callable[[_Parabola], Expr],
+    stays: Callable[[_Parabola, Expr], Expr],
+) -> Expr | None:
+    """A value for each range of the centre: the minimum inside of a piece, or held at a kink."""
     pieces = _convex_pieces(loss, u)
     if pieces is None:
         return None
     parabolas, points = pieces
-    values, starts = [parabolas[0].proximal(centre, width)], []
+    values, starts = [inside(parabolas[0])], []
     for t, (left, right) in zip(points, pairwise(parabolas), strict=True):
         starts += [t + width * left.derivative(t), t + width * right.derivative(t)]
-        values += [t, right.proximal(centre, width)]
+        values += [stays(left, t), inside(right)]
     return _in_ranges(values, starts, centre)
 
 

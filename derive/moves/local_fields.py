@@ -17,11 +17,11 @@ from sympy import Expr, I, Lambda, Mul, Symbol, log, pi, sqrt, sympify
 from derive.ensemble import Ensemble, check_new_names, elements_of, terms
 from derive.errors import MoveError
 from derive.indices import Index, Label, free_indices
-from derive.matching import replace_sum
+from derive.matching import replace_sum, same_up_to_free_names, scaled_sum
 from derive.measures import Continuous
 from derive.moves.replicate import is_extensive
 from derive.step import Moved
-from derive.total import Binder, Total, components
+from derive.total import Total, components
 from derive.variables import Variable
 
 __all__ = ["linear_forms", "local_fields"]
@@ -95,7 +95,7 @@ def linear_forms(ensemble: Ensemble) -> list[Total]:
     for form in sorted(
         found, key=lambda f: (-len(free_indices(f)), not elements_of(f, traced), str(f))
     ):
-        if not any(_same_up_to_free_names(form, other) for other in alike):
+        if not any(same_up_to_free_names(form, other) for other in alike):
             alike.append(form)
     return alike
 
@@ -152,17 +152,8 @@ def _linear(part: Expr, disorder: set[Label]) -> bool:
     return len(factors) == 1 and factors[0].as_base_exp()[1] == 1
 
 
-def _same_up_to_free_names(a: Total, b: Total) -> bool:
-    if a == b:
-        return True
-    one, two = (sorted(free_indices(t), key=str) for t in (a, b))
-    if [i.range for i in one] != [i.range for i in two]:
-        return False
-    return a.xreplace(dict(zip(one, two, strict=True))) == b
-
-
 def _introduced(ensemble: Ensemble, name: str, definition: Expr) -> Ensemble:
-    scale, quantity = _scaled(name, definition)
+    scale, quantity = scaled_sum(name, definition)
     free = tuple(sorted(free_indices(quantity), key=lambda i: (is_extensive(i.range), i.name)))
     field, dual = (Label(n, tuple(i.range for i in free)) for n in (name, f"{name}hat"))
     exponent = _replaced(ensemble.exponent, quantity, free, field, scale)
@@ -183,13 +174,3 @@ def _replaced(
     expr: Expr, quantity: Total, free: tuple[Index, ...], field: Label, scale: Expr
 ) -> Expr:
     return replace_sum(expr, quantity, free, lambda *slots: scale * field[slots])
-
-
-def _scaled(name: str, definition: Expr) -> tuple[Expr, Total]:
-    coefficient, rest = definition.as_independent(Binder, as_Add=False)
-    if not isinstance(rest, Total):
-        raise MoveError(
-            f"{name} = {definition} is no multiple of one sum such as total(w[j]*x[j, mu], j): "
-            "name each sum by its own field"
-        )
-    return 1 / coefficient, rest

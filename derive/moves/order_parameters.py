@@ -10,7 +10,6 @@ conjugate for each pair, and a diagonal that a norm fixes (Ising spins, a sphere
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import permutations
 from typing import Any
 
 from sympy import Expr, I, Mul, Pow, Rational, S, expand_log, log, pi, sympify
@@ -18,13 +17,13 @@ from sympy import Expr, I, Mul, Pow, Rational, S, expand_log, log, pi, sympify
 from derive.ensemble import Ensemble, check_new_names, elements_of, terms
 from derive.errors import MoveError
 from derive.indices import Index, Label, free_indices
-from derive.matching import replace_sum
+from derive.matching import replace_sum, same_up_to_free_names, scaled_sum
 from derive.measures import Continuous, SphereSurface
 from derive.monomials import flattened
 from derive.moves.replicate import is_extensive
 from derive.relations import normal_form
 from derive.step import Moved
-from derive.total import Binder, Total, components
+from derive.total import Total, components
 from derive.variables import Variable
 
 __all__ = ["order_parameters", "overlaps"]
@@ -104,7 +103,7 @@ def overlaps(ensemble: Ensemble) -> list[Total]:
     found: dict[Total, None] = {}
     for term in terms(ensemble.exponent):
         for part in _coupled(term, ensemble.labels):
-            if not any(_same(part, other) for other in found):
+            if not any(same_up_to_free_names(part, other) for other in found):
                 found[part] = None
     declared = {v.label: k for k, v in enumerate(ensemble.variables)}
     fields = {v.label for v in ensemble.variables if _is_field(ensemble, v)}
@@ -139,26 +138,12 @@ def _free(overlap: Total) -> tuple[Index, ...]:
     return tuple(sorted(free_indices(overlap), key=lambda i: i.name))
 
 
-def _same(a: Total, b: Total) -> bool:
-    """Equal up to the names of the replica indices."""
-    one, two = _free(a), _free(b)
-    if len(one) != len(two):
-        return False
-    ranges = [i.range for i in two]
-    orders = (names for names in permutations(one) if [i.range for i in names] == ranges)
-    return any(a.xreplace(dict(zip(names, two, strict=True))) == b for names in orders)
-
-
 # --- naming them ------------------------------------------------------------------------------
 
 
 def _introduced(ensemble: Ensemble, name: str, definition: Expr) -> Ensemble:
-    coefficient, overlap = definition.as_independent(Binder, as_Add=False)
-    if not isinstance(overlap, Total):
-        raise MoveError(
-            f"{name} = {definition} is no multiple of one sum such as total(s[a, i]*s[b, i], i)"
-        )
-    scale, free = 1 / coefficient, _free(overlap)
+    scale, overlap = scaled_sum(name, definition)
+    free = _free(overlap)
     field = _label(ensemble, name, overlap, scale)
     known = 0 if field.diagonal is not None else None
     dual = Label(f"{name}hat", field.ranges, field.symmetric, diagonal=known)
