@@ -1,0 +1,163 @@
+"""Python text to an object file: numba types and lowers it, LLVM optimises the whole at once.
+
+Needs numba, and reaches into its code generator for three reasons.  A function that another one
+calls is neither optimised nor made into machine code by itself, which saves half of the time.
+The target is ours: wide vectors, or another processor.  And numba's engine never frees code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import llvmlite.binding as llvm
+from numba import types
+from numba.core import codegen, registry
+from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
+
+from numerics.native.engine import ENTRY
+from numerics.native.target import Target
+
+__all__ = ["FAST", "object_code"]
+
+# a*b + c may be one operation, and the sign of a zero does not matter; nan and inf do.
+FAST = {"fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+WORDS = types.CPointer(types.intp)
+SIGNATURE = ([WORDS] * 4, types.void)
+
+
+def object_code(function: Callable[..., None], target: Target) -> bytes:
+    """The object file of a function of four pointers; `ENTRY` is its one symbol.
+
+    Raises
+    ------
+    RuntimeError
+        If the code would call into Python.
+    """
+    with global_compiler_lock, _generator(target) as generator:
+        return _emit(_Unit(function, SIGNATURE, {}, dict(FAST)), generator)
+
+
+class _Unit(CFunc):
+    """A function that is typed and lowered, but not compiled."""
+
+    def lowered(self) -> tuple[Any, str]:
+        """LLVM's module of it and of what it calls, and its name there."""
+        result = self._compile_uncached()
+        result.library.finalize()
+        module = llvm.parse_bitcode(result.library._final_module.as_bitcode())
+        return module, result.fndesc.llvm_func_name
+
+
+class _Library(codegen.JITCodeLibrary):
+    """A module that waits: machine code is made only for what Python itself may call."""
+
+    _in_engine = False
+
+    def _optimize_final_module(self) -> None:
+        pass  # once, with all that it is linked to
+
+    def _finalize_specific(self) -> None:
+        pass  # not yet in the engine
+
+    def get_pointer_to_function(self, name: str) -> int:
+        self._ensure_finalized()
+        if name not in {function.name for function in self.get_defined_functions()}:
+            return 0
+        if not self._in_engine:
+            super()._optimize_final_module()
+            self._codegen._engine.add_module(self._final_module)
+            super()._finalize_specific()
+            self._in_engine = True
+        return int(self._codegen._engine.get_function_address(name))
+
+
+class _Generator(codegen.JITCPUCodegen):
+    """numba's code generator, for a target of ours."""
+
+    _library_class = _Library
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        super().__init__("saddlepoint")
+
+    def _customize_tm_features(self) -> str:
+        return self._target.features
+
+    def _customize_tm_options(self, options: dict[str, Any]) -> None:
+        options.update(self._target.options())
+
+    def _get_host_cpu_name(self) -> str:
+        return self._target.cpu
+
+    def _add_module(self, module: Any) -> None:
+        pass  # see _Library
+
+    def set_env(self, env_name: str, env: Any) -> None:
+        if self._engine.is_symbol_defined(env_name):
+            super().set_env(env_name, env)
+
+
+_GENERATORS: dict[Target, _Generator] = {}
+
+
+@contextlib.contextmanager
+def _generator(target: Target) -> Iterator[_Generator]:
+    """Let numba generate with ours; the caller holds numba's lock."""
+    context = registry.cpu_target.target_context
+    context.refresh()
+    theirs = context._internal_codegen
+    generator = _GENERATORS.get(target) or _GENERATORS.setdefault(target, _Generator(target))
+    context._internal_codegen = generator
+    try:
+        yield generator
+    finally:
+        context._internal_codegen = theirs
+
+
+# numba's functions return a status, which is a constant once it is clear that nothing is raised.
+WRAPPER = """
+declare i32 @{callee}(ptr, ptr, ptr, ptr, ptr, ptr)
+declare void @{raised}()
+define void @{entry}(ptr %args, ptr %dimensions, ptr %steps, ptr %data) {{
+    %value = alloca ptr
+    %error = alloca ptr
+    %status = call i32 @{callee}(ptr %value, ptr %error, ptr %args, ptr %dimensions, ptr %steps,
+                                 ptr %data)
+    switch i32 %status, label %wrong [i32 0, label %right i32 -2, label %right]
+wrong:
+    call void @{raised}()
+    br label %right
+right:
+    ret void
+}}
+"""
+RAISED = "saddlepoint_raised"
+
+
+def _emit(unit: _Unit, generator: _Generator) -> bytes:
+    """Optimise the linked module and write its object file."""
+    module, callee = unit.lowered()
+    module.link_in(llvm.parse_assembly(WRAPPER.format(callee=callee, raised=RAISED, entry=ENTRY)))
+    for function in module.functions:
+        if not function.is_declaration and function.name != ENTRY:
+            function.linkage = "internal" if function.name == callee else "linkonce_odr"
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    options.slp_vectorization = True
+    builder = llvm.create_pass_builder(generator._tm, options)
+    builder.getModulePassManager().run(module, builder)
+    _refuse_python(module)
+    return bytes(generator._tm.emit_object(module))
+
+
+def _refuse_python(module: Any) -> None:
+    """Machine code runs without the interpreter's lock: it must not raise or call into Python."""
+    called = [f.name for f in module.functions if f.is_declaration]
+    if RAISED in called:
+        raise RuntimeError("it may raise an exception")
+    found = sorted(name for name in called if name.startswith(("Py", "_Py", "numba_", "NRT_")))
+    if found:
+        raise RuntimeError(f"it calls {', '.join(found)}")

@@ -1,0 +1,42 @@
+"""What the text of a unit may name: own functions, memory, and the two ways to define functions.
+
+Needs numba.
+"""
+
+from __future__ import annotations
+
+import linecache
+from typing import Any
+
+import numba
+import numpy as np
+
+from numerics.native import memory
+from numerics.native.compiler import FAST
+
+try:
+    from numerics.native import functions
+except ImportError:
+    functions = None
+
+__all__ = ["executed"]
+
+# No one calls these from Python, so that the wrappers which that takes are left out.
+INNER = {**FAST, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def executed(source: str, name: str) -> dict[str, Any]:
+    """Run the text of a unit, and give back all that it defines."""
+    names: dict[str, Any] = {
+        **(functions.FUNCTIONS if functions else {}),
+        **{name: getattr(memory, name) for name in memory.__all__},
+        "inline": numba.njit(forceinline=True, **INNER),
+        "device": numba.njit(**INNER),
+        "np": np,
+        "__name__": "saddlepoint_unit",
+    }
+    file = f"<saddlepoint {name}>"
+    # so that errors and debuggers show lines of it
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), names)
+    return names
