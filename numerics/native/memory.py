@@ -12,13 +12,31 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["address", "apart", "gathered", "pointer", "scattered", "stack"]
+__all__ = [
+    "address",
+    "allocated",
+    "apart",
+    "gathered",
+    "offset",
+    "plus",
+    "pointer",
+    "released",
+    "scattered",
+    "spread",
+    "stack",
+    "times",
+    "unfinished",
+]
 
 DOUBLES = types.CPointer(types.float64)
 WIDE = '"prefer-vector-width"="512"'  # LLVM takes half of that by itself where there is AVX-512
 CACHE_LINE = 64
+BYTES = ir.PointerType(ir.IntType(8))
 
 inline = njit(forceinline=True, fastmath={"contract", "nsz"}, error_model="numpy")
+in_any_order = njit(
+    forceinline=True, fastmath={"contract", "nsz", "reassoc"}, error_model="numpy"
+)
 
 
 @intrinsic
@@ -56,6 +74,44 @@ def address(_context: Any, place: Any) -> Any:
 
 
 @intrinsic
+def offset(_context: Any, place: Any, count: Any) -> Any:
+    """The pointer to what lies `count` doubles further on."""
+
+    def generate(_codegen: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    return DOUBLES(DOUBLES, types.intp), generate
+
+
+@intrinsic
+def allocated(_context: Any, count: Any) -> Any:
+    """Memory for that many doubles; where there is none its address is zero."""
+
+    def generate(_codegen: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        long = ir.IntType(64)
+        kind = ir.FunctionType(BYTES, [long])
+        take = cgutils.get_or_insert_function(builder.module, kind, "malloc")
+        size = builder.mul(args[0], ir.Constant(long, 8))
+        room = builder.call(take, [size])
+        return builder.bitcast(room, ir.PointerType(ir.DoubleType()))
+
+    return DOUBLES(types.intp), generate
+
+
+@intrinsic
+def released(_context: Any, room: Any) -> Any:
+    """Give memory back."""
+
+    def generate(_codegen: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [BYTES])
+        give = cgutils.get_or_insert_function(builder.module, kind, "free")
+        builder.call(give, [builder.bitcast(args[0], BYTES)])
+        return ir.Constant(ir.IntType(64), 0)
+
+    return types.intp(DOUBLES), generate
+
+
+@intrinsic
 def apart(_context: Any) -> Any:
     """Say that the pointers which a function takes do not overlap, and ask for wide vectors.
 
@@ -73,6 +129,25 @@ def apart(_context: Any) -> Any:
     return types.intp(), generate
 
 
+@in_any_order
+def plus(total, term):  # type: ignore[no-untyped-def]
+    """A sum that may be taken in any order, so that a loop over it can be in vectors."""
+    return total + term
+
+
+@in_any_order
+def times(total, factor):  # type: ignore[no-untyped-def]
+    """A product that may be taken in any order."""
+    return total * factor
+
+
+@inline
+def spread(base, step, start, count, room, lanes):  # type: ignore[no-untyped-def]
+    """Copy doubles that lie a step apart to `room`; the last one is repeated."""
+    for lane in range(lanes):
+        room[lane] = pointer(base + (start + min(lane, count - 1)) * step)[0]
+
+
 @inline
 def gathered(base, step, start, count, room, lanes):  # type: ignore[no-untyped-def]
     """Where `lanes` doubles lie side by side: as they are, or copied to `room`.
@@ -82,9 +157,17 @@ def gathered(base, step, start, count, room, lanes):  # type: ignore[no-untyped-
     here = pointer(base + start * step)
     if step == 8 and count == lanes:
         return here
-    for lane in range(lanes):
-        room[lane] = pointer(base + (start + min(lane, count - 1)) * step)[0]
+    spread(base, step, start, count, room, lanes)
     return room
+
+
+@in_any_order
+def unfinished(room, count):  # type: ignore[no-untyped-def]
+    """Whether any of the doubles is infinite or nan."""
+    total = 0.0
+    for k in range(count):
+        total += room[k] - room[k]  # nan unless finite
+    return total != 0.0
 
 
 @inline
