@@ -14,8 +14,9 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba import types
 from numba.core import codegen, registry
-from numba.core.ccallback import CFunc
+from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import _FunctionCompiler
 
 from numerics.native.engine import ENTRY
 from numerics.native.target import Target
@@ -25,7 +26,7 @@ __all__ = ["FAST", "object_code"]
 # a*b + c may be one operation, and the sign of a zero does not matter; nan and inf do.
 FAST = {"fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 WORDS = types.CPointer(types.intp)
-SIGNATURE = ([WORDS] * 4, types.void)
+SIGNATURE = ((WORDS,) * 4, types.void)
 
 
 def object_code(function: Callable[..., None], target: Target) -> bytes:
@@ -37,18 +38,25 @@ def object_code(function: Callable[..., None], target: Target) -> bytes:
         If the code would call into Python.
     """
     with global_compiler_lock, _generator(target) as generator:
-        return _emit(_Unit(function, SIGNATURE, {}, dict(FAST)), generator)
+        return _emit(*_lowered(function), generator)
 
 
-class _Unit(CFunc):
-    """A function that is typed and lowered, but not compiled."""
+class _Lowering(_FunctionCompiler):
+    """Types and lowers a function; makes neither machine code nor wrappers for Python."""
 
-    def lowered(self) -> tuple[Any, str]:
-        """LLVM's module of it and of what it calls, and its name there."""
-        result = self._compile_uncached()
-        result.library.finalize()
-        module = llvm.parse_bitcode(result.library._final_module.as_bitcode())
-        return module, result.fndesc.llvm_func_name
+    def _customize_flags(self, flags: Any) -> Any:
+        flags.no_cpython_wrapper = flags.no_cfunc_wrapper = flags.no_compile = True
+        flags.enable_pyobject = False
+        return flags
+
+
+def _lowered(function: Callable[..., None]) -> tuple[Any, str]:
+    """LLVM's module of a function and of what it calls, and its name there."""
+    lowering = _Lowering(function, registry.cpu_target, dict(FAST), {}, Compiler)
+    result = lowering.compile(*SIGNATURE)
+    result.library.finalize()
+    module = llvm.parse_bitcode(result.library._final_module.as_bitcode())
+    return module, result.fndesc.llvm_func_name
 
 
 class _Library(codegen.JITCodeLibrary):
@@ -135,11 +143,11 @@ right:
 }}
 """
 RAISED = "saddlepoint_raised"
+PYTHON = ("Py", "_Py", "numba", "NRT_")
 
 
-def _emit(unit: _Unit, generator: _Generator) -> bytes:
+def _emit(module: Any, callee: str, generator: _Generator) -> bytes:
     """Optimise the linked module and write its object file."""
-    module, callee = unit.lowered()
     module.link_in(llvm.parse_assembly(WRAPPER.format(callee=callee, raised=RAISED, entry=ENTRY)))
     for function in module.functions:
         if not function.is_declaration and function.name != ENTRY:
@@ -154,10 +162,13 @@ def _emit(unit: _Unit, generator: _Generator) -> bytes:
 
 
 def _refuse_python(module: Any) -> None:
-    """Machine code runs without the interpreter's lock: it must not raise or call into Python."""
+    """Code runs without the interpreter's lock, and from the cache without numba: it may call
+    the C library alone.
+    """
     called = [f.name for f in module.functions if f.is_declaration]
     if RAISED in called:
         raise RuntimeError("it may raise an exception")
-    found = sorted(name for name in called if name.startswith(("Py", "_Py", "numba_", "NRT_")))
+    called = [name for name in called if not name.startswith("llvm.")]
+    found = [name for name in called if name.startswith(PYTHON) or not llvm.address_of_symbol(name)]
     if found:
         raise RuntimeError(f"it calls {', '.join(found)}")

@@ -11,13 +11,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from numerics.native import memory
+from numerics.native import functions, memory
 from numerics.native.compiler import FAST
-
-try:
-    from numerics.native import functions
-except ImportError:
-    functions = None
 
 __all__ = ["executed"]
 
@@ -28,7 +23,7 @@ INNER = {**FAST, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 def executed(source: str, name: str) -> dict[str, Any]:
     """Run the text of a unit, and give back all that it defines."""
     names: dict[str, Any] = {
-        **(functions.FUNCTIONS if functions else {}),
+        **functions.FUNCTIONS,
         **{name: getattr(memory, name) for name in memory.__all__},
         "inline": numba.njit(forceinline=True, **INNER),
         "device": numba.njit(**INNER),
