@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from numerics.arguments import Batch, check_values, value_text
+from numerics.arguments import Batch, check_values
 from numerics.backends.numpy import Printed
-from numerics.errors import NonFiniteError
+from numerics.chunks import flat_chunks, gathered_chunks
 from numerics.matrices import all_finite
 from numerics.program import Program
+from numerics.unfinished import refuse_unfinished
 
 __all__ = ["BLOCK", "Runner"]
 
@@ -62,7 +63,8 @@ class Runner:
             ):
                 outs[number][...] = value
                 if finite:
-                    self._check(number, np.asarray(value)[None], known)
+                    whole = np.asarray(value)[None]
+                    refuse_unfinished(self.program, number, whole, known, self.hidden)
             if len(batch.uniform) < len(batch.arrays) and 0 not in batch.shape:
                 self._run_blocks(batch, (*fixed, *self.kept, *carried), outs, block, finite)
 
@@ -83,9 +85,9 @@ class Runner:
         written = [outs[k] for k in filled]
         ranks = [len(self.program.inputs[k].ranges) for k in varying]
         chunks = (
-            _flat_chunks(given, written, points)
+            flat_chunks(given, written, points)
             if flat
-            else _gathered_chunks(given, ranks, written, batch.shape, points)
+            else gathered_chunks(given, ranks, written, batch.shape, points)
         )
         checked = [self.program.inputs[k] for k in varying]
         # what finite outputs tell to be finite is looked at only where an output is not
@@ -103,7 +105,7 @@ class Runner:
                     if not all_finite(target):
                         for given_as, array in zip(checked, ins, strict=True):
                             check_values(given_as, array)
-                        self._check(number, target, here)
+                        refuse_unfinished(self.program, number, target, here, self.hidden)
 
     @staticmethod
     def _fitting(inner: Sequence[tuple[int, ...]]) -> int:
@@ -131,23 +133,6 @@ class Runner:
         given = self.program.inputs[number]
         return np.float64(batch.sizes[given.symbol]) if given.is_size else batch.arrays[number]
 
-    def _check(self, number: int, result: Any, values: dict[int, Any]) -> None:
-        """Report the first result that is not finite, with the point that gave it."""
-        if all_finite(result):
-            return
-        good = np.isfinite(result)
-        point = int(np.argmin(good.reshape(len(result), -1).all(axis=1)))
-        inputs = self.program.inputs
-        where = ", ".join(
-            value_text(inputs[k], value[point] if varies else value)
-            for k, (value, varies) in sorted(values.items())
-            if k not in self.hidden
-        )
-        raise NonFiniteError(
-            f"{self.program.outputs[number].name} is {result[~good].flat[0]} at {where}: "
-            'the value is not finite there; kernel.evaluate(..., nonfinite="keep") returns it'
-        )
-
 
 def _aligned(shape: tuple[int, ...]) -> Any:
     """An empty array that starts at a cache line: SIMD is up to twice as fast there."""
@@ -155,61 +140,3 @@ def _aligned(shape: tuple[int, ...]) -> Any:
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size].view(np.float64).reshape(shape)
-
-
-Chunks = Iterator[tuple[Sequence[Any], Sequence[Any]]]
-
-
-def _flat_chunks(given: Sequence[Any], written: Sequence[Any], points: int) -> Chunks:
-    """Scalars only: NumPy's iterator copies into its buffers no more than is not contiguous."""
-    if all(a.flags.c_contiguous and a.dtype == np.float64 for a in given) and (
-        len({a.shape for a in (*given, *written)}) == 1
-    ):
-        flat = [[a.reshape(-1) for a in group] for group in (given, written)]
-        for start in range(0, flat[0][0].size, points):
-            part = slice(start, start + points)
-            yield [a[part] for a in flat[0]], [a[part] for a in flat[1]]
-        return
-    read = ["readonly", "contig", "aligned", "nbo"]
-    write = ["writeonly", "contig", "aligned", "nbo", "no_broadcast"]
-    iterator: Any = np.nditer(  # type: ignore[call-overload]
-        [*given, *written],
-        flags=["external_loop", "buffered", "copy_if_overlap", "zerosize_ok"],
-        op_flags=[read] * len(given) + [write] * len(written),
-        op_dtypes=[np.float64] * (len(given) + len(written)),
-        casting="same_kind",
-        buffersize=points,
-    )
-    with iterator:
-        for operands in iterator:
-            yield operands[: len(given)], operands[len(given) :]
-
-
-def _gathered_chunks(
-    given: Sequence[Any],
-    ranks: Sequence[int],
-    written: Sequence[Any],
-    shape: tuple[int, ...],
-    points: int,
-) -> Chunks:
-    """Arrays with axes: slices of what covers the batch, copies of what is broadcast."""
-    total = math.prod(shape)
-    readers = [_reader(array, rank, shape) for array, rank in zip(given, ranks, strict=True)]
-    flat = [target.reshape((total, *target.shape[len(shape) :])) for target in written]
-    for start in range(0, total, points):
-        stop = min(start + points, total)
-        yield [read(start, stop) for read in readers], [t[start:stop] for t in flat]
-
-
-def _reader(array: Any, rank: int, shape: tuple[int, ...]) -> Callable[[int, int], Any]:
-    core = array.shape[array.ndim - rank :]
-    if array.shape == (*shape, *core) and array.flags.c_contiguous:
-        rows = array.reshape((-1, *core))
-        return lambda start, stop: np.asarray(rows[start:stop], dtype=np.float64)
-    spread = np.broadcast_to(array, (*shape, *core))
-
-    def gather(start: int, stop: int) -> Any:
-        at = np.unravel_index(np.arange(start, stop), shape)
-        return np.ascontiguousarray(spread[at], dtype=np.float64)
-
-    return gather

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,7 @@ from sympy import Expr
 
 from derive.equations import Element, Index
 from numerics.arguments import Batch
-from numerics.backends.numpy import Printed, print_numpy
-from numerics.blocks import Runner
+from numerics.backends.choice import NUMPY, Backend, Runs
 from numerics.lower import lower
 from numerics.node_sum import tables_of
 from numerics.program import Program
@@ -45,6 +44,8 @@ class Compiled:
         Free indices that come first.
     known : iterable of Expr
         Parts that are stable as they stand.
+    backend : Backend
+        What prints and runs the program.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class Compiled:
         tables: Tables,
         axes: Sequence[Index],
         known: Iterable[Expr] = (),
+        backend: Backend = NUMPY,
     ) -> None:
         expressions = stabilise(*(expr for _, expr in named), known=known)
         self.stable = tuple((name, e) for (name, _), e in zip(named, expressions, strict=True))
-        self.axes = tuple(axes)
+        self.axes, self.backend = tuple(axes), backend
         entries: list[Expr] = [entry.label.plain[entry.slots] for entry in tables]
         inputs = inputs_of([*given, *entries])
         labels = {entry.label for entry in entries if isinstance(entry, Element)}
@@ -66,13 +68,13 @@ class Compiled:
         )
         self.count = sum(not i.is_size for i in inputs) - len(self.hidden)
         self.program: Program = lower(self.stable, inputs, self.axes, self.hidden, self.hidden)
-        self._printed: dict[Any, tuple[Program, Printed]] = {}
+        self._makers: dict[Any, Callable[[], Runs]] = {}
 
     def source(self, bound: frozenset[int]) -> str:
-        """The NumPy source for a batch in which every scalar varies, and arrays do not."""
+        """The generated source for a batch in which every scalar varies, and arrays do not."""
         held = bound | self.hidden
         fixed = held.union(k for k, g in enumerate(self.program.inputs) if g.ranges)
-        return print_numpy(self.program, fixed, held).source
+        return self.backend.source(self.program, fixed, held)
 
     def with_tables(self, batch: Batch, tables: Tables) -> Batch:
         """The arguments of a call and the numbers of the tables."""
@@ -87,17 +89,16 @@ class Compiled:
             sizes={**batch.sizes, **sizes},
         )
 
-    def runner(self, batch: Batch, bound: Mapping[int, Any]) -> Runner:
+    def runner(self, batch: Batch, bound: Mapping[int, Any]) -> Runs:
         """Ready to run batches that vary as this one does; what is bound is computed here."""
         key = batch.uniform, batch.sparse, frozenset(bound)
-        if key not in self._printed:
-            self._printed[key] = self._print(batch, bound)
-        program, printed = self._printed[key]
-        runner = Runner(program, printed, frozenset(bound) | self.hidden, self.hidden)
+        if key not in self._makers:
+            self._makers[key] = self._maker(batch, bound)
+        runner = self._makers[key]()
         runner.prepare(batch)
         return runner
 
-    def _print(self, batch: Batch, bound: Mapping[int, Any]) -> tuple[Program, Printed]:
+    def _maker(self, batch: Batch, bound: Mapping[int, Any]) -> Callable[[], Runs]:
         inputs = self.program.inputs
         held = [k for k in {**bound, **dict.fromkeys(self.hidden)} if k in batch.uniform]
         known = {over.size for k in held for over in inputs[k].ranges}
@@ -105,4 +106,5 @@ class Compiled:
         fixed = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
         uniform = batch.uniform.union(sizes)
         program = lower(self.stable, inputs, self.axes, uniform, fixed, batch.sparse)
-        return program, print_numpy(program, uniform, fixed)
+        checked = frozenset(bound) | self.hidden
+        return self.backend.maker(program, uniform, fixed, checked, self.hidden)

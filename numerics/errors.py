@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "AmbiguousNameError",
     "DomainError",
+    "MissingBackendError",
     "MissingParameterError",
     "NonFiniteError",
     "NotANumberError",
@@ -64,3 +65,7 @@ class NonFiniteError(NumericsError):
 
 class PrecisionError(NumericsError):
     """No two precisions of the reference agree, so that no digit can be vouched for."""
+
+
+class MissingBackendError(NumericsError):
+    """A package that a backend needs is not installed; the message names the extra that has it."""

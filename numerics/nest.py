@@ -23,6 +23,7 @@ __all__ = ["Loop", "Nest", "Node", "Run", "Section", "nest"]
 # to store them for every value of an axis
 REPEATED = frozenset(("add", "subtract", "multiply", "negative", "equal"))
 READS = frozenset(("view", "positions"))
+WHOLE = frozenset(("view", "log_det"))  # what reads other entries than that of the loops around it
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,12 @@ def nest(program: Program, uniform: frozenset[int]) -> Nest:
     stores = count + len(program.lets)
     own = range(count, stores)
     outputs = range(stores, stores + len(program.outputs))
-    once = _Scheduler(program, varies, [k for k in own if k not in varies])
     read = [k for k in own if k not in varies and program.lets[k - count].op in READS]
     varying = [k for k in own if k in varies]
-    block = _Scheduler(program, varies, [*read, *varying, *outputs])
+    block = _Scheduler(program, [*read, *varying, *outputs])
     shared = block.read_outside()
-    return Nest(program, once.section(shared), block.section(frozenset()), varies, stores)
+    once = _Scheduler(program, [k for k in own if k not in varies], shared)
+    return Nest(program, once.section(), block.section(), varies, stores)
 
 
 def _let(program: Program, number: int) -> Let:
@@ -123,16 +124,21 @@ class _Group:
 
 
 class _Scheduler:
-    """Schedules some registers of a program; all others are there beforehand."""
+    """Schedules some registers of a program; all others are there beforehand.
 
-    def __init__(self, program: Program, varies: frozenset[int], numbers: Sequence[int]) -> None:
-        self.program, self.varies = program, varies
-        self.numbers = frozenset(numbers)
+    Those in `kept` are read by another section.
+    """
+
+    def __init__(
+        self, program: Program, numbers: Sequence[int], kept: frozenset[int] = frozenset()
+    ) -> None:
+        self.program, self.numbers = program, frozenset(numbers)
+        viewed = (let.args[0] for let in program.lets if let.op in WHOLE)
+        self.kept = kept.union(k for k in viewed if isinstance(k, int))
         self.inline = frozenset(k for k in numbers if self._is_inline(k))
         self.items = [k for k in numbers if k not in self.inline]
         self.made: dict[int, tuple[Loop | object, ...]] = {}
         self.read: dict[int, list[tuple[object, ...]]] = {}
-        self.whole: set[int] = set()
 
     # -- what reads what -----------------------------------------------------------------------
 
@@ -140,7 +146,7 @@ class _Scheduler:
         let = _let(self.program, number)
         if let.op in READS:
             return True
-        if let.op not in REPEATED or not let.axes:
+        if let.op not in REPEATED or not let.axes or number in self.kept:
             return False
         return all(self._is_at_hand(arg, let) for arg in let.args)
 
@@ -160,7 +166,7 @@ class _Scheduler:
             if arg in self.inline:
                 yield from self.operands(arg)
             else:
-                yield arg, let.op in ("view", "log_det")
+                yield arg, let.op in WHOLE
 
     def inlined(self, number: int) -> Iterator[int]:
         """The registers that are computed again for this one, in order."""
@@ -204,12 +210,12 @@ class _Scheduler:
 
     # -- nests ---------------------------------------------------------------------------------
 
-    def section(self, kept: frozenset[int]) -> Section:
-        """The nodes, and what is stored; `kept` are read by another section."""
+    def section(self) -> Section:
+        """The nodes, and what is stored."""
         body = self._nodes(self.items, (), ())
         stored = {}
         for number in self.items:
-            axes = self._storage(number, number in kept)
+            axes = self._storage(number)
             if axes is not None:
                 stored[number] = axes
         return Section(body, stored)
@@ -242,10 +248,8 @@ class _Scheduler:
             registers.update(dict.fromkeys(self.inlined(number)))
             registers[number] = None
             self.made[number] = path
-            for operand, whole in self.operands(number):
+            for operand, _ in self.operands(number):
                 self.read.setdefault(operand, []).append(path)
-                if whole:
-                    self.whole.add(operand)
         return Run(tuple(registers))
 
     def _groups(self, items: Sequence[int], open_: tuple[Axis, ...]) -> list[_Group]:
@@ -273,10 +277,10 @@ class _Scheduler:
             return False
         return axis is None or axis in self.program.axes_of(operand)
 
-    def _storage(self, number: int, kept: bool) -> tuple[Axis, ...] | None:
+    def _storage(self, number: int) -> tuple[Axis, ...] | None:
         """The axes that a register is stored over; None if no other run reads it."""
         let = _let(self.program, number)
-        if kept or number in self.whole or let.op == "stack":
+        if number in self.kept or let.op == "stack":
             return let.axes
         readers = self.read.get(number, [])
         path = self.made[number]
@@ -287,5 +291,3 @@ class _Scheduler:
             around = tuple(a for a, b in zip(around, reader, strict=False) if a is b)
         shared = {group.axis for group in around if isinstance(group, _Group)}
         return tuple(axis for axis in let.axes if axis not in shared)
-
-

@@ -17,6 +17,7 @@ from sympy import Expr
 from derive.equations import GaussianAverage, Index
 from numerics.arguments import Batch, check_values
 from numerics.averages import Averages, Planned, Quadrature
+from numerics.backends.choice import NUMPY, Backend
 from numerics.compiled import Compiled, Tables, without_numbers
 from numerics.errors import (
     DomainError,
@@ -77,6 +78,8 @@ class Plans:
     breaks : mapping, optional
         Of a kernel that an iteration calls: for some arguments, ascending points that rules end
         at. A batch is split there.
+    backend : Backend
+        What prints and runs the programs.
     """
 
     def __init__(
@@ -88,7 +91,9 @@ class Plans:
         declared: Box,
         leading: int | None = None,
         breaks: Mapping[Any, Sequence[float]] | None = None,
+        backend: Backend = NUMPY,
     ) -> None:
+        self.backend = backend
         self.named, self.given, self.axes = tuple(named), tuple(given), tuple(axes)
         self.declared, self.tolerance = declared, tolerance
         self._failed: list[Box] = []
@@ -101,7 +106,7 @@ class Plans:
         self.parameters = self._averages.parameters if self.has_averages else set()
         bare, variables = self._averages.skeleton()
         pairs = [(name, e) for (name, _), e in zip(named, bare, strict=True)]
-        self.skeleton = Compiled(pairs, (*given, *variables), (), axes)
+        self.skeleton = Compiled(pairs, (*given, *variables), (), axes, backend=backend)
         self.known: list[Ready] = []
         if not self.has_averages:
             self.known.append(Ready(Planned(bare, {}, ()), self.skeleton, ()))
@@ -221,7 +226,8 @@ class Plans:
         if plain not in self._structures:
             pairs = [(name, e) for (name, _), e in zip(self.named, plain, strict=True)]
             sums = {node for e in plain for node in e.atoms(NodeSum)}  # planned as they stand
-            self._structures[plain] = Compiled(pairs, self.given, tables, self.axes, sums)
+            made = Compiled(pairs, self.given, tables, self.axes, sums, self.backend)
+            self._structures[plain] = made
         ready = Ready(planned, self._structures[plain], tables)
         self.known.append(ready)
         return ready

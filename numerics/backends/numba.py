@@ -19,7 +19,7 @@ from numerics.errors import UnsupportedExpressionError
 from numerics.nest import Loop, Nest, Node, Run, Section, nest
 from numerics.program import Axis, Let, Operand, Program, Range
 
-__all__ = ["Unit", "print_numba"]
+__all__ = ["Unit", "print_numba", "shown"]
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-inf"}
@@ -64,6 +64,14 @@ def print_numba(
             'a determinant has no compiled form: compile with backend="numpy"'
         )
     return _Printer(nest(program, uniform), uniform, sizes, lanes).unit()
+
+
+def shown(program: Program, uniform: frozenset[int], lanes: int = 64) -> str:
+    """The source to be read: given arrays have three entries in every direction."""
+    given = {over.size for k, one in enumerate(program.inputs) for over in one.ranges}
+    tables = {over.size for k in uniform for over in program.inputs[k].ranges}
+    sizes = {size: 3 for size in given - tables if not size.is_Integer}
+    return print_numba(program, uniform, sizes, lanes).source
 
 
 class _Printer:

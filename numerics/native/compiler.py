@@ -151,7 +151,7 @@ def _emit(module: Any, callee: str, generator: _Generator) -> bytes:
     module.link_in(llvm.parse_assembly(WRAPPER.format(callee=callee, raised=RAISED, entry=ENTRY)))
     for function in module.functions:
         if not function.is_declaration and function.name != ENTRY:
-            function.linkage = "internal" if function.name == callee else "linkonce_odr"
+            function.linkage = "internal"
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
     options.slp_vectorization = True

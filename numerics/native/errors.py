@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from numerics.errors import NumericsError
+from numerics.errors import MissingBackendError, NumericsError
 
 __all__ = ["CompilationError", "MissingBackendError"]
-
-
-class MissingBackendError(NumericsError):
-    """A package that a backend needs is not installed; the message names the extra that has it."""
 
 
 class CompilationError(NumericsError):

@@ -1,0 +1,191 @@
+"""Running compiled code over a batch: addresses, strides and status, and threads if asked for."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from numerics.arguments import Batch, check_values
+from numerics.backends.numba import Unit, print_numba
+from numerics.chunks import flat_chunks, gathered_chunks
+from numerics.native.build import Native, build
+from numerics.program import Program
+from numerics.unfinished import refuse_unfinished
+
+__all__ = ["LANES", "NativeRunner", "lanes_for"]
+
+LANES = 64  # points side by side: enough to hide what one instruction waits for another
+FEW_LANES = 16  # of matrices, which have to stay in the cache together
+POINTS = 65536  # of one piece of a batch that has to be copied
+PER_THREAD = 4096  # points that are worth handing to another thread
+ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+NOT_FINITE, NO_MEMORY = 1, 2
+
+
+@dataclass
+class NativeRunner:
+    """One program compiled for one choice of what varies along the batch.
+
+    Inputs in `checked` were looked at before, those in `hidden` are no arguments.  Code is made for
+    the sizes of given arrays when they are first met.
+    """
+
+    program: Program
+    uniform: frozenset[int]
+    checked: frozenset[int]
+    hidden: frozenset[int]
+    threads: int = 1
+    units: dict[Any, tuple[Unit, Native, Any]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.told = self.program.told()
+        self.has_arrays = any(
+            given.ranges and not given.is_size and k not in self.hidden
+            for k, given in enumerate(self.program.inputs)
+        )
+
+    def prepare(self, batch: Batch) -> None:
+        """Nothing is kept from call to call."""
+
+    def run(self, batch: Batch, outs: Sequence[Any], block: int, finite: bool) -> None:
+        """Fill the outputs of a batch; see `Kernel.evaluate`."""
+        self._check_before(batch, finite)
+        if 0 in batch.shape:
+            return
+        unit, _, entry = self.unit(self._sizes(batch), math.prod(batch.shape))
+        fixed = [_doubles(batch.arrays[k]) for k in unit.fixed]
+        counts = [batch.length(over) for over in unit.counts]
+        data = np.array([0, *(array.ctypes.data for array in fixed), *counts])
+        written = list(outs)
+        for ins, targets in self._chunks(batch, unit, written):
+            pairs = zip(unit.varying, ins, strict=True)
+            steps = [0 if k in batch.uniform else _step(a) for k, a in pairs]
+            if self._call(entry, ins, targets, steps, data) and finite:
+                self._refuse(batch, unit, ins, targets)
+
+    def unit(self, sizes: Mapping[Expr, int], points: int) -> tuple[Unit, Native, Any]:
+        """The code for these sizes and about as many points."""
+        lanes = lanes_for(self.program, self.has_arrays, points)
+        key = lanes, tuple(sorted(sizes.items(), key=str))
+        if key not in self.units:
+            unit = print_numba(self.program, self.uniform, sizes, lanes)
+            names = ", ".join(output.name for output in self.program.outputs)
+            native = build(unit.source, name=f"the kernel of {names}"[:80])
+            self.units[key] = unit, native, ENTRY(native.address)
+        return self.units[key]
+
+    # -- what comes in -------------------------------------------------------------------------
+
+    def _sizes(self, batch: Batch) -> dict[Expr, int]:
+        """The sizes of given arrays; those of tables change from plan to plan."""
+        hidden = {r.size for k in self.hidden for r in self.program.inputs[k].ranges}
+        return {size: n for size, n in batch.sizes.items() if size not in hidden}
+
+    def _check_before(self, batch: Batch, finite: bool) -> None:
+        """What finite outputs tell to be finite is looked at only where an output is not."""
+        for number, array in enumerate(batch.arrays):
+            if number not in self.checked:
+                silent = number in self.told and finite and number not in batch.uniform
+                given = self.program.inputs[number]
+                check_values(given, array, not silent, batch.units.get(number))
+
+    def _chunks(
+        self, batch: Batch, unit: Unit, outs: list[Any]
+    ) -> Iterator[tuple[list[Any], list[Any]]]:
+        """Arguments and results of contiguous pieces; an argument of one point is for all."""
+        alone = {k: _doubles(batch.arrays[k]) for k in unit.varying if k in batch.uniform}
+        spread = [k for k in unit.varying if k not in alone]
+        given = [batch.arrays[k] for k in spread]
+        ranks = [len(self.program.inputs[k].ranges) for k in spread]
+        axes = [output.axes for output in self.program.outputs]
+        if not any(ranks) and not any(axes):
+            whole = max((a.size for a in outs), default=1)
+            chunks = flat_chunks(given, outs, whole if _lie_alike(given, outs) else POINTS)
+        else:
+            entries = max(a.nbytes // 8 for a in outs) // math.prod(batch.shape)
+            chunks = gathered_chunks(given, ranks, outs, batch.shape, max(1, POINTS // entries))
+        for ins, targets in chunks if spread else _single(outs, batch.shape):
+            named = alone | dict(zip(spread, ins, strict=True))
+            yield [named[k] for k in unit.varying], list(targets)
+
+    # -- what is called ------------------------------------------------------------------------
+
+    def _call(
+        self, entry: Any, ins: Sequence[Any], outs: Sequence[Any], apart: Sequence[int], data: Any
+    ) -> bool:
+        """Fill the results; whether one of them is not finite."""
+        points = len(outs[0])
+        steps = np.array([*apart, *map(_step, outs)])
+        places = np.array([array.ctypes.data for array in (*ins, *outs)])
+        parts = max(1, min(self.threads, points // PER_THREAD))
+        ends = [points * k // parts for k in range(parts + 1)]
+        calls = [
+            (places + steps * low, np.array([high - low]), steps, data.copy())
+            for low, high in pairwise(ends)
+        ]
+
+        def call(four: tuple[Any, ...]) -> int:
+            entry(*(array.ctypes.data for array in four))
+            return int(four[3][0])
+
+        states = [call(calls[0])] if parts == 1 else list(_pool(parts).map(call, calls))
+        if NO_MEMORY in states:
+            raise MemoryError("no memory for the arrays of a compiled kernel")
+        return NOT_FINITE in states
+
+    def _refuse(self, batch: Batch, unit: Unit, ins: Sequence[Any], outs: Sequence[Any]) -> None:
+        points = len(outs[0])
+        held = {k: (batch.arrays[k], False) for k in unit.fixed}
+        for k, array in zip(unit.varying, ins, strict=True):
+            varies = k not in batch.uniform
+            held[k] = (array if varies else batch.arrays[k], varies)
+        for number, target in enumerate(outs):
+            if not np.isfinite(target).all():
+                for k in unit.varying:
+                    check_values(self.program.inputs[k], np.asarray(held[k][0]))
+                rows = target.reshape(points, *target.shape[1:])
+                refuse_unfinished(self.program, number, rows, held, self.hidden)
+
+
+def lanes_for(program: Program, has_arrays: bool, points: int) -> int:
+    """How many points are computed side by side."""
+    dims = max((len(let.axes) + len(let.over) for let in program.lets), default=0)
+    if points == 1 and (has_arrays or dims > 1):
+        return 1
+    return FEW_LANES if has_arrays else LANES
+
+
+def _step(array: Any) -> int:
+    """Bytes from one point to the next."""
+    return int(array.nbytes // len(array))
+
+
+def _single(outs: Sequence[Any], shape: tuple[int, ...]) -> Iterator[tuple[Any, list[Any]]]:
+    """Nothing varies: one point, whose results are those of the whole batch."""
+    own = [np.empty((1, *out.shape[len(shape) :])) for out in outs]
+    yield (), own
+    for out, result in zip(outs, own, strict=True):
+        out[...] = result[0]
+
+
+def _doubles(value: Any) -> Any:
+    return np.ascontiguousarray(value, dtype=np.float64)
+
+
+def _lie_alike(given: Sequence[Any], outs: Sequence[Any]) -> bool:
+    plain = all(a.flags.c_contiguous and a.dtype == np.float64 for a in given)
+    return plain and len({a.shape for a in (*given, *outs)}) == 1
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="saddlepoint")
