@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from numerics.native import functions, memory
+from numerics.native import calls, functions, memory
 from numerics.native.compiler import FAST
 
 __all__ = ["executed"]
@@ -24,7 +24,7 @@ def executed(source: str, name: str) -> dict[str, Any]:
     """Run the text of a unit, and give back all that it defines."""
     names: dict[str, Any] = {
         **functions.FUNCTIONS,
-        **{name: getattr(memory, name) for name in memory.__all__},
+        **{name: getattr(module, name) for module in (memory, calls) for name in module.__all__},
         "inline": numba.njit(forceinline=True, **INNER),
         "device": numba.njit(**INNER),
         "np": np,
