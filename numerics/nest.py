@@ -11,11 +11,12 @@ whole (one point at a time).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from numerics.program import Axis, Let, Operand, Program
+from numerics.unshared import unshared
 
 __all__ = ["Loop", "Nest", "Node", "Run", "Section", "nest"]
 
@@ -94,6 +95,7 @@ def nest(program: Program, uniform: frozenset[int]) -> Nest:
     >>> loop.axis.name, [made.lets[k - 2].op for k in loop.body[0].registers]
     ('i', ['view', 'multiply', 'tanh', 'sum'])
     """
+    program = unshared(program)
     varies = program.varying(uniform)
     count = len(program.inputs)
     stores = count + len(program.lets)
@@ -253,29 +255,52 @@ class _Scheduler:
         return Run(tuple(registers))
 
     def _groups(self, items: Sequence[int], open_: tuple[Axis, ...]) -> list[_Group]:
-        """Registers in the first loop over their axis at which all they read is known."""
+        """Loops and runs at one place, in order, and what stands in which.
+
+        A register goes into the first loop over its axis at which all that it reads is known, so
+        that reductions share loops; what is no reduction then moves on to where it is read.
+        """
         groups: list[_Group] = []
         place: dict[int, int] = {}
+        axes = {k: next((a for a in self.space(k) if a not in open_), None) for k in items}
         for number in items:
-            axis = next((a for a in self.space(number) if a not in open_), None)
             first = 0
             for operand, whole in self.operands(number):
                 if operand in place:
-                    shares = not whole and self._shares(groups[place[operand]], operand, axis)
+                    shares = not whole and self._shares(axes[number], operand, axes[operand])
                     first = max(first, place[operand] + (not shares))
             later = range(first, len(groups))
-            chosen = next((k for k in later if groups[k].axis == axis), len(groups))
+            chosen = next((k for k in later if groups[k].axis == axes[number]), len(groups))
             if chosen == len(groups):
-                groups.append(_Group(axis))
-            groups[chosen].members.append(number)
+                groups.append(_Group(axes[number]))
             place[number] = chosen
-        return groups
+        self._sink(items, axes, groups, place)
+        for number in items:
+            groups[place[number]].members.append(number)
+        return [group for group in groups if group.members]
 
-    def _shares(self, group: _Group, operand: int, axis: Axis | None) -> bool:
-        """Whether what a group makes of an operand can be read in the same turn of its loop."""
-        if group.axis != axis:
-            return False
-        return axis is None or axis in self.program.axes_of(operand)
+    def _sink(
+        self,
+        items: Sequence[int],
+        axes: Mapping[int, Axis | None],
+        groups: Sequence[_Group],
+        place: dict[int, int],
+    ) -> None:
+        """Move what is no reduction into the last loop over its axis before it is read."""
+        last = dict.fromkeys(items, len(groups) - 1)
+        for number in reversed(items):
+            if not _let(self.program, number).over and axes[number] is not None:
+                reach = range(last[number], place[number], -1)
+                fitting = (k for k in reach if groups[k].axis == axes[number])
+                place[number] = next(fitting, place[number])
+            for operand, whole in self.operands(number):
+                if operand in last:
+                    shares = not whole and self._shares(axes[number], operand, axes[operand])
+                    last[operand] = min(last[operand], place[number] - (not shares))
+
+    def _shares(self, axis: Axis | None, operand: int, own: Axis | None) -> bool:
+        """Whether an operand can be read in the same turn of the loop that makes it."""
+        return own == axis and (axis is None or axis in self.program.axes_of(operand))
 
     def _storage(self, number: int) -> tuple[Axis, ...] | None:
         """The axes that a register is stored over; None if no other run reads it."""
