@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from numerics.native import cache, versions
 from numerics.native.errors import CompilationError, MissingBackendError
+
+if TYPE_CHECKING:
+    from numerics.native.target import Target
 
 __all__ = ["Native", "build"]
 
@@ -28,6 +32,8 @@ class Native:
         What that took.
     cpu
         The processor that it was made for.
+    note
+        Why it is not kept on disk; empty if it is.
     """
 
     address: int
@@ -35,6 +41,7 @@ class Native:
     origin: Literal["compiled", "cache"]
     seconds: float
     cpu: str
+    note: str
     engine: Any = field(repr=False, compare=False)
 
 
@@ -59,38 +66,51 @@ def build(source: str, entry: str = "kernel", *, name: str = "unit") -> Native:
         If numba does not take the text, or if the code would raise or call into Python.
     """
     start = time.perf_counter()
-    engine, target = _engine(), _target()
-    place = target.Target.of_this_process()
-    code = compiled(source, entry, name, place)
-    loaded = engine.load(code, place)
+    engine, target = _loader()
+    parts = versions.parts(source, entry, target)
+    loaded, note = _from_cache(parts, engine, target), ""
+    origin: Literal["compiled", "cache"] = "cache" if loaded else "compiled"
+    if loaded is None:
+        code = _compiled(source, entry, name, target)
+        note = cache.store(parts, code)
+        loaded = engine.load(code, target)
     seconds = time.perf_counter() - start
-    return Native(loaded.address, name, "compiled", seconds, place.cpu, loaded.engine)
+    return Native(loaded.address, name, origin, seconds, target.cpu, note, loaded.engine)
 
 
-def compiled(source: str, entry: str, name: str, target: Any) -> bytes:
+def _loader() -> tuple[ModuleType, Target]:
+    """What puts code into memory, and for which processor it has to be; without numba."""
+    try:
+        from numerics.native import engine
+        from numerics.native.target import Target
+    except ImportError as error:
+        raise _missing(error) from error
+    return engine, Target.of_this_process()
+
+
+def _from_cache(parts: dict[str, str], engine: ModuleType, target: Target) -> Any:
+    code = cache.fetch(parts)
+    if code is None:
+        return None
+    try:
+        return engine.load(code, target)
+    except (RuntimeError, ValueError):  # an object file that LLVM does not take
+        return None
+
+
+def _compiled(source: str, entry: str, name: str, target: Target) -> bytes:
     """The object file of a unit, made by numba."""
     try:
         from numerics.native import compiler, namespace
     except ImportError as error:
         raise _missing(error) from error
     try:
-        return compiler.object_code(namespace.executed(source, name)[entry], target)
+        function = namespace.executed(source, name).get(entry)
+        if function is None:
+            raise NameError(f"it defines no function {entry!r}")
+        return compiler.object_code(function, target)
     except Exception as error:  # numba raises whatever it meets
         raise CompilationError(f"{name} does not compile: {_essence(error)}") from error
-
-
-def _engine() -> ModuleType:
-    try:
-        from numerics.native import engine
-    except ImportError as error:
-        raise _missing(error) from error
-    return engine
-
-
-def _target() -> ModuleType:
-    from numerics.native import target
-
-    return target
 
 
 def _missing(error: ImportError) -> MissingBackendError:

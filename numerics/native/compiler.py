@@ -13,10 +13,9 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from numba import types
-from numba.core import codegen, registry
+from numba.core import codegen, dispatcher, registry
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import _FunctionCompiler
 
 from numerics.native.engine import ENTRY
 from numerics.native.target import Target
@@ -41,7 +40,10 @@ def object_code(function: Callable[..., None], target: Target) -> bytes:
         return _emit(*_lowered(function), generator)
 
 
-class _Lowering(_FunctionCompiler):
+FunctionCompiler: Any = vars(dispatcher)["_FunctionCompiler"]  # which its stub does not show
+
+
+class _Lowering(FunctionCompiler):
     """Types and lowers a function; makes neither machine code nor wrappers for Python."""
 
     def _customize_flags(self, flags: Any) -> Any:
@@ -154,7 +156,8 @@ def _emit(module: Any, callee: str, generator: _Generator) -> bytes:
             function.linkage = "internal"
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
-    options.slp_vectorization = True
+    options.slp_vectorization = False
+    options.loop_unrolling = False
     builder = llvm.create_pass_builder(generator._tm, options)
     builder.getModulePassManager().run(module, builder)
     _refuse_python(module)

@@ -7,11 +7,12 @@ never meet and a unit that nobody holds is freed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm
 
-from numerics.native.target import Target
+if TYPE_CHECKING:
+    from numerics.native.target import Target
 
 __all__ = ["ENTRY", "Loaded", "load"]
 
