@@ -1,8 +1,7 @@
-"""Running a program printed for JAX: compiled one time for each shape, a block of points at a time.
+"""Running a program printed for JAX over a batch, with the checks that every backend makes.
 
 XLA compiles for fixed shapes.  A batch is cut into pieces and the last one is padded to a power of
-four, so that few shapes occur.  Inside of a piece blocks follow one another: what has an entry for
-every point and node stays small.
+two, so that few shapes occur.
 """
 
 from __future__ import annotations
@@ -10,125 +9,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from sympy import sympify
 
 from numerics.arguments import Batch, check_values
-from numerics.backends.jax import Printed, printed
+from numerics.backends.jax import printed
+from numerics.backends.jax_evaluation import (
+    Evaluation,
+    Registers,
+    double,
+    evaluation,
+    points_at_once,
+)
 from numerics.chunks import gathered_chunks
-from numerics.errors import NumericsError, UnsupportedExpressionError
+from numerics.errors import UnsupportedExpressionError
 from numerics.matrices import all_finite
-from numerics.program import Program, Range
+from numerics.program import Program
 from numerics.unfinished import refuse_unfinished
 
-__all__ = ["Evaluation", "JaxRunner", "double", "evaluation", "runner"]
+__all__ = ["JaxRunner", "runner"]
 
-PIECE = 2**18  # points that are handed over at a time
-ELEMENTS = 2**17  # of the widest register of a block: a few of these fit into a cache
-GRADE = 4  # pieces have a power of it many points
-
-
-def double() -> Any:
-    """A context in which JAX computes in double precision, whatever is set outside.
-
-    Raises
-    ------
-    NumericsError
-        If JAX is not installed.
-    """
-    try:
-        import jax
-    except ImportError:
-        raise NumericsError(
-            "JAX is not installed; it comes with the extra: pip install 'saddlepoint[jax]'"
-        ) from None
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)
-    from jax.experimental import enable_x64  # before 0.8
-
-    return enable_x64()
-
-
-class Evaluation:
-    """A printed program as functions that JAX traces.
-
-    Registers are handed over by number: inputs first, then what earlier stages gave.
-    """
-
-    def __init__(self, source: Printed) -> None:
-        import jax
-
-        names = [stage.name for stage in source.stages]
-        self.functions = dict(zip(names, source.compile(), strict=True))
-        self.stages = dict(zip(names, source.stages, strict=True))
-        self.before = jax.jit(partial(self._stage, "before"), static_argnums=0)
-        self.batch = jax.jit(self._batch, static_argnums=(0, 1))
-
-    def counts(self, name: str, length: Callable[[Range], int]) -> tuple[int, ...]:
-        """The sizes that a stage has to know beforehand."""
-        return tuple(map(length, self.stages[name].counts)) if name in self.stages else ()
-
-    def _stage(
-        self, name: str, counts: tuple[int, ...], known: dict[int, Any]
-    ) -> tuple[dict[int, Any], dict[int, Any]]:
-        """What a stage gives: registers, and outputs, by number."""
-        if name not in self.stages:
-            return {}, {}
-        stage = self.stages[name]
-        found = self.functions[name](*counts, *(known[k] for k in stage.takes))
-        given = len(stage.gives)
-        return (
-            dict(zip(stage.gives, found[:given], strict=True)),
-            dict(zip(stage.outputs, found[given:], strict=True)),
-        )
-
-    def _batch(
-        self,
-        counts: tuple[tuple[int, ...], tuple[int, ...]],
-        block: int,
-        varying: dict[int, Any],
-        known: dict[int, Any],
-    ) -> tuple[dict[int, Any], dict[int, Any]]:
-        """Outputs that do not vary along the batch, and those that do, a block after the other."""
-        import jax
-
-        once, point = counts
-        registers, fixed = self._stage("once", once, known)
-        if "point" not in self.stages:
-            return fixed, {}
-        whole = {**known, **registers}
-        points = jax.vmap(lambda own: self._stage("point", point, {**whole, **own})[1])
-        if not varying or len(next(iter(varying.values()))) <= block:
-            return fixed, points(varying)
-        blocks = {k: v.reshape(-1, block, *v.shape[1:]) for k, v in varying.items()}
-        found = jax.lax.map(points, blocks)
-        return fixed, {k: v.reshape(-1, *v.shape[2:]) for k, v in found.items()}
-
-
-@lru_cache(maxsize=256)
-def evaluation(source: Printed) -> Evaluation:
-    """One for each source: what XLA compiled is kept with it."""
-    return Evaluation(source)
-
-
-def length_of(batch: Batch, over: Range) -> int:
-    """How many values an index runs over, a size in terms of others included."""
-    size = sympify(over.size.xreplace(batch.sizes))
-    return int(size) if size.is_Integer else batch.length(over)
-
-
-def points_at_once(
-    program: Program, uniform: frozenset[int], length: Callable[[Range], int]
-) -> int:
-    """How many points a block has, a power of two."""
-    varies = program.varying(uniform)
-    lets = enumerate(program.lets, len(program.inputs))
-    shapes = {let.axes for register, let in lets if register in varies}
-    widest = max((math.prod(length(a.over) for a in axes) for axes in shapes), default=1)
-    return 2 ** max(int(math.log2(ELEMENTS / widest)), 0)
+POINTS = 2**18  # that are handed over at a time,
+ENTRIES = 2**22  # with as many entries of the widest array
 
 
 @dataclass
@@ -150,10 +53,13 @@ class JaxRunner:
         self.told = self.program.told()
 
     def prepare(self, batch: Batch) -> None:
-        """Compute what does not change from call to call."""
-        counts = self.evaluation.counts("before", partial(length_of, batch))
+        """Compute what does not change from call to call; what is bound is handed over once."""
+        import jax
+
+        known = self._known(batch)
         with double():
-            self.kept, _ = self.evaluation.before(counts, self._known(batch))
+            bound = jax.device_put({k: v for k, v in known.items() if k in self.checked})
+            self.kept = {**bound, **self.evaluation.before(batch, {**known, **bound})}
 
     def run(self, batch: Batch, outs: Sequence[Any], block: int, finite: bool) -> None:
         """Fill the outputs of a batch; see `Kernel.evaluate`.
@@ -165,10 +71,9 @@ class JaxRunner:
             check_values(inputs[number], batch.arrays[number], unit=batch.units.get(number))
         varying = [k for k in range(len(batch.arrays)) if k not in batch.uniform]
         given, ranks = [batch.arrays[k] for k in varying], [len(inputs[k].ranges) for k in varying]
-        largest = max(math.prod(array.shape[len(batch.shape) :]) for array in (*outs, *given))
-        pieces = gathered_chunks(given, ranks, outs, batch.shape, max(PIECE // largest, 1))
+        points = self._points(batch, outs, given, ranks)
         evaluate = self._evaluate(batch)
-        for ins, targets in pieces:
+        for ins, targets in gathered_chunks(given, ranks, outs, batch.shape, points):
             own = dict(zip(varying, ins, strict=True))
             self._look_at(batch, own, finite)
             fixed, found = evaluate(own, len(targets[0]))
@@ -178,28 +83,36 @@ class JaxRunner:
                 self._refuse(batch, {k: targets[k][:1] for k in fixed}, {})
                 self._refuse(batch, {k: targets[k] for k in found}, own)
 
-    def _evaluate(self, batch: Batch) -> Callable[[dict[int, Any], int], Any]:
-        """The outputs of a piece of a batch, as NumPy arrays."""
-        length = partial(length_of, batch)
-        counts = tuple(self.evaluation.counts(name, length) for name in ("once", "point"))
-        block = points_at_once(self.program, self.uniform, length)
+    @staticmethod
+    def _points(
+        batch: Batch, outs: Sequence[Any], given: Sequence[Any], ranks: Sequence[int]
+    ) -> int:
+        """How many points a piece has, a power of two."""
+        cores = [out.shape[len(batch.shape) :] for out in outs]
+        cores += [a.shape[a.ndim - rank :] for a, rank in zip(given, ranks, strict=True)]
+        widest = max(map(math.prod, cores))
+        return int(min(POINTS, 2 ** max(int(math.log2(ENTRIES / widest)), 0)))
+
+    def _evaluate(self, batch: Batch) -> Callable[[Registers, int], tuple[Registers, Registers]]:
+        """What gives the outputs of a piece of a batch, as NumPy arrays."""
+        block = points_at_once(self.program, self.uniform, batch)
         known = {**self._known(batch), **self.kept}
 
-        def evaluate(varying: dict[int, Any], points: int) -> Any:
-            size = GRADE ** math.ceil(math.log(points, GRADE))
+        def evaluate(varying: Registers, points: int) -> tuple[Registers, Registers]:
+            size = 1 << (points - 1).bit_length()
             padded = {k: _padded(array, size) for k, array in varying.items()}
             with double():
-                fixed, found = self.evaluation.batch(counts, block, padded, known)
+                fixed, found = self.evaluation.batch(batch, block, padded, known)
             whole = {k: np.asarray(value) for k, value in fixed.items()}
             return whole, {k: np.asarray(value)[:points] for k, value in found.items()}
 
         return evaluate
 
-    def _known(self, batch: Batch) -> dict[int, Any]:
+    def _known(self, batch: Batch) -> Registers:
         """The inputs that do not vary, by number."""
-        sizes = enumerate(self.program.inputs)
+        sizes = {k: g.symbol for k, g in enumerate(self.program.inputs) if g.is_size}
         return {k: batch.arrays[k] for k in batch.uniform} | {
-            k: np.float64(length_of(batch, given.ranges[0])) for k, given in sizes if given.is_size
+            k: np.float64(batch.sizes[size]) for k, size in sizes.items()
         }
 
     def _look_at(self, batch: Batch, own: dict[int, Any], finite: bool) -> None:
