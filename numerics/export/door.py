@@ -1,0 +1,143 @@
+"""The door: which file, under which name, with which certificate."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numerics.certificate import Certificate
+from numerics.certify import certify
+from numerics.errors import MissingParameterError, NumericsError
+from numerics.export.module import module_source
+from numerics.export.names import PYTHON_NAMES, checked_name
+from numerics.export.samples import samples_of
+from numerics.export.subject import subject_of
+from numerics.kernel import Kernel
+
+__all__ = ["python_source", "save"]
+
+Certified = Certificate | bool | None
+
+
+def save(
+    kernel: Kernel,
+    path: str | os.PathLike[str],
+    certificate: Certified = None,
+    name: str | None = None,
+    overwrite: bool = False,
+    ranges: Mapping[Any, Any] | None = None,
+) -> Path:
+    """Write a kernel to a file that needs no toolkit.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        From `compile`.
+    path : path
+        ``"capacity.py"``: a Python module that needs NumPy, and SciPy where there are error
+        functions.
+    certificate : Certificate or bool, optional
+        What `certify` found, written into the file. True has it made for the ranges that the
+        kernel was compiled for, which takes up to a minute.
+    name : str, optional
+        The name of the function; that of the file by default.
+    overwrite : bool
+        Whether a file of this name may be replaced.
+    ranges : mapping, optional
+        By symbol or name, ranges as in `compile`: parameters of averages need them.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    NumericsError
+        For another ending, a file that exists, a folder that does not, a name that is no
+        identifier or taken; a kernel that a file cannot hold; a certificate that is of another
+        kernel or does not hold.
+
+    Examples
+    --------
+    >>> import runpy, tempfile
+    >>> from pathlib import Path
+    >>> from sympy import symbols, tanh
+    >>> import numerics as nm
+    >>> from numerics.export import save
+    >>> m, beta = symbols("m beta")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save(nm.compile(m - tanh(beta*m)), Path(folder) / "residual.py")
+    ...     residual = runpy.run_path(str(path))["residual"]
+    >>> float(residual(m=0.5, beta=0.0))
+    0.5
+    """
+    file = Path(path)
+    if file.suffix != ".py":
+        raise NumericsError(f"{file.name}: kernels are saved as Python, to a file ending with .py")
+    _check_place(file, overwrite)
+    text = python_source(kernel, file.stem if name is None else name, certificate, ranges)
+    _write(file, text)
+    return file
+
+
+def python_source(
+    kernel: Kernel,
+    name: str = "kernel",
+    certificate: Certified = None,
+    ranges: Mapping[Any, Any] | None = None,
+) -> str:
+    """The text of the module that `save` writes."""
+    checked_name(name, PYTHON_NAMES, "Python")
+    subject = subject_of(kernel, ranges)
+    judged = _certified(subject.kernel, certificate)
+    return module_source(subject, name, judged, samples_of(subject))
+
+
+def _check_place(file: Path, overwrite: bool) -> None:
+    if not file.parent.is_dir():
+        raise NumericsError(f"there is no folder {file.parent}: make it first")
+    if file.is_dir():
+        raise NumericsError(f"{file} is a folder")
+    if file.exists() and not overwrite:
+        raise NumericsError(f"{file} exists: save(..., overwrite=True) replaces it")
+
+
+def _certified(kernel: Kernel, certificate: Certified) -> Certificate | None:
+    """The certificate that is written: of this kernel, and one that holds."""
+    if certificate is None or certificate is False:
+        return None
+    if certificate is True:
+        try:
+            certificate = certify(kernel)
+        except MissingParameterError as error:
+            raise NumericsError(
+                f"certificate=True needs a range of every parameter ({error}): give "
+                "save(..., ranges=), or certificate=certify(kernel, ...)"
+            ) from None
+    outputs = tuple(output.name for output in certificate.outputs)
+    given = [g.name for g in (*kernel.arguments, *kernel.bound_arguments)]
+    if outputs != kernel.outputs or [name for name, _ in certificate.ranges] != given:
+        raise NumericsError(f"the certificate is of another kernel: {certificate.kernel}")
+    if not (certificate.holds and certificate.honest):
+        raise NumericsError(
+            f"the certificate does not hold: {certificate}\nsave(..., certificate=None) writes "
+            "the file without one"
+        )
+    return certificate
+
+
+def _write(file: Path, text: str) -> None:
+    """All of it or nothing: a file that is there is replaced when the new one is complete."""
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, file)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,116 @@
+"""The printed program of a module: two functions that take no more than they read."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Any
+
+from numerics.backends.numpy import print_numpy
+from numerics.export.subject import Subject
+from numerics.program import Axis
+
+__all__ = ["Formulas", "broken", "formulas_of"]
+
+LINE = 100
+SPECIAL = re.compile(r"\bspecial\.(?=[a-z]+\()")
+HELPERS = re.compile(r"\bdense\.(?=[a-z_]+\()")
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Source of `_once` and `_block`, the axes of the buffers, and the helpers that are called."""
+
+    source: str
+    buffers: dict[str, tuple[Axis, ...]]
+    helpers: tuple[str, ...]
+
+
+def formulas_of(subject: Subject) -> Formulas:
+    """Print the program of a subject for NumPy.
+
+    Constants are computed with at every call, so that there is no third function; that `_once`
+    hands on by name what `_block` takes lets it stand without what is only passed through.
+    """
+    printed = print_numpy(subject.program, subject.shared)
+    parsed: list[Any] = ast.parse(printed.source).body
+    functions = {node.name: node for node in parsed}
+    lines = printed.source.splitlines()
+    early = [functions[name] for name in ("before", "once") if name in functions]
+    assigned = [lines[n.lineno - 1].strip() for function in early for n in function.body[:-1]]
+    given = [[ast.unparse(n) for n in function.body[-1].value.elts] for function in early]
+    carried = [*(given[0] if len(given) > 1 else ()), *(f"u{k}" for k in printed.carried)]
+    handed = dict(zip(carried, carried, strict=True))
+    results = given[-1][len(printed.carried) :]
+    numbers = printed.constant_outputs
+    handed.update({f"o{k}": value for k, value in zip(numbers, results, strict=True)})
+    same = _same(assigned)
+    first = [_named(line, same) for line in assigned if line.split(" = ")[0] not in same]
+    returned = {key: _named(value, same) for key, value in handed.items() if key not in same}
+    second = [_named(lines[n.lineno - 1].strip(), same) for n in functions["block"].body]
+    second = [line for line in second if line != "pass"]
+    pairs = ", ".join(f'"{key}": {value}' for key, value in returned.items())
+    texts = [
+        _function("_once", first, f"return {{{pairs}}}", "What is the same at all points."),
+        _function("_block", second, "", "The results of a block of points."),
+    ]
+    source = HELPERS.sub("_", SPECIAL.sub("scipy.special.", "\n\n\n".join(texts)))
+    buffers = {f"t{k}": axes for k, axes in enumerate(printed.buffers)}
+    helpers = sorted(set(re.findall(r"\bdense\.([a-z_]+)\(", printed.source)))
+    return Formulas(source, buffers, tuple(helpers))
+
+
+def _same(lines: Sequence[str]) -> dict[str, str]:
+    """Registers that are another name for an input."""
+    found: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(" = ")
+        if value.isidentifier():
+            found[name] = found.get(value, value)
+    return found
+
+
+def _named(text: str, same: Mapping[str, str]) -> str:
+    return re.sub(r"\bu\d+\b", lambda found: same.get(found[0], found[0]), text)
+
+
+def _function(name: str, body: Sequence[str], last: str, doc: str) -> str:
+    """A function of what its body reads and does not make."""
+    tree = ast.parse("\n".join((*body, last.removeprefix("return "))))
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    read = dict.fromkeys(sorted({node.id for node in names} - made - MODULES, key=_order))
+    lines = [f"def {name}({', '.join(read)}):", f'    """{doc}"""']
+    lines += [f"    {line}" for line in (*body, last)]
+    return "\n".join(broken(line) for line in lines).rstrip()
+
+
+MODULES = frozenset(("np", "special", "dense"))
+
+
+def _order(name: str) -> tuple[int, str, int]:
+    """Arguments first, then registers, outputs and buffers by number."""
+    machine = re.fullmatch(r"([a-z])(\d+)", name)
+    return ("uot".index(machine[1]) + 1, "", int(machine[2])) if machine else (0, name, 0)
+
+
+def broken(line: str, width: int = LINE) -> str:
+    """A long line of code broken after commas inside of its brackets."""
+    if len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    parts = [line[: len(line) - len(line.lstrip())]]
+    for piece in re.split(r"(?<=, )", line.lstrip()):
+        if len(parts[-1]) + len(piece.rstrip()) > width and parts[-1].strip():
+            parts[-1] = parts[-1].rstrip()
+            parts.append(indent)
+        parts[-1] += piece
+    return "\n".join(parts)
+
+
+def helper_source(name: str, source: str) -> str:
+    """The text of a helper under the name that a module gives it."""
+    return re.sub(rf"^def {name}\(", f"def _{name}(", dedent(source))
