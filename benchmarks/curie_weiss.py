@@ -4,12 +4,9 @@
 The second workload is colder: there the textbook formula overflows, and shows an infinite error.
 """
 
-import ctypes
-import shutil
-import subprocess
-import tempfile
+import math
 from collections.abc import Callable
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -17,25 +14,15 @@ from mpmath import mp
 from sympy import cosh, lambdify, log, symbols, tanh
 
 import numerics as nm
-from benchmarks.harness import Candidate, Prepared, Workload, relative_error
+from benchmarks import c_library as c
+from benchmarks.harness import Offer, Prepared, Workload, present, relative_error
+from benchmarks.peers import Call, compiled_loops, jax_in_double, jitted, on_backends
 
 POINTS = 1_000_000
 BLOCK = 16384
 SAMPLE = range(0, POINTS, 10_007)
 
 Arrays = tuple[Any, Any, Any]
-
-C_SOURCE = """
-#include <math.h>
-void curie_weiss(long n, const double *m, const double *beta, const double *h,
-                 double *f, double *g) {
-  for (long i = 0; i < n; i++) {
-    double x = beta[i] * (m[i] + h[i]), a = fabs(x);
-    f[i] = 0.5 * m[i] * m[i] - (a + log1p(exp(-2 * a))) / beta[i];
-    g[i] = m[i] - tanh(x);
-  }
-}
-"""
 
 
 def _points(coldest: float) -> Arrays:
@@ -78,6 +65,11 @@ def _by_hand(points: Arrays) -> Callable[[], Any]:
     return call
 
 
+def _outs() -> tuple[Any, Any]:
+    """Arrays for results, with their memory."""
+    return np.zeros(POINTS), np.zeros(POINTS)
+
+
 def _lambdify_in_blocks(function: Callable[..., Any], points: Arrays) -> Callable[[], Any]:
     def call() -> Any:
         f, g = np.empty(POINTS), np.empty(POINTS)
@@ -90,24 +82,84 @@ def _lambdify_in_blocks(function: Callable[..., Any], points: Arrays) -> Callabl
     return call
 
 
-def _compiled_c(points: Arrays) -> Callable[[], Any] | None:
-    """A scalar loop by gcc -O3, where there is gcc."""
-    if shutil.which("gcc") is None:
-        return None
-    folder = Path(tempfile.mkdtemp())
-    (folder / "w.c").write_text(C_SOURCE)
-    library = folder / "w.so"
-    command = ["gcc", "-O3", "-shared", "-fPIC", "-o", str(library), str(folder / "w.c"), "-lm"]
-    subprocess.run(command, check=True)
-    function = ctypes.CDLL(str(library)).curie_weiss
-    shutil.rmtree(folder)
-    pointer = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
-    function.argtypes = [ctypes.c_long, *[pointer] * 5]
-    function.restype = None
+def _c(points: Arrays, name: str, *flags: str, outs: Any = None) -> Call:
+    function = c.function("curie_weiss", name, (c.LONG, *[c.ARRAY] * 5), flags)
+
+    def call() -> Any:
+        f, g = outs or (np.empty(POINTS), np.empty(POINTS))
+        function(POINTS, *points, f, g)
+        return f, g
+
+    return call
+
+
+def _loops(m: Any, beta: Any, h: Any, f: Any, g: Any) -> None:
+    for i in range(m.size):
+        x = beta[i] * (m[i] + h[i])
+        size = abs(x)
+        f[i] = m[i] * m[i] / 2 - (size + math.log1p(math.exp(-2 * size))) / beta[i]
+        g[i] = m[i] - math.tanh(x)
+
+
+def _numba(points: Arrays, fast: bool) -> Call:
+    function = compiled_loops(_loops, fast)
 
     def call() -> Any:
         f, g = np.empty(POINTS), np.empty(POINTS)
-        function(POINTS, *points, f, g)
+        function(*points, f, g)
+        return f, g
+
+    return call
+
+
+def _jax(points: Arrays) -> Call:
+    _, jnp = jax_in_double()
+
+    def function(m: Any, beta: Any, h: Any) -> Any:
+        x = beta * (m + h)
+        size = jnp.abs(x)
+        f = m * m / 2 - (size + jnp.log1p(jnp.exp(-2 * size))) / beta
+        return f, m - jnp.tanh(x)
+
+    return jitted(function, *points)
+
+
+def _heyoka(points: Arrays) -> Call:
+    heyoka = import_module("heyoka")
+    m, beta, h = heyoka.make_vars("m", "beta", "h")
+    x = beta * (m + h)
+    size = heyoka.select(heyoka.lt(x, 0.0), -x, x)
+    f = 0.5 * m * m - (size + heyoka.log1p(heyoka.exp(-2.0 * size))) / beta
+    function = heyoka.cfunc([f, m - heyoka.tanh(x)], [m, beta, h], fast_math=True)
+    rows = np.stack(points)
+    return lambda: function(rows)
+
+
+def _symengine(points: Arrays) -> Call:
+    symengine = import_module("symengine")
+    m, beta, h = symengine.symbols("m beta h")
+    x = beta * (m + h)
+    size = symengine.Abs(x)
+    f = m * m / 2 - (size + symengine.log(1 + symengine.exp(-2 * size))) / beta
+    function = symengine.Lambdify([m, beta, h], [f, m - symengine.tanh(x)], backend="llvm")
+    columns = np.stack(points, axis=1)
+    return lambda: function(columns).T
+
+
+def _free_energy(m: Any, beta: Any, h: Any) -> Any:
+    return m**2 / 2 - mp.log(2 * mp.cosh(beta * (m + h))) / beta
+
+
+def _tanh(m: Any, beta: Any, h: Any) -> Any:
+    return mp.tanh(beta * (m + h))
+
+
+def _mpmath(points: Arrays) -> Call:
+    def call() -> Any:
+        f, g = np.full(POINTS, np.nan), np.full(POINTS, np.nan)
+        for k in SAMPLE:
+            m, beta, h = (float(p[k]) for p in points)
+            f[k], g[k] = _free_energy(m, beta, h), m - _tanh(m, beta, h)
         return f, g
 
     return call
@@ -115,42 +167,45 @@ def _compiled_c(points: Arrays) -> Callable[[], Any] | None:
 
 def _judge(points: Arrays) -> Callable[[Any], float]:
     """The larger of the two outputs' errors, that of the residual relative to m."""
-    free = relative_error(
-        lambda m, b, h: m**2 / 2 - mp.log(2 * mp.cosh(b * (m + h))) / b, *points, at=SAMPLE
-    )
-    update = relative_error(lambda m, b, h: mp.tanh(b * (m + h)), *points, at=SAMPLE)
+    free = relative_error(_free_energy, *points, at=SAMPLE)
+    update = relative_error(_tanh, *points, at=SAMPLE)
     return lambda result: max(free(result[0]), update(points[0] - result[1]))
+
+
+def _backend(backend: str, points: Arrays, given: bool) -> Call:
+    arguments, expressions = _expressions()
+    m, beta, h = points
+    kernel = nm.compile(list(expressions), arguments=arguments, backend=backend)
+    outs = _outs() if given else None
+    return lambda: kernel(m, beta, 1.0, h, out=outs)
 
 
 def _prepare(coldest: float) -> Prepared:
     arguments, expressions = _expressions()
     points = _points(coldest)
     m, beta, h = points
-    function = lambdify(arguments, expressions, cse=True)
-    kernel = nm.compile(list(expressions), arguments=arguments)
-    outs = (np.empty(POINTS), np.empty(POINTS))
-
-    def by_lambdify() -> Any:
-        with np.errstate(over="ignore"):
-            return function(m, beta, 1.0, h)
-
-    in_blocks = _lambdify_in_blocks(function, points)
-
-    def by_lambdify_in_blocks() -> Any:
-        with np.errstate(over="ignore"):
-            return in_blocks()
-
-    candidates = [
-        Candidate("lambdify cse", by_lambdify),
-        Candidate("lambdify cse, blocks by hand", by_lambdify_in_blocks),
-        Candidate("NumPy by hand, blocks and out=", _by_hand(points)),
-        Candidate("numpy backend", lambda: kernel(m, beta, 1.0, h)),
-        Candidate("numpy backend, out=", lambda: kernel(m, beta, 1.0, h, out=outs)),
-    ]
-    scalar_loop = _compiled_c(points)
-    if scalar_loop is not None:
-        candidates.append(Candidate("C scalar loop, gcc -O3", scalar_loop))
-    return Prepared(candidates, reference="lambdify cse", error=_judge(points))
+    function = np.errstate(over="ignore")(lambdify(arguments, expressions, cse=True))
+    lambdified = ["lambdify cse", "lambdify cse, blocks by hand"]
+    part, hand_out = len(SAMPLE) / POINTS, f"{c.HAND}, out="
+    candidates = present(
+        Offer(lambdified[0], lambda: lambda: function(m, beta, 1.0, h)),
+        Offer(lambdified[1], lambda: _lambdify_in_blocks(function, points)),
+        Offer("NumPy by hand, blocks and out=", lambda: _by_hand(points)),
+        *on_backends(lambda backend: _backend(backend, points, given=False)),
+        *on_backends(lambda backend: _backend(backend, points, given=True), ", out="),
+        Offer(c.HAND, lambda: _c(points, "curie_weiss_hand")),
+        Offer(hand_out, lambda: _c(points, "curie_weiss_hand", outs=_outs())),
+        Offer("C, plain loop", lambda: _c(points, "curie_weiss_plain")),
+        Offer("C, plain loop, -ffast-math", lambda: _c(points, "curie_weiss_plain", "-ffast-math")),
+        Offer("numba, plain loop", lambda: _numba(points, fast=False)),
+        Offer("numba, plain loop, fastmath", lambda: _numba(points, fast=True)),
+        Offer("jax.jit", lambda: _jax(points)),
+        Offer("heyoka, cfunc", lambda: _heyoka(points)),
+        Offer("symengine, LLVM", lambda: _symengine(points)),
+        Offer(f"mpmath, {len(SAMPLE)} points scaled", lambda: _mpmath(points), part),
+    )
+    groups = {"C": [c.HAND], "C, out=": [hand_out], "lambdify": lambdified}
+    return Prepared(candidates, lambdified[0], _judge(points), groups)
 
 
 WORKLOADS = [

@@ -13,6 +13,7 @@ How to add a workload: write a module ``benchmarks/NAME.py`` with a plain list `
             ],
             reference="lambdify cse",                  # its ratio is 1 by definition
             error=relative_error(exact, x, at=range(0, x.size, 20_000)),
+            against={"lambdify": ["lambdify cse", "lambdify cse in blocks"]},
         )
 
     WORKLOADS = [Workload("curie_weiss_elementwise", "tanh(beta (J m + h)), 1e6 points", prepare)]
@@ -21,11 +22,15 @@ What is measured, for each candidate:
 
 ``ratio``       its seconds over the reference's seconds (below 1: faster). The median over rounds;
                 within a round the candidates take turns, so that a slow machine is slow for all.
-``seconds``     the median of one call.
+``against``     for each group of candidates, the seconds of the fastest of them over its own
+                (above 1: faster): a share of hand-written code, or a gain on another tool.
+``seconds``     the median of one call, over the part of the job which that call does.
 ``error``       what ``Prepared.error`` says of its result; None without a judge.
 ``memory_mib``  the peak that one call adds: the larger of what tracemalloc and the resident set
                 show, for each is blind to some memory. A candidate that works in another process
-                measures itself (``Candidate.memory``).
+                measures itself: it returns `Elsewhere`, or says so by ``Candidate.memory``.
+
+A candidate that needs what is not installed is left out, with a line that says why: `present`.
 """
 
 import ctypes
@@ -34,8 +39,8 @@ import os
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -45,20 +50,62 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to do the job: `call` does it once and returns the result."""
+    """One way to do the job: `call` does it once and returns the result.
+
+    One that is too slow for the whole job does a `part` of it, a number below 1.
+    """
 
     name: str
     call: Callable[[], Any]
     memory: Callable[[], float] | None = None  # peak in bytes, of work in another process
+    part: float = 1.0
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a call returns that worked in another process: seconds and peak bytes measured there."""
+
+    seconds: float
+    memory: float
+    result: Any = None
+
+
+class Absent(Exception):
+    """Why a candidate cannot be had: what it needs is not installed, or cannot do the job."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A candidate to be: `make` prepares it and returns its call, or raises."""
+
+    name: str
+    make: Callable[[], Callable[[], Any]]
+    part: float = 1.0
+
+
+def present(*offers: Offer) -> list[Candidate]:
+    """The candidates that can be had; of the others, a line says why not."""
+    found = []
+    for offer in offers:
+        try:
+            found.append(Candidate(offer.name, offer.make(), part=offer.part))
+        except (ImportError, Absent) as reason:
+            print(f"without {offer.name!r}: {str(reason).splitlines()[0]}")
+    return found
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The candidates, ready to be called, with the reference's name and the judge of results."""
+    """The candidates, ready to be called, with the reference's name and the judge of results.
+
+    `against` names groups of candidates: the fastest of each group is one more reference. Names in
+    it that are no candidates are those of absent ones.
+    """
 
     candidates: Sequence[Candidate]
     reference: str
     error: Callable[[Any], float] | None = None
+    against: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +115,7 @@ class Workload:
     name: str
     meaning: str
     prepare: Callable[[], Prepared]
+    rounds: int = 9
 
 
 @dataclass(frozen=True)
@@ -79,6 +127,7 @@ class Measurement:
     seconds: float
     error: float | None
     memory_mib: float
+    against: dict[str, float] = field(default_factory=dict)
 
 
 def one_core() -> int | None:
@@ -136,7 +185,7 @@ def relative_error(
 
 def measure(
     workload: Workload,
-    rounds: int = 9,
+    rounds: int | None = None,
     shortest: float = 0.02,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Measurement]:
@@ -149,42 +198,62 @@ def measure(
         raise ValueError(f"workload {workload.name}: no candidate named {prepared.reference!r}")
 
     # The first call of each is its warm-up, and gives the result to judge.
-    errors = {name: _error(prepared, candidate) for name, candidate in by_name.items()}
+    judged = {name: _judged(prepared, candidate) for name, candidate in by_name.items()}
     calls = {name: _calls(candidate, shortest, clock) for name, candidate in by_name.items()}
     seconds: dict[str, list[float]] = {name: [] for name in by_name}
-    for _ in range(rounds):
+    for _ in range(workload.rounds if rounds is None else rounds):
         for name, candidate in by_name.items():
-            seconds[name].append(_time(candidate.call, calls[name], clock))
+            seconds[name].append(_time(candidate, calls[name], clock) / candidate.part)
+    fastest = _fastest(prepared.against, seconds)
     return {
         name: Measurement(
             reference=name == prepared.reference,
             ratio=_ratio(seconds[name], seconds[prepared.reference]),
             seconds=median(seconds[name]),
-            error=errors[name],
-            memory_mib=_memory(candidate) / MIB,
+            error=error,
+            memory_mib=(_memory(by_name[name]) if memory is None else memory) / MIB,
+            against={
+                group: _ratio(seconds[other], seconds[name]) for group, other in fastest.items()
+            },
         )
-        for name, candidate in by_name.items()
+        for name, (error, memory) in judged.items()
     }
 
 
-def _error(prepared: Prepared, candidate: Candidate) -> float | None:
-    result = candidate.call()
-    return None if prepared.error is None else prepared.error(result)
+def _judged(prepared: Prepared, candidate: Candidate) -> tuple[float | None, float | None]:
+    """The error of a result, and the memory it took where that was measured elsewhere."""
+    result, memory = candidate.call(), None
+    if isinstance(result, Elsewhere):
+        result, memory = result.result, result.memory
+    return (None if prepared.error is None else prepared.error(result)), memory
 
 
-def _ratio(seconds: list[float], reference: list[float]) -> float:
+def _fastest(
+    groups: Mapping[str, Sequence[str]], seconds: Mapping[str, Sequence[float]]
+) -> dict[str, str]:
+    """Of each group that has candidates, the one with the least median of seconds."""
+    there = {group: [name for name in names if name in seconds] for group, names in groups.items()}
+    return {
+        group: min(names, key=lambda name: median(seconds[name]))
+        for group, names in there.items()
+        if names
+    }
+
+
+def _ratio(seconds: Sequence[float], reference: Sequence[float]) -> float:
     return median(own / other for own, other in zip(seconds, reference, strict=True))
 
 
-def _time(call: Callable[[], Any], calls: int, clock: Callable[[], float]) -> float:
+def _time(candidate: Candidate, calls: int, clock: Callable[[], float]) -> float:
     """Return the seconds of one call, as the mean of `calls` without the garbage collector."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         start = clock()
         for _ in range(calls):
-            call()
-        return (clock() - start) / calls
+            result = candidate.call()
+        spent = (clock() - start) / calls
+        return result.seconds if isinstance(result, Elsewhere) else spent
     finally:
         if collecting:
             gc.enable()
@@ -192,7 +261,7 @@ def _time(call: Callable[[], Any], calls: int, clock: Callable[[], float]) -> fl
 
 def _calls(candidate: Candidate, shortest: float, clock: Callable[[], float]) -> int:
     """Return how many calls make a turn of at least `shortest` seconds."""
-    return max(1, round(shortest / max(_time(candidate.call, 1, clock), 1e-9)))
+    return max(1, round(shortest / max(_time(candidate, 1, clock), 1e-9)))
 
 
 def _memory(candidate: Candidate) -> float:

@@ -7,7 +7,7 @@ import importlib
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,35 @@ MODULES = [
     "benchmarks.curie_weiss",
     "benchmarks.matrices",
     "benchmarks.network",
-    "benchmarks.averages",
+    "benchmarks.variance_map",
+    "benchmarks.correlation_map",
+    "benchmarks.gardner",
     "benchmarks.perceptron",
     "benchmarks.hessian",
     "benchmarks.simulation",
 ]
 OUT = Path("out/bench.json")
-HEADER = f"{'candidate':<44}{'ratio':>8}{'seconds':>12}{'error':>10}{'MiB':>9}"
+WIDTH = 48  # of the column of names
+AGAINST = 18  # of the columns of further references
+HEADER = f"{'candidate':<{WIDTH}}{'ratio':>10}{'seconds':>12}{'error':>10}{'MiB':>9}"
 
 
 def _row(name: str, shown: harness.Measurement) -> str:
     name += " *" if shown.reference else ""
     error = "-" if shown.error is None else f"{shown.error:.1e}"
-    return f"{name:<44}{shown.ratio:>8.2f}{shown.seconds:>12.3e}{error:>10}{shown.memory_mib:>9.1f}"
+    measured = f"{shown.ratio:>10.3g}{shown.seconds:>12.3e}{error:>10}{shown.memory_mib:>9.1f}"
+    return f"{name:<{WIDTH}}{measured}{_against(f'{gain:.3g}' for gain in shown.against.values())}"
+
+
+def _against(cells: Iterable[str]) -> str:
+    return "".join(f"{cell:>{AGAINST}}" for cell in cells)
+
+
+def _show(measured: Mapping[str, harness.Measurement]) -> None:
+    groups = next(iter(measured.values())).against
+    print(HEADER + _against(f"{group}/own" for group in groups))
+    for name, shown in measured.items():
+        print(_row(name, shown), flush=True)
 
 
 def _entry(shown: harness.Measurement) -> dict[str, Any]:
@@ -55,14 +71,18 @@ def main(parts: Sequence[str]) -> int:
 
     table = {}
     for workload in chosen:
-        print(f"\n{workload.name}: {workload.meaning}\n{HEADER}")
-        measured = harness.measure(workload)
-        for name, shown in measured.items():
-            print(_row(name, shown), flush=True)
+        print(f"\n{workload.name}: {workload.meaning}", flush=True)
+        try:
+            measured = harness.measure(workload)
+        except harness.Absent as reason:
+            print(f"left out: {reason}")
+            continue
+        _show(measured)
         table[workload.name] = {name: _entry(shown) for name, shown in measured.items()}
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")
-    print(f"\nratio: seconds over those of the reference, marked *; written to {OUT}")
+    print("\nratio: seconds over those of the reference, marked *; ", end="")
+    print(f"X/own: those of the fastest of X over its own; written to {OUT}")
     return 0
 
 

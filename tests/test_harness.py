@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from benchmarks.harness import Candidate, Prepared, Workload, measure, relative_error
+from benchmarks.elsewhere import elsewhere
+from benchmarks.harness import (
+    Absent,
+    Candidate,
+    Elsewhere,
+    Offer,
+    Prepared,
+    Workload,
+    measure,
+    present,
+    relative_error,
+)
 
 
 class Clock:
@@ -35,6 +46,57 @@ def test_ratio_and_seconds_are_those_of_the_clock():
         "plain": (1.0, 0.5),
         "fast": (0.25, 0.125),
     }
+
+
+def test_a_group_stands_for_its_fastest_member():
+    clock = Clock()
+    candidates = [clock.candidate(name, s) for name, s in (("a", 1.0), ("b", 0.5), ("own", 0.25))]
+    groups = {"others": ["a", "b", "absent"], "nobody": ["absent"]}
+    workload = Workload("w", "a job", lambda: Prepared(candidates, "a", against=groups))
+    measured = measure(workload, clock=clock)
+    assert measured["own"].against == {"others": 2.0}
+    assert measured["a"].against == {"others": 0.5}
+
+
+def test_a_part_of_a_job_is_scaled_to_the_whole():
+    clock = Clock()
+    whole = clock.candidate("whole", 2.0)
+    tenth = Candidate("a tenth", clock.candidate("", 0.5).call, part=0.1)
+    workload = Workload("w", "a job", lambda: Prepared([whole, tenth], reference="whole"))
+    measured = measure(workload, clock=clock)["a tenth"]
+    assert (measured.seconds, measured.ratio) == (5.0, 2.5)
+
+
+def test_work_elsewhere_counts_as_it_was_measured_there():
+    clock = Clock()
+    there = clock.candidate("there", 3.0, Elsewhere(seconds=1.5, memory=2.0**21, result=0.125))
+    workload = Workload("w", "a job", lambda: Prepared([there], "there", error=lambda x: x))
+    measured = measure(workload, clock=clock)["there"]
+    assert (measured.seconds, measured.memory_mib, measured.error) == (1.5, 2.0, 0.125)
+
+
+def test_a_fresh_process_measures_itself():
+    found = elsewhere("tests.test_harness", "in_a_process", "3")
+    assert (found.seconds, found.result) == (1.5, "333")
+    assert found.memory > 0
+
+
+def in_a_process(argument: str) -> tuple[float, str]:
+    return 1.5, 3 * argument
+
+
+def test_what_is_absent_is_left_out_and_named(capsys):
+    def absent():
+        raise Absent("there is no compiler\nand more")
+
+    def missing():
+        import a_package_that_nobody_has  # noqa: F401
+
+    offers = [Offer("plain", lambda: list), Offer("fast", absent), Offer("other", missing, 0.5)]
+    assert [candidate.name for candidate in present(*offers)] == ["plain"]
+    fast, other = capsys.readouterr().out.splitlines()
+    assert fast == "without 'fast': there is no compiler"
+    assert other.startswith("without 'other': No module named")
 
 
 def test_error_is_the_largest_on_the_sample():
