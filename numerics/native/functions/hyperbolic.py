@@ -1,0 +1,72 @@
+"""sinh, cosh and tanh: |x| = k log 2 + r, and even and odd polynomials in r."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from numerics.native.functions.bits import absolute, choose, copysign, fma, polynomial
+from numerics.native.functions.coefficients import COSH, COTH, SINH
+from numerics.native.functions.exponential import BIAS, HIGH, LOG2E, LOW, SHIFT, power_of_two
+from numerics.native.functions.inline import inline
+
+__all__ = ["HYPERBOLIC"]
+
+OVERFLOW = 710.5  # sinh and cosh are infinite above
+NEAR_ONE, ONE = 1.0, 20.0  # tanh is near 1 above the first, and 1 above the second
+TINY = 2.0**-28  # sinh(x) is x below
+FORGOTTEN = 500.0  # exp(-x) does not count beside exp(x) beyond this power of two
+
+_sinh, _cosh, _coth = polynomial(SINH), polynomial(COSH), polynomial(COTH)
+
+
+@inline
+def tanh(x):
+    """With |x| = k log(2)/2 + u: exp(2 u) = (c + u)/(c - u) where c = u coth(u), an even function.
+
+    Hence tanh|x| = (c (1 - s) + u (1 + s))/(c (1 + s) + u (1 - s)) with s = 2**-k.  Where it is
+    near 1 its distance from 1 is computed, for which the numerator loses the denominator.
+    """
+    a = absolute(x)
+    a = choose(a > ONE, ONE, a)
+    shifted = fma(a, -2.0 * LOG2E, SHIFT + BIAS)
+    k = shifted - (SHIFT + BIAS)  # -k
+    s = power_of_two(shifted)
+    u = fma(k, 0.5 * LOW, fma(k, 0.5 * HIGH, a))
+    z = u * u
+    c = fma(z, _coth(z), 1.0)
+    less, more = 1.0 - s, 1.0 + s
+    below = fma(c, more, u * less)
+    near_one = a > NEAR_ONE
+    first, second = choose(near_one, less - more, less), choose(near_one, more - less, more)
+    ratio = fma(c, first, u * second) / below
+    return copysign(choose(near_one, 1.0 + ratio, ratio), x)
+
+
+@inline
+def exponentials(a):
+    """cosh(r) - 1, sinh(r), quarters of 2**k - 2**-k and of 2**k + 2**-k; a = k log 2 + r."""
+    a = choose(a > OVERFLOW, OVERFLOW, a)
+    shifted = fma(a, LOG2E, SHIFT + BIAS - 2.0)
+    k = shifted - (SHIFT + BIAS - 2.0)
+    rising = power_of_two(shifted)
+    falling = power_of_two((SHIFT + BIAS - 2.0) - choose(k > FORGOTTEN, FORGOTTEN, k))
+    r = fma(k, -LOW, fma(k, -HIGH, a))
+    z = r * r
+    even, odd = z * _cosh(z), fma(z * r, _sinh(z), r)
+    return even, odd, rising - falling, rising + falling
+
+
+@inline
+def sinh(x):
+    a = absolute(x)
+    even, odd, less, more = exponentials(a)
+    return copysign(choose(a < TINY, a, 2.0 * (less + fma(even, less, odd * more))), x)
+
+
+@inline
+def cosh(x):
+    even, odd, less, more = exponentials(absolute(x))
+    return 2.0 * (more + fma(even, more, odd * less))
+
+
+HYPERBOLIC = {"sinh": sinh, "cosh": cosh, "tanh": tanh}
