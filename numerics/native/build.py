@@ -124,5 +124,5 @@ def _essence(error: Exception) -> str:
     """The lines of an error that say what and where; numba's run to pages."""
     lines = [line.strip() for line in str(error).splitlines()]
     telling = [line for line in lines if line and not line.startswith(("Failed in", "- "))]
-    where = [line for line in telling if line.startswith("File ")]
-    return "; ".join(dict.fromkeys([type(error).__name__, *telling[:1], *where[-1:]]))
+    where = [line.rstrip(":") for line in telling[1:] if line.startswith("File ")]
+    return "; ".join([*telling[:1], *where[-1:]] or [type(error).__name__])
