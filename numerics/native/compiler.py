@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import llvmlite.binding as llvm
+from llvmlite import ir
 from numba import types
 from numba.core import codegen, dispatcher, registry
 from numba.core.compiler import Compiler
@@ -25,7 +26,9 @@ __all__ = ["FAST", "object_code"]
 # a*b + c may be one operation, and the sign of a zero does not matter; nan and inf do.
 FAST = {"fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 WORDS = types.CPointer(types.intp)
-SIGNATURE = ((WORDS,) * 4, types.void)
+WORDS4 = (WORDS,) * 4
+RAISED = "saddlepoint_raised"
+PYTHON = ("Py", "_Py", "numba", "NRT_")
 
 
 def object_code(function: Callable[..., None], target: Target) -> bytes:
@@ -37,7 +40,7 @@ def object_code(function: Callable[..., None], target: Target) -> bytes:
         If the code would call into Python.
     """
     with global_compiler_lock, _generator(target) as generator:
-        return _emit(*_lowered(function), generator)
+        return _emit(_lowered(function), generator)
 
 
 FunctionCompiler: Any = vars(dispatcher)["_FunctionCompiler"]  # which its stub does not show
@@ -52,13 +55,33 @@ class _Lowering(FunctionCompiler):
         return flags
 
 
-def _lowered(function: Callable[..., None]) -> tuple[Any, str]:
-    """LLVM's module of a function and of what it calls, and its name there."""
+def _lowered(function: Callable[..., None]) -> Any:
+    """LLVM's module of a function and of what it calls, with `ENTRY` around it."""
     lowering = _Lowering(function, registry.cpu_target, dict(FAST), {}, Compiler)
-    result = lowering.compile(*SIGNATURE)
+    result = lowering.compile(WORDS4, types.void)
+    result.library.add_ir_module(_entry(result.target_context, result.fndesc))
     result.library.finalize()
-    module = llvm.parse_bitcode(result.library._final_module.as_bitcode())
-    return module, result.fndesc.llvm_func_name
+    return llvm.parse_bitcode(result.library._final_module.as_bitcode())
+
+
+def _entry(context: Any, callee: Any) -> Any:
+    """A C function that calls one of numba's.
+
+    Those return a status.  It is a constant once it is clear that nothing can be raised; until
+    then the call of `RAISED`, which does not exist, stands in the code.
+    """
+    module = context.create_module("entry")
+    kind = context.call_conv.get_function_type(types.void, WORDS4)
+    words = [context.get_value_type(each) for each in WORDS4]
+    entry = ir.Function(module, ir.FunctionType(ir.VoidType(), words), ENTRY)
+    raised = ir.Function(module, ir.FunctionType(ir.VoidType(), []), RAISED)
+    builder = ir.IRBuilder(entry.append_basic_block())
+    inner = ir.Function(module, kind, callee.llvm_func_name)
+    status, _ = context.call_conv.call_function(builder, inner, types.void, WORDS4, entry.args)
+    with builder.if_then(status.is_error):
+        builder.call(raised, [])
+    builder.ret_void()
+    return module
 
 
 class _Library(codegen.JITCodeLibrary):
@@ -127,30 +150,8 @@ def _generator(target: Target) -> Iterator[_Generator]:
         context._internal_codegen = theirs
 
 
-# numba's functions return a status, which is a constant once it is clear that nothing is raised.
-WRAPPER = """
-declare i32 @{callee}(ptr, ptr, ptr, ptr, ptr, ptr)
-declare void @{raised}()
-define void @{entry}(ptr %args, ptr %dimensions, ptr %steps, ptr %data) {{
-    %value = alloca ptr
-    %error = alloca ptr
-    %status = call i32 @{callee}(ptr %value, ptr %error, ptr %args, ptr %dimensions, ptr %steps,
-                                 ptr %data)
-    switch i32 %status, label %wrong [i32 0, label %right i32 -2, label %right]
-wrong:
-    call void @{raised}()
-    br label %right
-right:
-    ret void
-}}
-"""
-RAISED = "saddlepoint_raised"
-PYTHON = ("Py", "_Py", "numba", "NRT_")
-
-
-def _emit(module: Any, callee: str, generator: _Generator) -> bytes:
-    """Optimise the linked module and write its object file."""
-    module.link_in(llvm.parse_assembly(WRAPPER.format(callee=callee, raised=RAISED, entry=ENTRY)))
+def _emit(module: Any, generator: _Generator) -> bytes:
+    """Optimise a linked module and write its object file."""
     for function in module.functions:
         if not function.is_declaration and function.name != ENTRY:
             function.linkage = "internal"
