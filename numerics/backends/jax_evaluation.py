@@ -19,15 +19,15 @@ from numerics.backends.jax import Printed
 from numerics.errors import MissingBackendError
 from numerics.program import Program, Range
 
-__all__ = ["Evaluation", "Registers", "double", "evaluation", "points_at_once"]
+__all__ = ["Evaluation", "Registers", "double", "evaluation", "points_at_once", "require_jax"]
 
 ELEMENTS = 2**17  # of the widest register of a block: a few of these stay in a cache
 
 Registers = dict[int, Any]  # values by number, or outputs by number
 
 
-def double() -> AbstractContextManager[Any]:
-    """A context in which JAX computes in double precision, whatever is set outside.
+def require_jax() -> Any:
+    """The package `jax`.
 
     Raises
     ------
@@ -40,8 +40,17 @@ def double() -> AbstractContextManager[Any]:
         raise MissingBackendError(
             "JAX is not installed; it comes with the extra: pip install 'saddlepoint[jax]'"
         ) from None
+    return jax
+
+
+def double() -> AbstractContextManager[Any]:
+    """A context in which JAX computes in double precision, whatever is set outside.
+
+    It must hold all of a computation: what JAX transforms outside of it is rounded there.
+    """
+    jax = require_jax()
     if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)
+        return jax.enable_x64(True)  # type: ignore[no-any-return]
     from jax import experimental  # where it was in earlier versions
 
     return experimental.enable_x64()  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,319 @@
+"""A kernel as a pure function of JAX arrays, with the derivatives of its equations.
+
+Stable recipes choose between formulas point by point, and the one that is not chosen may be
+infinite: differentiated, it gives nan.  Derivatives are therefore those of the equations, kernels
+again, and so are theirs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sympy import Expr
+
+from numerics.arguments import DOMAINS, Batch, arrange, as_number_array, bind, is_symmetric
+from numerics.backends.jax import printed
+from numerics.backends.jax_evaluation import Evaluation, evaluation, points_at_once, require_jax
+from numerics.backends.slopes import Slope, slopes
+from numerics.errors import (
+    NotANumberError,
+    NumericsError,
+    PrecisionError,
+    UnsupportedExpressionError,
+)
+from numerics.lower import lower
+from numerics.matrices import ROUNDING, is_sparse
+from numerics.parameter_box import interval_of, key_of
+from numerics.plans import Ready
+from numerics.program import Input, Program
+
+if TYPE_CHECKING:
+    from numerics.kernel import Kernel
+
+__all__ = ["Traced", "traced"]
+
+Sizes = tuple[tuple[Expr, int], ...]
+
+
+def traced(kernel: Kernel) -> Traced:
+    """The kernel as a pure function of JAX arrays.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Of any backend.  The parameters of its averages must have declared ranges, for rules are
+        chosen beforehand.
+
+    Returns
+    -------
+    Traced
+        It takes the arguments of the kernel by position or by keyword, broadcasts, and works under
+        `jax.jit`, `jax.grad`, `jax.jacfwd`, `jax.vmap` and what is made of these.
+
+    Raises
+    ------
+    MissingBackendError
+        If JAX is not installed.
+    NumericsError
+        If an average depends on a parameter without a declared range.
+    PrecisionError
+        If no rule reaches the tolerance over the declared ranges.
+    """
+    return Traced(kernel)
+
+
+class Traced:
+    """A kernel as a pure function of JAX arrays.  Made by `traced`.
+
+    JAX must be set to double precision.  Names, types and shapes are checked when it is traced;
+    where an argument is not finite, not in the domain of its symbol or not in its declared range,
+    the result is nan.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        require_jax()
+        self.kernel = kernel
+        self._ready = _chosen(kernel)
+        self._inputs = [g for g in kernel._plans.inputs if not g.is_size]
+        self._printed: dict[frozenset[int], tuple[Program, Evaluation]] = {}
+        self._functions: dict[Sizes, Any] = {}
+        self._derived: dict[tuple[int, ...], tuple[Traced, tuple[Slope, ...]]] = {}
+        self.__signature__: inspect.Signature = kernel.signature
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Evaluate; parameters by position, by keyword, or as one mapping by symbol or name."""
+        _check_precision()
+        given = self.kernel.arguments
+        values = bind(given, args, named)
+        arrays = [_as_array(g, value) for g, value in zip(given, values, strict=True)]
+        found = self.function(self._sizes(values))(*arrays)
+        return found[0] if len(found) == 1 else found
+
+    def __repr__(self) -> str:
+        return f"<{self.kernel!r} traced by JAX>"
+
+    def function(self, sizes: Sizes) -> Any:
+        """The function of double arrays by position that JAX differentiates and batches."""
+        import jax
+
+        if sizes not in self._functions:
+            batched = jax.custom_batching.custom_vmap(partial(self._values, dict(sizes)))
+            batched.def_vmap(partial(self._mapped, sizes))
+            function = jax.custom_jvp(lambda *arrays: batched(*arrays))
+            function.defjvp(partial(self._changes, sizes), symbolic_zeros=True)
+            self._functions[sizes] = function
+        return self._functions[sizes]
+
+    def _sizes(self, values: list[Any]) -> Sizes:
+        """The scalars that are sizes of indices: they say how long arrays are."""
+        axes = self._ready.compiled.program.axes
+        counting = {symbol for axis in axes for symbol in axis.over.size.free_symbols}
+        pairs = zip(self.kernel.arguments, values, strict=True)
+        return tuple((g.symbol, _known_integer(g, v)) for g, v in pairs if g.symbol in counting)
+
+    # -- values --------------------------------------------------------------------------------
+
+    def _values(self, sizes: dict[Expr, int], *arrays: Any) -> tuple[Any, ...]:
+        import jax.numpy as jnp
+
+        merged = self._merged(arrays)
+        batch = self._batch(sizes, merged)
+        program, functions = self._evaluation(batch)
+        points = math.prod(batch.shape)
+        varying, known = {}, {k: batch.arrays[k] for k in batch.uniform if k >= len(merged)}
+        for k, array in enumerate(merged):
+            core = array.shape[array.ndim - len(self._inputs[k].ranges) :]
+            if k in batch.uniform:
+                known[k] = array.reshape(core)
+            else:
+                spread = jnp.broadcast_to(array, (*batch.shape, *core))
+                varying[k] = spread.reshape(points, *core)
+        counted = {k: g.symbol for k, g in enumerate(program.inputs) if g.is_size}
+        known |= {k: np.float64(batch.sizes[size]) for k, size in counted.items()}
+        known |= functions.before(batch, known)
+        block = points_at_once(program, batch.uniform, batch)
+        fixed, found = functions.batch(batch, block, varying, known)
+        valid = self._valid(merged)
+        results = []
+        for number, output in enumerate(program.outputs):
+            shape = tuple(batch.length(axis.over) for axis in output.axes)
+            value = fixed[number] if number in fixed else found[number]
+            rows = jnp.broadcast_to(value, (points, *shape)).reshape(*batch.shape, *shape)
+            here = jnp.expand_dims(valid, tuple(range(-len(shape), 0)))
+            results.append(jnp.where(here, rows, jnp.nan))
+        return tuple(results)
+
+    def _merged(self, arrays: tuple[Any, ...]) -> list[Any]:
+        """The arguments with what is bound, in the order of the inputs."""
+        bound, free = self.kernel.bound, iter(arrays)
+        return [
+            np.asarray(bound[g.symbol]) if g.symbol in bound else next(free) for g in self._inputs
+        ]
+
+    def _batch(self, sizes: dict[Expr, int], merged: list[Any]) -> Batch:
+        """What varies, and all sizes; of the arguments only shapes count."""
+        hollow = [
+            np.broadcast_to(np.float64(sizes.get(g.symbol, 0)), array.shape)
+            for g, array in zip(self._inputs, merged, strict=True)
+        ]
+        ready = self._ready
+        return ready.compiled.with_tables(arrange(self._inputs, hollow), ready.tables)
+
+    def _evaluation(self, batch: Batch) -> tuple[Program, Evaluation]:
+        """The program and its functions for what varies."""
+        if batch.uniform not in self._printed:
+            compiled = self._ready.compiled
+            inputs = compiled.program.inputs
+            uniform = batch.uniform.union(k for k, g in enumerate(inputs) if g.is_size)
+            program = lower(compiled.stable, inputs, compiled.axes, uniform)
+            self._printed[batch.uniform] = program, evaluation(printed(program, uniform))
+        return self._printed[batch.uniform]
+
+    def _valid(self, merged: list[Any]) -> Any:
+        """Where all arguments are what the kernel takes."""
+        import jax.numpy as jnp
+
+        plans, valid = self.kernel._plans, jnp.bool_(True)
+        for given, array in zip(self._inputs, merged, strict=True):
+            key = key_of(given.symbol)
+            ends = plans.declared.get(key) if key in plans.parameters else None
+            valid = valid & _is_valid(given, array, ends)
+        return valid
+
+    # -- what JAX asks for ---------------------------------------------------------------------
+
+    def _mapped(
+        self, sizes: Sizes, count: int, mapped: list[bool], *arrays: Any
+    ) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
+        """The values for arrays with one more axis in front, an axis of points like others."""
+        ranks = [len(g.ranges) for g in self.kernel.arguments]
+        own = [a.ndim - r - m for a, r, m in zip(arrays, ranks, mapped, strict=True)]
+        placed = [
+            a.reshape(count, *(1,) * (max(own) - axes), *a.shape[1:]) if m else a
+            for a, axes, m in zip(arrays, own, mapped, strict=True)
+        ]
+        found = self.function(sizes)(*placed)
+        return found, (True,) * len(found)
+
+    def _changes(
+        self, sizes: Sizes, arrays: tuple[Any, ...], changes: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The values and their change with the arguments."""
+        import jax.numpy as jnp
+        from jax.custom_derivatives import SymbolicZero
+
+        values = self.function(sizes)(*arrays)
+        totals = [jnp.zeros_like(value) for value in values]
+        numbers = tuple(k for k, t in enumerate(changes) if not isinstance(t, SymbolicZero))
+        if numbers:
+            derived, entries = self._derivative(numbers)
+            found = derived.function(sizes)(*arrays)
+            for slope, derivative in zip(entries, found, strict=True):
+                totals[slope.output] += slope.times(derivative, changes[slope.argument])
+        return values, tuple(totals)
+
+    def _derivative(self, numbers: tuple[int, ...]) -> tuple[Traced, tuple[Slope, ...]]:
+        if numbers not in self._derived:
+            kernel, entries = slopes(self.kernel, numbers)
+            self._derived[numbers] = Traced(kernel), entries
+        return self._derived[numbers]
+
+
+def _check_precision() -> None:
+    """Refuse single precision: a transformation begins and ends in the precision that is set."""
+    import jax
+
+    if not jax.config.jax_enable_x64:
+        inside = "with jax.enable_x64(True):"
+        if not hasattr(jax, "enable_x64"):
+            inside = "with jax.experimental.enable_x64():"
+        raise NumericsError(
+            "kernels compute in double precision, and JAX is set to single: call "
+            f'jax.config.update("jax_enable_x64", True), or put the call inside of "{inside}"'
+        )
+
+
+def _as_array(given: Input, value: Any) -> Any:
+    """An argument as a JAX array of doubles."""
+    import jax
+    import jax.numpy as jnp
+
+    if isinstance(value, jax.Array):
+        if value.dtype == bool or not jnp.isrealobj(value):
+            raise NotANumberError(f"{given.name} holds {value.dtype} values: give real numbers")
+        return value.astype(jnp.float64)
+    array = as_number_array(given.name, value)
+    if is_sparse(array):
+        raise UnsupportedExpressionError(
+            f'{given.name} is sparse: a kernel of backend="numpy" takes sparse arrays, JAX dense '
+            f"ones ({given.name}.toarray())"
+        )
+    return jnp.asarray(array, dtype=jnp.float64)
+
+
+def _known_integer(given: Input, value: Any) -> int:
+    import jax
+
+    if isinstance(value, jax.core.Tracer):
+        raise NumericsError(
+            f"{given.name} is the size of an index: it must be known when the function is traced, "
+            "so give a number that is no argument of jax.jit, jax.grad or jax.vmap"
+        )
+    number = float(as_number_array(given.name, value))
+    if number != int(number) or number < 1:
+        raise NumericsError(f"{given.name} = {number!r}: a size is a positive integer")
+    return int(number)
+
+
+def _is_valid(given: Input, array: Any, ends: tuple[float, float] | None) -> Any:
+    """Where an argument is finite, in the domain of its symbol and in its declared range."""
+    import jax.numpy as jnp
+
+    entries = jnp.isfinite(array)
+    for assumption, _, holds, _ in DOMAINS:
+        if getattr(given.symbol, assumption):
+            entries = entries & holds(array)
+    if given.symbol.is_integer:
+        entries = entries & (array == jnp.floor(array))
+    if ends is not None:
+        entries = entries & (array >= ends[0]) & (array <= ends[1])
+    if is_symmetric(given):
+        apart = jnp.abs(array - jnp.swapaxes(array, -1, -2))
+        largest = jnp.max(jnp.abs(array), axis=(-1, -2), keepdims=True)
+        entries = entries & (apart <= ROUNDING * np.finfo(float).eps * largest)
+    if given.ranges and given.symbol.label.zero_diagonal:
+        entries = entries & ((array == 0) | ~jnp.eye(array.shape[-1], dtype=bool))
+    return jnp.all(entries, axis=tuple(range(-len(given.ranges), 0)))
+
+
+def _chosen(kernel: Kernel) -> Ready:
+    """The program with rules for the declared ranges of all parameters of averages."""
+    plans = kernel._plans
+    if not plans.has_averages:
+        return plans.known[0]
+    inputs = [g for g in plans.inputs if not g.is_size]
+    asked = [g for g in inputs if key_of(g.symbol) in plans.parameters]
+    ends = {g.symbol: plans.declared.get(key_of(g.symbol)) for g in asked}
+    ends |= {
+        g.symbol: interval_of(kernel.bound[g.symbol]) for g in asked if g.symbol in kernel.bound
+    }
+    missing = [f'"{g.name}": (low, high)' for g in asked if ends[g.symbol] is None]
+    if missing:
+        raise NumericsError(
+            "the rules of averages are chosen before JAX traces a kernel: "
+            f"compile(..., ranges={{{', '.join(missing)}}})"
+        )
+    corners = [
+        np.reshape(ends.get(g.symbol) or (1.0, 1.0), (2, *(1,) * len(g.ranges))) for g in inputs
+    ]
+    ready, rows = next(plans.covering(arrange(inputs, corners), inputs, strict=True))
+    if rows is not None:
+        raise PrecisionError(
+            f"no one rule reaches the tolerance {plans.tolerance:g} over all of the declared "
+            "ranges: compile(...) with narrower ranges= or a larger tolerance="
+        )
+    return ready
