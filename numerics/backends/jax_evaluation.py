@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
+from importlib import import_module
 from typing import Any
 
 from sympy import sympify
@@ -49,11 +50,9 @@ def double() -> AbstractContextManager[Any]:
     It must hold all of a computation: what JAX transforms outside of it is rounded there.
     """
     jax = require_jax()
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)  # type: ignore[no-any-return]
-    from jax import experimental  # where it was in earlier versions
-
-    return experimental.enable_x64()  # type: ignore[attr-defined, no-any-return]
+    held = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")
+    context: AbstractContextManager[Any] = held.enable_x64(True)
+    return context
 
 
 class Evaluation:

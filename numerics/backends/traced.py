@@ -226,8 +226,9 @@ class Traced:
 def _check_precision() -> None:
     """Refuse single precision: a transformation begins and ends in the precision that is set."""
     import jax
+    import jax.numpy as jnp
 
-    if not jax.config.jax_enable_x64:
+    if jnp.result_type(float) != np.float64:
         inside = "with jax.enable_x64(True):"
         if not hasattr(jax, "enable_x64"):
             inside = "with jax.experimental.enable_x64():"
