@@ -55,7 +55,7 @@ class Field:
         self.layout = Layout.of(equations.unknowns, given.sizes)
         self.starts = self.layout.states(given.take(np.arange(given.points)), given.points)
 
-    @property
+    @cached_property
     def kernel(self) -> Kernel:
         """Of the time derivatives; unknowns have no declared domain in it."""
         return _kernel(self.equations, self.time)

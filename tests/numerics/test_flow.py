@@ -237,7 +237,7 @@ def test_times(times, error, text):
         ({"atol": 0.0}, errors.DomainError, "atol=0.0"),
         ({"max_steps": 0}, errors.DomainError, "max_steps=0"),
         ({"method": "Euler"}, nm.ProblemError, "no method 'Euler': choose DOP853"),
-        ({"backend": "fortran"}, nm.ProblemError, "no backend 'fortran'"),
+        ({"backend": "jax"}, errors.NumericsError, "backend=.jax.: flows have"),
     ],
 )
 def test_settings(settings, error, text):
