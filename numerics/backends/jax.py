@@ -22,7 +22,7 @@ RESERVED = ("jnp", "functions", *STAGES)
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 REDUCERS = {"sum": "jnp.sum", "max": "jnp.max", "prod": "jnp.prod"}
 # What `numerics.backends.jax_functions` has in place of `jax.numpy`, or beside it.
-OWN = frozenset(("arctanh", "erf", "erfc", "expm1", "gammaln", "log1p", "tanh"))
+OWN = frozenset(("arctanh", "erf", "erfc", "expm1", "gammaln", "log", "log1p", "tanh"))
 
 
 @dataclass(frozen=True)
