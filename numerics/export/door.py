@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 from numerics.certificate import Certificate
 from numerics.certify import certify
 from numerics.errors import MissingParameterError, NumericsError
+from numerics.export.c_source import CSource
 from numerics.export.module import module_source
-from numerics.export.names import PYTHON_NAMES, checked_name
+from numerics.export.names import C_NAMES, PYTHON_NAMES, checked_name
 from numerics.export.samples import samples_of
 from numerics.export.subject import subject_of
 from numerics.kernel import Kernel
 
-__all__ = ["python_source", "save"]
+__all__ = ["c_source", "python_source", "save"]
 
 Certified = Certificate | bool | None
 
@@ -38,14 +40,14 @@ def save(
         From `compile`.
     path : path
         ``"capacity.py"``: a Python module that needs NumPy, and SciPy where there are error
-        functions.
+        functions.  ``"capacity.c"``: C99, with its header ``"capacity.h"`` beside it.
     certificate : Certificate or bool, optional
         What `certify` found, written into the file. True has it made for the ranges that the
-        kernel was compiled for, which takes up to a minute.
+        kernel was compiled for, which may take a minute.
     name : str, optional
         The name of the function; that of the file by default.
     overwrite : bool
-        Whether a file of this name may be replaced.
+        Whether files of this name may be replaced.
     ranges : mapping, optional
         By symbol or name, ranges as in `compile`: parameters of averages need them.
 
@@ -76,11 +78,23 @@ def save(
     0.5
     """
     file = Path(path)
-    if file.suffix != ".py":
-        raise NumericsError(f"{file.name}: kernels are saved as Python, to a file ending with .py")
-    _check_place(file, overwrite)
-    text = python_source(kernel, file.stem if name is None else name, certificate, ranges)
-    _write(file, text)
+    if file.suffix not in (".py", ".c"):
+        raise NumericsError(
+            f"{file.name}: kernels are saved as Python, to a file ending with .py, or as C with "
+            "its header, to a file ending with .c"
+        )
+    header = [file.with_suffix(".h")] if file.suffix == ".c" else []
+    for each in (file, *header):
+        _check_place(each, overwrite)
+    own = file.stem if name is None else name
+    if header and not re.fullmatch(r"[A-Za-z0-9_.+-]+", file.name):
+        raise NumericsError(f"{file.name!r}: letters, digits and _ . + - can be included by name")
+    if not header:
+        _write(file, python_source(kernel, own, certificate, ranges))
+        return file
+    made = _c_source(kernel, own, certificate, ranges)
+    _write(file, made.source(header[0].name))
+    _write(header[0], made.header())
     return file
 
 
@@ -95,6 +109,35 @@ def python_source(
     subject = subject_of(kernel, ranges)
     judged = _certified(subject.kernel, certificate)
     return module_source(subject, name, judged, samples_of(subject))
+
+
+def c_source(
+    kernel: Kernel,
+    name: str = "kernel",
+    certificate: Certified = None,
+    ranges: Mapping[Any, Any] | None = None,
+) -> str:
+    """C99 as `save` writes it, but for the line that includes the header.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, tanh
+    >>> import numerics as nm
+    >>> from numerics.export import c_source
+    >>> text = c_source(nm.compile(tanh(Symbol("x"))), "f")
+    >>> "size_t f(size_t n, const double *restrict x, double *restrict value)" in text
+    True
+    """
+    return _c_source(kernel, name, certificate, ranges).source()
+
+
+def _c_source(
+    kernel: Kernel, name: str, certificate: Certified, ranges: Mapping[Any, Any] | None
+) -> CSource:
+    checked_name(name, C_NAMES, "C or C++")
+    subject = subject_of(kernel, ranges)
+    judged = _certified(subject.kernel, certificate)
+    return CSource(subject, name, judged, samples_of(subject))
 
 
 def _check_place(file: Path, overwrite: bool) -> None:

@@ -34,8 +34,16 @@ sin sinh sqrt tan tanh tgamma trunc
 _OTHERS = """
 isfinite isinf isnan isnormal signbit fpclassify isgreater isgreaterequal isless islessequal
 islessgreater isunordered gamma j0 j1 jn y0 y1 yn signgam drem significand finite exp10 pow10 sincos
-main size_t ptrdiff_t offsetof errno abs labs malloc free calloc realloc exit abort memcpy memset
-unix linux i386 n
+NAN INFINITY HUGE HUGE_VAL HUGE_VALF HUGE_VALL DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS MAXFLOAT
+FP_NAN FP_INFINITE FP_ZERO FP_SUBNORMAL FP_NORMAL FP_ILOGB0 FP_ILOGBNAN MATH_ERRNO
+NULL EOF FILE BUFSIZ RAND_MAX MB_CUR_MAX EXIT_FAILURE EXIT_SUCCESS stdin stdout stderr errno
+main offsetof size_t ptrdiff_t fpos_t max_align_t div_t ldiv_t lldiv_t float_t double_t
+abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs lldiv
+malloc qsort rand realloc srand strtod strtof strtol strtold strtoll strtoul strtoull system
+clearerr fclose feof ferror fflush fgetc fgets fopen fprintf fputc fputs fread freopen fscanf fseek
+ftell fwrite getc getchar gets perror printf putc putchar puts remove rename rewind scanf setbuf
+setvbuf snprintf sprintf sscanf tmpfile tmpnam ungetc vfprintf vprintf vsnprintf vsprintf
+memchr memcmp memcpy memmove memset strcat strchr strcmp strcpy strlen unix linux i386
 """.split()  # noqa: SIM905
 C_NAMES = frozenset(
     _KEYWORDS + _OTHERS + [f + suffix for f in _FUNCTIONS for suffix in ("", "f", "l")]

@@ -120,15 +120,11 @@ def subject_of(kernel: Kernel, ranges: Mapping[Any, Any] | None = None) -> Subje
 
 
 def _with_ranges(kernel: Kernel, ranges: Mapping[Any, Any]) -> Kernel:
-    if not ranges:
+    """The kernel as NumPy runs it, for these ranges."""
+    if not ranges and kernel.backend == "numpy":
         return kernel
-    made = Kernel(
-        kernel.equations,
-        kernel.backend,
-        kernel._order,
-        {**kernel.ranges, **ranges},
-        kernel.tolerance,
-    )
+    known = {**kernel.ranges, **ranges}
+    made = Kernel(kernel.equations, "numpy", kernel._order, known, kernel.tolerance)
     return made.bind(kernel.bound) if kernel.bound else made
 
 

@@ -1,4 +1,4 @@
-"""Saved Python modules: the same numbers as the kernel's, the same refusals, nothing else needed."""
+"""Saved Python modules: the numbers of the kernel, the same refusals, and nothing else needed."""
 
 import ast
 import importlib.util
@@ -141,7 +141,7 @@ def test_couplings_given_as_arrays(batch, tmp_path):
     kernel = nm.compile([Eq(Symbol("f"), tanh(beta * field)), Eq(Symbol("s"), dv.total(V[i], i))])
     module = loaded(python_source(kernel, "update"), "update", tmp_path)
     rng = np.random.default_rng(1)
-    given = dict(w=rng.normal(size=(4, 4)), V=rng.normal(size=(*batch, 4)), beta=1.5)
+    given = {"w": rng.normal(size=(4, 4)), "V": rng.normal(size=(*batch, 4)), "beta": 1.5}
     given["h"] = rng.normal(size=batch)
     for new, old in zip(module.update(**given), kernel(**given), strict=True):
         assert new.shape == old.shape
@@ -154,7 +154,7 @@ def test_a_matrix_for_each_point(tmp_path):
     rng = np.random.default_rng(2)
     many = rng.normal(size=(6, 3, 5))
     many = many @ many.swapaxes(-1, -2)
-    given = dict(W=many, h=np.arange(6.0))
+    given = {"W": many, "h": np.arange(6.0)}
     np.testing.assert_allclose(f(**given), kernel(**given), rtol=1e-13, atol=0)
     np.testing.assert_allclose(f(W=many[0], h=0), kernel(W=many[0], h=0), rtol=1e-13, atol=0)
     with pytest.raises(ValueError, match="not symmetric"):
@@ -185,14 +185,14 @@ def test_arrays_of_different_lengths_are_refused(tmp_path):
 
 
 REFUSED = [
-    (dict(a=2.5), r"a = 2.5 lies outside of its domain 0.0 <= a <= 2.0"),
-    (dict(a=[0.5, -1e-300]), r"a = -1e-300 lies outside"),
-    (dict(a=np.nan), "a = nan lies outside"),
-    (dict(a=1j), "complex128"),
-    (dict(a="1"), "give real numbers"),
-    (dict(a=True), "bool"),
-    (dict(a=np.ma.masked_array([1.0, 1.5], [True, False])), "masked"),
-    (dict(a=Symbol("t")), "object"),
+    ({"a": 2.5}, r"a = 2.5 lies outside of its domain 0.0 <= a <= 2.0"),
+    ({"a": [0.5, -1e-300]}, r"a = -1e-300 lies outside"),
+    ({"a": np.nan}, "a = nan lies outside"),
+    ({"a": 1j}, "complex128"),
+    ({"a": "1"}, "give real numbers"),
+    ({"a": True}, "bool"),
+    ({"a": np.ma.masked_array([1.0, 1.5], [True, False])}, "masked"),
+    ({"a": Symbol("t")}, "object"),
 ]
 
 
