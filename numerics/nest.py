@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from numerics.program import Axis, Let, Operand, Program
+from numerics.symmetry import Symmetry
 from numerics.unshared import unshared
 
 __all__ = ["Loop", "Nest", "Node", "Run", "Section", "nest"]
@@ -24,7 +25,6 @@ __all__ = ["Loop", "Nest", "Node", "Run", "Section", "nest"]
 # to store them for every value of an axis
 REPEATED = frozenset(("add", "subtract", "multiply", "negative", "equal"))
 READS = frozenset(("view", "positions"))
-WHOLE = frozenset(("view", "log_det"))  # what reads other entries than that of the loops around it
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,36 @@ class Run:
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop over an axis; `begun` are the reductions that start before it and end with it."""
+    """A loop over an axis; `begun` are the reductions that start before it and end with it.
+
+    With `first`, an outer axis of the same range, it begins at that one's index: the other half of
+    what is symmetric in the two is known from this half.
+    """
 
     axis: Axis
     body: tuple[Node, ...]
     begun: tuple[int, ...] = ()
+    first: Axis | None = None
 
 
 Node = Run | Loop
+Pair = tuple[Axis, Axis]  # the outer and the inner of two loops
+Step = tuple[Axis, Axis | None]  # a loop, and where it begins
 
 
 @dataclass(frozen=True)
 class Section:
     """A sequence of nodes, and the axes over which each register that is handed on is stored.
 
-    A register that is not in `stored` lives in one run only.
+    A register that is not in `stored` lives in one run only.  `mirrored` registers are computed for
+    one half of two of their axes and stored in both; of reductions in `doubled`, terms off the
+    diagonals of pairs of axes count twice.
     """
 
     body: tuple[Node, ...]
     stored: dict[int, tuple[Axis, ...]]
+    mirrored: dict[int, Pair]
+    doubled: dict[int, tuple[Pair, ...]]
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,11 @@ class Nest:
         return _let(self.program, number)
 
 
-def nest(program: Program, uniform: frozenset[int]) -> Nest:
+def nest(program: Program, uniform: frozenset[int], halved: bool = True) -> Nest:
     """The loops of a program, given the inputs that do not vary along the batch.
+
+    Of sums over two axes that are symmetric in them one half is computed if they are to be
+    `halved`; short innermost loops are better left whole where they become vectors.
 
     Examples
     --------
@@ -103,9 +117,9 @@ def nest(program: Program, uniform: frozenset[int]) -> Nest:
     outputs = range(stores, stores + len(program.outputs))
     read = [k for k in own if k not in varies and program.lets[k - count].op in READS]
     varying = [k for k in own if k in varies]
-    block = _Scheduler(program, [*read, *varying, *outputs])
+    block = _Scheduler(program, [*read, *varying, *outputs], frozenset(), halved)
     shared = block.read_outside()
-    once = _Scheduler(program, [k for k in own if k not in varies], shared)
+    once = _Scheduler(program, [k for k in own if k not in varies], shared, halved)
     return Nest(program, once.section(), block.section(), varies, stores)
 
 
@@ -121,7 +135,7 @@ def _let(program: Program, number: int) -> Let:
 class _Group:
     """Registers that share a loop over an axis, or stand in a run."""
 
-    axis: Axis | None
+    step: Step | None
     members: list[int] = field(default_factory=list)
 
 
@@ -132,15 +146,18 @@ class _Scheduler:
     """
 
     def __init__(
-        self, program: Program, numbers: Sequence[int], kept: frozenset[int] = frozenset()
+        self, program: Program, numbers: Sequence[int], kept: frozenset[int], halved: bool
     ) -> None:
         self.program, self.numbers = program, frozenset(numbers)
-        viewed = (let.args[0] for let in program.lets if let.op in WHOLE)
-        self.kept = kept.union(k for k in viewed if isinstance(k, int))
+        self.kept = kept
+        self.viewed = {let.args[0] for let in program.lets if let.op == "view"}
         self.inline = frozenset(k for k in numbers if self._is_inline(k))
         self.items = [k for k in numbers if k not in self.inline]
         self.made: dict[int, tuple[Loop | object, ...]] = {}
         self.read: dict[int, list[tuple[object, ...]]] = {}
+        self.moved: dict[int, set[Axis]] = {}
+        self.mirrored, self.doubled = halves(self, halved)
+        self.starts = self._starts()
 
     # -- what reads what -----------------------------------------------------------------------
 
@@ -148,7 +165,7 @@ class _Scheduler:
         let = _let(self.program, number)
         if let.op in READS:
             return True
-        if let.op not in REPEATED or not let.axes or number in self.kept:
+        if let.op not in REPEATED or not let.axes or number in self.kept or number in self.viewed:
             return False
         return all(self._is_at_hand(arg, let) for arg in let.args)
 
@@ -159,8 +176,8 @@ class _Scheduler:
         is_read = _let(self.program, arg).op in READS
         return is_read or len(self.program.axes_of(arg)) < len(let.axes)
 
-    def operands(self, number: int) -> Iterator[tuple[int, bool]]:
-        """The registers that must be there, and whether at all places of their axes."""
+    def operands(self, number: int) -> Iterator[tuple[int, frozenset[Axis]]]:
+        """The registers that must be there, and the axes along which at other places too."""
         let = _let(self.program, number)
         for arg in let.args:
             if isinstance(arg, float) or arg < len(self.program.inputs):
@@ -168,7 +185,13 @@ class _Scheduler:
             if arg in self.inline:
                 yield from self.operands(arg)
             else:
-                yield arg, let.op in WHOLE
+                yield arg, self._elsewhere(let, arg)
+
+    def _elsewhere(self, let: Let, arg: int) -> frozenset[Axis]:
+        axes = self.program.axes_of(arg)
+        if let.op == "view":
+            return frozenset(a for a, slot in zip(axes, let.slots, strict=True) if a != slot)
+        return frozenset(let.over if let.op == "log_det" else self.mirrored.get(arg, ()))
 
     def inlined(self, number: int) -> Iterator[int]:
         """The registers that are computed again for this one, in order."""
@@ -203,12 +226,37 @@ class _Scheduler:
             axes.remove(placed[-1])
         return {axis: place for place, axis in enumerate(placed)}
 
-    def space(self, number: int) -> tuple[Axis, ...]:
+    def space(self, number: int) -> tuple[Step, ...]:
         """The loops that a register stands in."""
+        starts = self.starts.get(number, {})
+        return tuple((axis, starts.get(axis)) for axis in self.axes(number))
+
+    def axes(self, number: int) -> tuple[Axis, ...]:
+        """The axes of a register in the order of loops."""
         let = _let(self.program, number)
         kept = [a for a in let.axes if let.op != "stack" or a not in let.slots]
         place = self.order.__getitem__
         return (*sorted(kept, key=place), *sorted(let.over, key=place))
+
+    def _starts(self) -> dict[int, dict[Axis, Axis]]:
+        """Where the loops of a register begin, if all that reads it is content with a half."""
+        found: dict[int, dict[Axis, Axis]] = {}
+        asked: dict[int, list[dict[Axis, Axis]]] = {}
+        for number in reversed(self.items):
+            own = {inner: outer for outer, inner in self._pairs(number)}
+            if not own and not _let(self.program, number).over and number in asked:
+                axes = _let(self.program, number).axes
+                common = set.intersection(*(set(each.items()) for each in asked[number]))
+                own = {a: b for a, b in common if a in axes and b in axes}
+            found[number] = own
+            for operand, elsewhere in self.operands(number):
+                half = {a: b for a, b in own.items() if not elsewhere.intersection((a, b))}
+                asked.setdefault(operand, []).append(half)
+        return found
+
+    def _pairs(self, number: int) -> tuple[Pair, ...]:
+        kept = [self.mirrored[number]] if number in self.mirrored else []
+        return (*kept, *self.doubled.get(number, ()))
 
     # -- nests ---------------------------------------------------------------------------------
 
@@ -220,7 +268,7 @@ class _Scheduler:
             axes = self._storage(number)
             if axes is not None:
                 stored[number] = axes
-        return Section(body, stored)
+        return Section(body, stored, self.mirrored, self.doubled)
 
     def _nodes(
         self, items: Sequence[int], open_: tuple[Axis, ...], path: tuple[object, ...]
@@ -229,15 +277,15 @@ class _Scheduler:
         nodes: list[Node] = []
         for group in groups:
             here = (*path, group)
-            if group.axis is None:
+            if group.step is None:
                 nodes.append(self._run(group, here))
                 continue
-            axis = group.axis
+            axis, first = group.step
             body = self._nodes(group.members, (*open_, axis), here)
             begun = [k for k in group.members if self._begins(k, axis, open_)]
             for number in begun:
                 self.made[number] = here  # its value is known after the loop
-            nodes.append(Loop(axis, body, tuple(begun)))
+            nodes.append(Loop(axis, body, tuple(begun), first))
         return tuple(nodes)
 
     def _begins(self, number: int, axis: Axis, open_: tuple[Axis, ...]) -> bool:
@@ -250,8 +298,9 @@ class _Scheduler:
             registers.update(dict.fromkeys(self.inlined(number)))
             registers[number] = None
             self.made[number] = path
-            for operand, _ in self.operands(number):
+            for operand, elsewhere in self.operands(number):
                 self.read.setdefault(operand, []).append(path)
+                self.moved.setdefault(operand, set()).update(elsewhere)
         return Run(tuple(registers))
 
     def _groups(self, items: Sequence[int], open_: tuple[Axis, ...]) -> list[_Group]:
@@ -262,19 +311,19 @@ class _Scheduler:
         """
         groups: list[_Group] = []
         place: dict[int, int] = {}
-        axes = {k: next((a for a in self.space(k) if a not in open_), None) for k in items}
+        steps = {k: next((s for s in self.space(k) if s[0] not in open_), None) for k in items}
         for number in items:
             first = 0
-            for operand, whole in self.operands(number):
+            for operand, elsewhere in self.operands(number):
                 if operand in place:
-                    shares = not whole and self._shares(axes[number], operand, axes[operand])
+                    shares = self._shares(steps[number], operand, steps[operand], elsewhere)
                     first = max(first, place[operand] + (not shares))
             later = range(first, len(groups))
-            chosen = next((k for k in later if groups[k].axis == axes[number]), len(groups))
+            chosen = next((k for k in later if groups[k].step == steps[number]), len(groups))
             if chosen == len(groups):
-                groups.append(_Group(axes[number]))
+                groups.append(_Group(steps[number]))
             place[number] = chosen
-        self._sink(items, axes, groups, place)
+        self._sink(items, steps, groups, place)
         for number in items:
             groups[place[number]].members.append(number)
         return [group for group in groups if group.members]
@@ -282,37 +331,69 @@ class _Scheduler:
     def _sink(
         self,
         items: Sequence[int],
-        axes: Mapping[int, Axis | None],
+        steps: Mapping[int, Step | None],
         groups: Sequence[_Group],
         place: dict[int, int],
     ) -> None:
         """Move what is no reduction into the last loop over its axis before it is read."""
         last = dict.fromkeys(items, len(groups) - 1)
         for number in reversed(items):
-            if not _let(self.program, number).over and axes[number] is not None:
+            if not _let(self.program, number).over and steps[number] is not None:
                 reach = range(last[number], place[number], -1)
-                fitting = (k for k in reach if groups[k].axis == axes[number])
+                fitting = (k for k in reach if groups[k].step == steps[number])
                 place[number] = next(fitting, place[number])
-            for operand, whole in self.operands(number):
+            for operand, elsewhere in self.operands(number):
                 if operand in last:
-                    shares = not whole and self._shares(axes[number], operand, axes[operand])
+                    shares = self._shares(steps[number], operand, steps[operand], elsewhere)
                     last[operand] = min(last[operand], place[number] - (not shares))
 
-    def _shares(self, axis: Axis | None, operand: int, own: Axis | None) -> bool:
+    def _shares(
+        self, step: Step | None, operand: int, own: Step | None, elsewhere: frozenset[Axis]
+    ) -> bool:
         """Whether an operand can be read in the same turn of the loop that makes it."""
-        return own == axis and (axis is None or axis in self.program.axes_of(operand))
+        if own != step or step is None:
+            return own == step and not elsewhere
+        return step[0] in self.program.axes_of(operand) and step[0] not in elsewhere
 
     def _storage(self, number: int) -> tuple[Axis, ...] | None:
         """The axes that a register is stored over; None if no other run reads it."""
         let = _let(self.program, number)
-        if number in self.kept or let.op == "stack":
+        if number in self.kept or number in self.mirrored or let.op == "stack":
             return let.axes
         readers = self.read.get(number, [])
         path = self.made[number]
-        if not let.over and all(reader == path for reader in readers):
+        viewed = number in self.viewed
+        if not let.over and not viewed and all(reader == path for reader in readers):
             return None
         around = path[:-1]
         for reader in readers:
             around = tuple(a for a, b in zip(around, reader, strict=False) if a is b)
-        shared = {group.axis for group in around if isinstance(group, _Group)}
+        shared = {group.step[0] for group in around if isinstance(group, _Group) and group.step}
+        shared -= self.moved.get(number, set())
         return tuple(axis for axis in let.axes if axis not in shared)
+
+
+def halves(
+    scheduler: _Scheduler, sums: bool
+) -> tuple[dict[int, Pair], dict[int, tuple[Pair, ...]]]:
+    """Reductions that are symmetric in two axes which they keep, and in two which they drop."""
+    program, symmetry = scheduler.program, Symmetry(scheduler.program)
+    mirrored: dict[int, Pair] = {}
+    doubled: dict[int, tuple[Pair, ...]] = {}
+    for number in scheduler.items:
+        let = _let(program, number)
+        if let.op not in ("sum", "contract") or len(let.axes) + len(let.over) < 3:
+            continue
+        order = scheduler.axes(number)
+        kept = _symmetric(symmetry, let, [a for a in order if a not in let.over])
+        dropped = _symmetric(symmetry, let, [a for a in order if a in let.over]) if sums else []
+        if kept:
+            mirrored[number] = kept[0]
+        if dropped:
+            doubled[number] = (dropped[0],)
+    return mirrored, doubled
+
+
+def _symmetric(symmetry: Symmetry, let: Let, axes: Sequence[Axis]) -> list[Pair]:
+    pairs = ((a, b) for k, a in enumerate(axes) for b in axes[k + 1 :] if a.over == b.over)
+    return [pair for pair in pairs if symmetry.holds(let, pair)]

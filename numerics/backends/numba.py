@@ -63,7 +63,7 @@ def print_numba(
         raise UnsupportedExpressionError(
             'a determinant has no compiled form: compile with backend="numpy"'
         )
-    return _Printer(nest(program, uniform), uniform, sizes, lanes).unit()
+    return _Printer(nest(program, uniform, halved=lanes > 1), uniform, sizes, lanes).unit()
 
 
 def shown(program: Program, uniform: frozenset[int], lanes: int = 64) -> str:
@@ -306,12 +306,16 @@ class _Body:
         starts = [(k, STARTS[self.nest.let(k).op]) for k in loop.begun]
         extent = p._extent(loop.axis.over)
         lines = self._laned([f"{self._total(k)} = {value}" for k, value in starts])
-        lines.append(f"for {p.loops[loop.axis]} in range({extent}):")
+        first = "" if loop.first is None else f"{p.loops[loop.first]}, "
+        lines.append(f"for {p.loops[loop.axis]} in range({first}{extent}):")
         lines += _indented(self._nodes(loop.body))
+        ended: list[str] = []
         for k in loop.begun:  # with one lane a total is a variable until the loop ends
             if self._is_variable(k) and self._is_array(k):
-                lines.append(f"{self._stored(k)} = r{k}")
-        return lines
+                ended.append(f"{self._stored(k)} = r{k}")
+            if k in self.section.mirrored:
+                ended.append(f"{self._mirror(k)} = {self._stored(k)}")
+        return lines + self._laned(ended)
 
     def _laned(self, lines: list[str]) -> list[str]:
         if self.lanes == 1 or not lines:
@@ -329,6 +333,13 @@ class _Body:
 
     def _stored(self, number: int) -> str:
         axes = self.section.stored[number]
+        return self.printer._entry(f"s{number}", axes, self.lanes)
+
+    def _mirror(self, number: int) -> str:
+        """The cell of a register with two of its axes exchanged."""
+        one, other = self.section.mirrored[number]
+        exchanged = {one: other, other: one}
+        axes = [exchanged.get(axis, axis) for axis in self.section.stored[number]]
         return self.printer._entry(f"s{number}", axes, self.lanes)
 
     def _total(self, number: int) -> str:
@@ -379,7 +390,7 @@ class _Body:
         if let.op == "stack":
             return self._stack(number, let)
         if let.over:
-            term = " * ".join(map(_operand, let.args))
+            term = " * ".join([*map(_operand, let.args), *self._weights(number)])
             if self.lanes > 1 and let.op != "max":
                 sign = "+" if ADDED[let.op] == "plus" else "*"
                 total = self._total(number)
@@ -390,6 +401,12 @@ class _Body:
         if self._is_array(number):
             lines.append(f"{self._stored(number)} = r{number}")
         return lines
+
+    def _weights(self, number: int) -> list[str]:
+        """Terms off a diagonal stand for two."""
+        loops = self.printer.loops
+        pairs = self.section.doubled.get(number, ())
+        return [f"(1.0 if {loops[a]} == {loops[b]} else 2.0)" for a, b in pairs]
 
     def _expression(self, let: Let) -> str:
         args = list(map(_operand, let.args))
@@ -412,8 +429,11 @@ class _Body:
             ranges: Sequence[Range] = self.program.inputs[root].ranges
             name, varies = p.names[root], root in p.varying
         else:
-            ranges = [a.over for a in self.nest.let(root).axes]
-            name, varies = f"s{root}", root in self.nest.varies
+            varies = root in self.nest.varies
+            section = self.nest.block if varies else self.nest.once
+            axes = self.nest.let(root).axes
+            slots = [n for a, n in zip(axes, slots, strict=True) if a in section.stored[root]]
+            name, ranges = f"s{root}", [a.over for a in section.stored[root]]
         return p._cell(name, p._place(ranges, slots), self.lanes if varies else 1)
 
     def _stack(self, number: int, let: Let) -> list[str]:

@@ -89,6 +89,9 @@ class _Library(codegen.JITCodeLibrary):
 
     _in_engine = False
 
+    def _optimize_functions(self, ll_module: Any) -> None:
+        pass  # half of the time, and it would unroll loops over lanes
+
     def _optimize_final_module(self) -> None:
         pass  # once, with all that it is linked to
 
@@ -158,11 +161,24 @@ def _emit(module: Any, generator: _Generator) -> bytes:
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
     options.slp_vectorization = False
-    options.loop_unrolling = False
+    options.loop_unrolling = False  # before vectors are made; inside of them it has little to do
     builder = llvm.create_pass_builder(generator._tm, options)
     builder.getModulePassManager().run(module, builder)
+    _without_status(module, builder)
     _refuse_python(module)
     return bytes(generator._tm.emit_object(module))
+
+
+def _without_status(module: Any, builder: Any) -> None:
+    """Remove what is done about a status that turned out to be constant as calls were inlined."""
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_ipsccp_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_ipsccp_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.add_strip_dead_prototype_pass()
+    passes.run(module, builder)
 
 
 def _refuse_python(module: Any) -> None:

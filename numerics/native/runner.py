@@ -24,7 +24,7 @@ from numerics.unfinished import refuse_unfinished
 __all__ = ["LANES", "NativeRunner", "lanes_for"]
 
 LANES = 64  # points side by side: enough to hide what one instruction waits for another
-FEW_LANES = 16  # of matrices, which have to stay in the cache together
+FEW_LANES = 8  # of matrices, which have to stay in the cache together
 POINTS = 65536  # of one piece of a batch that has to be copied
 PER_THREAD = 4096  # points that are worth handing to another thread
 ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
