@@ -45,7 +45,10 @@ def make_ours(folder: Path) -> None:
 
 def check_ours(folder: Path) -> None:
     """Raise OSError unless the folder exists and only this user can change what is in it."""
-    _check_owner(os.stat(folder), f"the folder {folder}")
+    found = os.stat(folder)
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(f"{folder} is no folder")
+    _check_owner(found, f"the folder {folder}")
 
 
 def read_ours(path: Path) -> bytes:
@@ -60,12 +63,15 @@ def read_ours(path: Path) -> bytes:
     # a link is not followed, and a pipe does not block
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(descriptor)
         _check_owner(found, f"the file {path}")
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
             raise OSError(f"{path} is no file of a cache")
-        return file.read()
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _base() -> Path:

@@ -140,6 +140,18 @@ def test_a_folder_in_place_of_the_file(folder):
     assert list(folder.iterdir()) == [path]  # no unfinished file is left
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_no_file_stays_open(folder):
+    origin()
+    path = only_file(folder)
+    path.unlink()
+    path.mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        origin(note="not kept")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 @posix
 def test_a_link_or_a_pipe_in_place_of_the_file(folder, tmp_path):
     assert origin() == "compiled"
@@ -187,8 +199,10 @@ def test_a_folder_in_which_nothing_can_be_made(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SADDLEPOINT_CACHE_DIR", str(tmp_path / "file" / "below"))
     assert [origin(note="not kept"), origin(note="not kept")] == ["compiled"] * 2
+    assert "Not a directory" in cache_info().problem
     monkeypatch.setenv("SADDLEPOINT_CACHE_DIR", str(tmp_path / "file"))
     assert origin(note="not kept") == "compiled"
+    assert "no folder" in cache_info().problem
 
 
 @posix
@@ -296,7 +310,7 @@ def test_four_processes_at_once(folder):
     assert [process.returncode for process in running] == [0] * 4
     assert cache_info().units == 2
     assert all(path.suffix == ".unit" for path in folder.iterdir())
-    assert [origin(source) for source in sources] == ["cache"] * 3
+    assert [origin(source) for source in sources] == ["cache"] * 2
 
 
 @posix
