@@ -68,17 +68,22 @@ def _comparison(layout: Layout, name: str, samples: Sequence[Sample]) -> list[st
     handed = ["1"]
     for k in layout.sizes:
         handed.append(f"{layout.names[k]}[sample]" if k in first else str(lengths[k]))
-    handed += [f"{layout.names[k]} + sample * {np.size(first[k])}" for k in layout.given]
+    handed += [f"{layout.names[k]} + {_place(np.size(first[k]))}" for k in layout.given]
     handed += layout.outputs
     lines = wrapped(f"agrees = agrees && {name}({', '.join(handed)}) == 0;")
     for number, output in enumerate(layout.outputs):
         count = np.size(samples[0].value[number])
-        entry = f"sample * {count} + e"
+        entry = f"{_place(count)} + e"
         apart = f"fabs({output}[e] - e{number}[{entry}])"
         lines.append(f"for (size_t e = 0; e < {count}; ++e) {{")
         lines.append(f"    agrees = agrees && {apart} <= a{number}[{entry}];")
         lines.append("}")
     return lines
+
+
+def _place(count: int) -> str:
+    """Where the numbers of a sample begin."""
+    return "sample" if count == 1 else f"sample * {count}"
 
 
 def _lengths(layout: Layout, first: dict[int, Any]) -> dict[int, int]:
@@ -93,5 +98,5 @@ def _lengths(layout: Layout, first: dict[int, Any]) -> dict[int, int]:
 
 def _table(kind: str, name: str, values: Sequence[Any]) -> list[str]:
     numbers = [x for value in values for x in np.ravel(value).tolist()]
-    texts = [str(int(x)) if kind == "size_t" else constant(x) for x in numbers]
+    texts = [str(int(x)) if kind == "size_t" else constant(x).strip("()") for x in numbers]
     return wrapped(f"static const {kind} {name}[{len(texts)}] = {{ {', '.join(texts)} }};")

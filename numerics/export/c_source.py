@@ -85,14 +85,15 @@ class CSource:
         for k in (*layout.sizes, *layout.given):
             name = layout.names[k]
             if layout.inputs[k].is_size:
-                lines.append(f"{name}: how long an index range is")
+                lines.append(f"{name}: the size {layout.inputs[k].symbol} of an index range")
                 continue
             words = document.parameter(layout.domains[k], name)
             lines.append(f"{name}{self._axes(layout.input_sizes(k), k in layout.varying)}: {words}")
         for (name, sizes), output in zip(
             layout.results(), self.subject.kernel.outputs, strict=True
         ):
-            lines.append(f"{name}{self._axes(sizes, True)}: the result {output}")
+            written = f", written {output} below" if output != name else ""
+            lines.append(f"{name}{self._axes(sizes, True)}: the result{written}")
         return [document.shown(line) for line in lines]
 
     def _axes(self, sizes: Sequence[Expr], varies: bool) -> str:

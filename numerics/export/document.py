@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
@@ -44,7 +45,9 @@ def parameter(domain: Domain, name: str) -> str:
 def domain_text(domain: Domain, name: str) -> str:
     """The interval of an argument in words."""
     (low, with_low), (high, with_high) = domain.low, domain.high
-    return f"{low!r} {'<=' if with_low else '<'} {name} {'<=' if with_high else '<'} {high!r}"
+    lower = f"{low!r} {'<=' if with_low else '<'} " if low > -math.inf else ""
+    upper = f" {'<=' if with_high else '<'} {high!r}" if high < math.inf else ""
+    return f"{lower}{name}{upper}" if lower or upper else "any finite number"
 
 
 def rules(found: Iterable[Quadrature]) -> list[str]:
@@ -73,5 +76,5 @@ def provenance(packages: Sequence[str] = PACKAGES) -> str:
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:  # run from a folder of sources
-        return "of unknown version"
+    except PackageNotFoundError:
+        return "(from sources)"
