@@ -25,7 +25,8 @@ SAMPLE = range(0, POINTS, 10_007)
 Arrays = tuple[Any, Any, Any]
 
 
-def _points(coldest: float) -> Arrays:
+def random_points(coldest: float) -> Arrays:
+    """Magnetisations, inverse temperatures and fields."""
     rng = np.random.default_rng(0)
     m, h = rng.uniform(-1, 1, POINTS), rng.normal(size=POINTS)
     return m, rng.uniform(0.1, coldest, POINTS), h
@@ -35,6 +36,12 @@ def _expressions() -> tuple[Any, Any]:
     m, beta, J, h = symbols("m beta J h", real=True)
     field = beta * (J * m + h)
     return (m, beta, J, h), (J * m**2 / 2 - log(2 * cosh(field)) / beta, m - tanh(field))
+
+
+def kernel(backend: str) -> nm.Kernel:
+    """Both in one call, as a user compiles them."""
+    arguments, expressions = _expressions()
+    return nm.compile(list(expressions), arguments=arguments, backend=backend)
 
 
 def _by_hand(points: Arrays) -> Callable[[], Any]:
@@ -173,16 +180,14 @@ def _judge(points: Arrays) -> Callable[[Any], float]:
 
 
 def _backend(backend: str, points: Arrays, given: bool) -> Call:
-    arguments, expressions = _expressions()
-    m, beta, h = points
-    kernel = nm.compile(list(expressions), arguments=arguments, backend=backend)
+    compiled, (m, beta, h) = kernel(backend), points
     outs = _outs() if given else None
-    return lambda: kernel(m, beta, 1.0, h, out=outs)
+    return lambda: compiled(m, beta, 1.0, h, out=outs)
 
 
 def _prepare(coldest: float) -> Prepared:
     arguments, expressions = _expressions()
-    points = _points(coldest)
+    points = random_points(coldest)
     m, beta, h = points
     function = np.errstate(over="ignore")(lambdify(arguments, expressions, cse=True))
     lambdified = ["lambdify cse", "lambdify cse, blocks by hand"]

@@ -16,12 +16,16 @@ from benchmarks import harness
 
 MODULES = [
     "benchmarks.start_up",
+    "benchmarks.compilation",
     "benchmarks.curie_weiss",
     "benchmarks.matrices",
     "benchmarks.network",
     "benchmarks.variance_map",
     "benchmarks.correlation_map",
     "benchmarks.gardner",
+    "benchmarks.fixed_point",
+    "benchmarks.soft_committee",
+    "benchmarks.soft_committee_flow",
     "benchmarks.perceptron",
     "benchmarks.hessian",
     "benchmarks.simulation",
