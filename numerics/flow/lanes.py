@@ -21,7 +21,7 @@ from numerics.native.build import Native, build
 __all__ = ["run_in_lanes"]
 
 ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
-ALONE = 3  # so few trajectories are faster one by one than in lanes that are mostly empty
+ALONE = 7  # so few trajectories are faster one by one than in lanes that are mostly empty
 MANY = 1000
 KINDS = {"positive": 0, "negative": 1, "nonnegative": 2, "nonpositive": 3}
 
