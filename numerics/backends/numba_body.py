@@ -1,0 +1,193 @@
+"""The statements of a loop nest as Python for numba: runs, loops, totals, what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from numerics.backends.places import Places
+from numerics.nest import Loop, Nest, Node, Run, Section
+from numerics.program import Axis, Let, Operand, Range
+
+__all__ = ["Body", "indented"]
+
+INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-inf"}
+ADDED = {"sum": "plus", "contract": "plus", "prod": "times", "max": "maximum"}
+
+
+class Body:
+    """The statements of one section."""
+
+    def __init__(
+        self, places: Places, nest: Nest, section: Section, lanes: int, varying: Sequence[int]
+    ) -> None:
+        self.places, self.nest, self.section, self.lanes = places, nest, section, lanes
+        self.program, self.varying = nest.program, frozenset(varying)
+        self.count = len(self.program.inputs)
+
+    def lines(self) -> list[str]:
+        return self._nodes(self.section.body)
+
+    def _nodes(self, nodes: Sequence[Node]) -> list[str]:
+        lines: list[str] = []
+        for node in nodes:
+            lines += self._run(node) if isinstance(node, Run) else self._loop(node)
+        return lines
+
+    def _loop(self, loop: Loop) -> list[str]:
+        p = self.places
+        starts = [(k, STARTS[self.nest.let(k).op]) for k in loop.begun]
+        extent = p.extent(loop.axis.over)
+        lines = self._laned([f"{self._total(k)} = {value}" for k, value in starts])
+        first = "" if loop.first is None else f"{p.loops[loop.first]}, "
+        lines.append(f"for {p.loops[loop.axis]} in range({first}{extent}):")
+        lines += indented(self._nodes(loop.body))
+        ended: list[str] = []
+        for k in loop.begun:  # with one lane a total is a variable until the loop ends
+            if self._is_variable(k) and self._is_array(k):
+                ended.append(f"{self._stored(k)} = r{k}")
+            if k in self.section.mirrored:
+                ended.append(f"{self._mirror(k)} = {self._stored(k)}")
+        return lines + self._laned(ended)
+
+    def _laned(self, lines: list[str]) -> list[str]:
+        if self.lanes == 1 or not lines:
+            return lines
+        return [f"for lane in range({self.lanes}):", *indented(lines)]
+
+    def _is_variable(self, number: int) -> bool:
+        return self.lanes == 1
+
+    def _is_array(self, number: int) -> bool:
+        """Whether a register is stored in memory, and not in a variable of the function."""
+        axes = self.section.stored.get(number)
+        outer = number in self.nest.once.stored and self.section is self.nest.once
+        return axes is not None and (bool(axes) or self.lanes > 1 or outer)
+
+    def _stored(self, number: int) -> str:
+        axes = self.section.stored[number]
+        return self.places.entry(f"s{number}", axes, self.lanes)
+
+    def _mirror(self, number: int) -> str:
+        """The cell of a register with two of its axes exchanged."""
+        one, other = self.section.mirrored[number]
+        exchanged = {one: other, other: one}
+        axes = [exchanged.get(axis, axis) for axis in self.section.stored[number]]
+        return self.places.entry(f"s{number}", axes, self.lanes)
+
+    def _total(self, number: int) -> str:
+        return f"r{number}" if self._is_variable(number) else self._stored(number)
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def _run(self, run: Run) -> list[str]:
+        known: set[int] = set()
+        lines: list[str] = []
+        for number in run.registers:
+            let = self.nest.let(number)
+            for arg in let.args if let.op != "view" else ():
+                lines += self._loaded(arg, known)
+            lines += self._statement(number, let)
+            if not let.over:
+                known.add(number)
+        return self._laned(lines)
+
+    def _loaded(self, arg: Operand, known: set[int]) -> list[str]:
+        """An operand that another run or section stored, or an input."""
+        if isinstance(arg, float) or arg in known:
+            return []
+        text = self._source_of(arg)
+        known.add(arg)
+        return [] if text is None else [f"r{arg} = {text}"]
+
+    def _source_of(self, arg: int) -> str | None:
+        p = self.places
+        if arg < self.count:
+            given = self.program.inputs[arg]
+            if given.is_size:
+                return f"float({p.extent(given.ranges[0])})"
+            varies = arg in self.varying
+            return p.cell(p.names[arg], "", self.lanes if varies else 1)
+        if arg not in self.nest.varies and self.section is self.nest.block:
+            axes = self.nest.once.stored[arg]
+            return p.entry(f"s{arg}", axes, 1)
+        if arg in self.section.stored and self._is_array(arg):
+            return self._stored(arg)
+        return None
+
+    def _statement(self, number: int, let: Let) -> list[str]:
+        if let.op == "store":
+            name = f"o{number - self.nest.stores}"
+            entry = self.places.entry(name, let.axes, self.lanes)
+            return [f"{entry} = {_operand(let.args[0])}"]
+        if let.op == "stack":
+            return self._stack(number, let)
+        if let.over:
+            term = " * ".join([*map(_operand, let.args), *self._weights(number)])
+            if self.lanes > 1 and let.op != "max":
+                sign = "+" if ADDED[let.op] == "plus" else "*"
+                total = self._total(number)
+                return [f"{total} = {total} {sign} {term}"]
+            total = self._total(number)
+            return [f"{total} = {ADDED[let.op]}({total}, {term})"]
+        lines = [f"r{number} = {self._expression(let)}"]
+        if self._is_array(number):
+            lines.append(f"{self._stored(number)} = r{number}")
+        return lines
+
+    def _weights(self, number: int) -> list[str]:
+        """Terms off a diagonal stand for two."""
+        loops = self.places.loops
+        pairs = self.section.doubled.get(number, ())
+        return [f"(1.0 if {loops[a]} == {loops[b]} else 2.0)" for a, b in pairs]
+
+    def _expression(self, let: Let) -> str:
+        args = list(map(_operand, let.args))
+        if let.op == "view":
+            return self._view(let)
+        if let.op == "positions":
+            return f"float({self.places.loops[let.axes[0]]} + 1)"
+        if let.op in INFIX:
+            return f" {INFIX[let.op]} ".join(args)
+        if let.op == "negative":
+            return f"-{args[0]}"
+        if let.op == "square":
+            return f"{args[0]} * {args[0]}"
+        return f"{let.op}({', '.join(args)})"
+
+    def _view(self, let: Let) -> str:
+        p, root = self.places, int(let.args[0])
+        slots = [p.loops[s] if isinstance(s, Axis) else str(s) for s in let.slots]
+        if root < self.count:
+            ranges: Sequence[Range] = self.program.inputs[root].ranges
+            name, varies = p.names[root], root in self.varying
+        else:
+            varies = root in self.nest.varies
+            section = self.nest.block if varies else self.nest.once
+            axes = self.nest.let(root).axes
+            slots = [n for a, n in zip(axes, slots, strict=True) if a in section.stored[root]]
+            name, ranges = f"s{root}", [a.over for a in section.stored[root]]
+        return p.cell(name, p.place(ranges, slots), self.lanes if varies else 1)
+
+    def _stack(self, number: int, let: Let) -> list[str]:
+        p, lines = self.places, []
+        slots = [slot for slot in let.slots if isinstance(slot, Axis)]
+        for count, arg in enumerate(let.args):
+            left, places = count, dict[Axis, int]()
+            for axis in reversed(slots):
+                left, places[axis] = divmod(left, p.size(axis.over) or 1)
+            names = [str(places[a]) if a in places else p.loops[a] for a in let.axes]
+            place = p.place([a.over for a in let.axes], names)
+            lines.append(f"{p.cell(f's{number}', place, self.lanes)} = {_operand(arg)}")
+        return lines
+
+
+def _operand(arg: Operand) -> str:
+    if isinstance(arg, int):
+        return f"r{arg}"
+    return repr(arg) if abs(arg) < float("inf") else f"({arg!r})"
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """Lines one level further in."""
+    return [f"    {line}" for line in lines]
