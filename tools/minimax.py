@@ -126,12 +126,19 @@ def seen_from_infinity(y: Any) -> Any:
     return erfcx(ERFCX_HALF / y - ERFCX_HALF) / y
 
 
+def from_its_end(t: Any) -> Any:
+    """The above as the double at y = 0 plus y times this function of t = 2 y - 1."""
+    y = (1 + t) / 2
+    return (seen_from_infinity(y) - ERFCX_END) / y
+
+
 mp.dps = DIGITS  # for the numbers below
 HALF = mp.log(2) / 2 * mpf("1.0001")  # arguments are reduced by multiples of log 2, to |r| <= HALF
 ROOT = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")  # the largest f/(2 + f), 1 + f = sqrt(2)
 EIGHTH = mp.tan(mp.pi / 8) * mpf("1.0001")
 ERF_ONE = mpf("5.95")  # from here on erf is 1 to the last digit
-ERFCX_HALF = mpf("3.75")  # erfcx is fitted in y = K/(a + K); K is where y = 1/2
+ERFCX_HALF = mpf(4)  # K: erfcx is fitted in y = K/(a + K), which is 1/2 at a = K
+ERFCX_END = mpf(float(1 / (ERFCX_HALF * mp.sqrt(mp.pi))))  # erfcx(a)/y at infinity
 
 FITS = (
     Fit(
@@ -208,12 +215,12 @@ FITS = (
     ),
     Fit(
         "ERFCX",
-        "erfcx(a)/y in t = 2 y - 1, where y = K/(a + K)",
-        lambda t: seen_from_infinity((1 + t) / 2),
-        lambda t: 1 / seen_from_infinity((1 + t) / 2),
-        mpf("1e-8") - 1,
+        "(erfcx(a)/y - END)/y in t = 2 y - 1, where y = K/(a + K); the error is that of erfcx",
+        from_its_end,
+        lambda t: (1 + t) / 2 / seen_from_infinity((1 + t) / 2),
+        mpf("1e-6") - 1,
         1,
-        24,
+        22,
     ),
 )
 
@@ -222,7 +229,8 @@ def main() -> None:
     """Print the module of coefficients."""
     print('"""Coefficients of polynomials, lowest first; made by ``python -m tools.minimax``."""\n')
     print("# fmt: off")
-    print(f"ERFCX_HALF = {float(ERFCX_HALF)!r}  # where y = K/(a + K) is a half")
+    print(f"ERFCX_HALF = {float(ERFCX_HALF)!r}  # K: y = K/(a + K) is a half at a = K")
+    print(f'ERFCX_END = float.fromhex("{float(ERFCX_END).hex()}")  # erfcx(a)/y at infinity')
     for fit in FITS:
         coefficients, error = fitted(fit)
         print(f"\n# {fit.meaning}; largest error 2**{float(mp.log(error, 2)):.1f}")

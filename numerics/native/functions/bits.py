@@ -29,6 +29,7 @@ __all__ = [
 DOUBLE, INTEGER = ir.DoubleType(), ir.IntType(64)
 intrinsic: Any = extending.intrinsic
 REAL, WHOLE, TRUTH = types.float64, types.int64, types.boolean
+SHORT = 5  # so many coefficients are one chain of products
 
 
 def _called(name: str, builder: Any, args: Sequence[Any]) -> Any:
@@ -140,13 +141,15 @@ def choose(_context: Any, condition: Any, yes: Any, no: Any) -> Any:
 def polynomial(coefficients: Sequence[float]) -> Callable[..., Any]:
     """The polynomial with these coefficients, the constant one first.
 
-    Its even and odd halves are two chains of fused products that run side by side.
+    Its even and odd halves are chains of fused products that run side by side, unless it is short.
     """
 
     @intrinsic
     def evaluate(_context: Any, x: Any) -> Any:
         def generate(_codegen: Any, builder: Any, _signature: Any, args: Any) -> Any:
             x = args[0]
+            if len(coefficients) <= SHORT:
+                return _horner(builder, coefficients, x)
             square = builder.fmul(x, x)
             even, odd = (_horner(builder, coefficients[k::2], square) for k in (0, 1))
             return builder.fma(odd, x, even)

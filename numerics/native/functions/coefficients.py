@@ -1,7 +1,8 @@
 """Coefficients of polynomials, lowest first; made by ``python -m tools.minimax``."""
 
 # fmt: off
-ERFCX_HALF = 3.75  # where y = K/(a + K) is a half
+ERFCX_HALF = 4.0  # K: y = K/(a + K) is a half at a = K
+ERFCX_END = float.fromhex("0x1.20dd750429b6dp-3")  # erfcx(a)/y at infinity
 
 # (exp(r) - 1 - r)/r**2 in r; largest error 2**-55.5
 EXPM1 = (
@@ -114,30 +115,28 @@ ERF = (
     float.fromhex("0x1.ae220acd6f8d1p-47"),
 )
 
-# erfcx(a)/y in t = 2 y - 1, where y = K/(a + K); largest error 2**-53.2
+# (erfcx(a)/y - END)/y in t = 2 y - 1, where y = K/(a + K); the error is that of erfcx; largest error 2**-54.2
 ERFCX = (
-    float.fromhex("0x1.2a2af19c1492fp-2"),
-    float.fromhex("0x1.05cce4d22cfb0p-2"),
-    float.fromhex("0x1.9220d8dc46174p-3"),
-    float.fromhex("0x1.0bdcb780d89c3p-3"),
-    float.fromhex("0x1.30cf6791b89b8p-4"),
-    float.fromhex("0x1.2042cf161b8c0p-5"),
-    float.fromhex("0x1.ad34d90a01ca8p-7"),
-    float.fromhex("0x1.b62927e8344eap-9"),
-    float.fromhex("0x1.13ccd3ba3d235p-12"),
-    float.fromhex("-0x1.bc7f501d12c04p-13"),
-    float.fromhex("-0x1.85f46625c53f3p-14"),
-    float.fromhex("-0x1.7b2ae1d2a885ep-19"),
-    float.fromhex("0x1.4f491c7ada45dp-17"),
-    float.fromhex("0x1.3eab12dfaf093p-19"),
-    float.fromhex("-0x1.d6c0f76e8031fp-21"),
-    float.fromhex("-0x1.d9f922979dd95p-22"),
-    float.fromhex("0x1.3ea427dc0e1f7p-24"),
-    float.fromhex("0x1.2d4f38ec6bf05p-24"),
-    float.fromhex("-0x1.d537a5e813c6ep-28"),
-    float.fromhex("-0x1.6e69ff93164ddp-27"),
-    float.fromhex("0x1.83eedddab6e8dp-31"),
-    float.fromhex("0x1.82eb0058230e0p-30"),
-    float.fromhex("-0x1.e637a65283aaep-35"),
-    float.fromhex("-0x1.f191833edeb9fp-34"),
+    float.fromhex("0x1.1048e2dcf273cp-2"),
+    float.fromhex("0x1.c76a9e1f84504p-3"),
+    float.fromhex("0x1.505967855481ep-3"),
+    float.fromhex("0x1.b2f85d6097dbcp-4"),
+    float.fromhex("0x1.e53a4e1b1ad95p-5"),
+    float.fromhex("0x1.c70ac65cb816ep-6"),
+    float.fromhex("0x1.5559be6742382p-7"),
+    float.fromhex("0x1.6ac91b1347465p-9"),
+    float.fromhex("0x1.2e3163c2dfcf6p-12"),
+    float.fromhex("-0x1.35c774aa5f40ap-13"),
+    float.fromhex("-0x1.4ec1e55320a03p-14"),
+    float.fromhex("-0x1.205e56686715bp-17"),
+    float.fromhex("0x1.c6d02fff97706p-18"),
+    float.fromhex("0x1.641daa9cc05cep-19"),
+    float.fromhex("-0x1.4a58d01a1f807p-22"),
+    float.fromhex("-0x1.b259144bff059p-22"),
+    float.fromhex("-0x1.1cce1e89cf9c8p-26"),
+    float.fromhex("0x1.d29d573fe9de8p-25"),
+    float.fromhex("0x1.b636bb28b6d52p-28"),
+    float.fromhex("-0x1.caf82a4359c7ep-28"),
+    float.fromhex("-0x1.8706ef2189f84p-31"),
+    float.fromhex("0x1.324cccf1c87d4p-31"),
 )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from numerics.native.functions.bits import absolute, choose, copysign, fma, polynomial
-from numerics.native.functions.coefficients import ERF, ERFCX, ERFCX_HALF
+from numerics.native.functions.coefficients import ERF, ERFCX, ERFCX_END, ERFCX_HALF
 from numerics.native.functions.exponential import (
     BIAS,
     HIGH,
@@ -22,6 +22,7 @@ __all__ = ["ERROR_FUNCTION"]
 
 ERF_ONE = 5.95  # erf is 1 above
 ERFC_ZERO = 28.0  # erfc is 0 above, erfcx infinite below minus this
+LARGE = 2.0**50  # the error of erfcx is no number at infinity
 TWICE_BIAS = 2.0 * BIAS
 
 _steepness, _tail = polynomial(ERF[1:]), polynomial(ERFCX)
@@ -50,20 +51,24 @@ def erf(x):
 
 @inline
 def tail(a):
-    """erfcx(a) for a >= 0: y = K/(a + K) times a polynomial in y."""
-    y = ERFCX_HALF / (a + ERFCX_HALF)
-    return y * _tail(fma(2.0, y, -1.0))
+    """erfcx(a) for a >= 0 as a product, y = K/(a + K) times a polynomial in y, and its error.
+
+    The relative error is that of y, which is what is left of K = y (a + K), times the slope of
+    log erfcx to log y, 1 + (7/2) y**2 or nearly so.
+    """
+    below = a + ERFCX_HALF
+    y = ERFCX_HALF / below
+    slope = fma(y, _tail(fma(2.0, y, -1.0)), ERFCX_END)
+    lost = a - (below - ERFCX_HALF)
+    left = fma(-y, lost, fma(-y, below, ERFCX_HALF))
+    return y, slope, left * fma(y * y, 3.5 / ERFCX_HALF, 1.0 / ERFCX_HALF)
 
 
 @inline
-def gauss(a, sign, factor, power):
-    """2**power factor exp(sign a**2), the square being kept to twice the digits."""
-    square = a * a
-    rest = sign * fma(a, a, -square)
-    square = sign * square
-    start = SHIFT + TWICE_BIAS + power
-    shifted = fma(square, LOG2E, start)
-    k = shifted - start
+def gauss(factor, square, rest, shift):
+    """The factor times exp(square + rest); times 2**n where shift is SHIFT + 2 BIAS + n."""
+    shifted = fma(square, LOG2E, shift)
+    k = shifted - shift
     r = fma(k, -HIGH, square) + fma(k, -LOW, rest)
     first, second = halves(shifted)
     return fma(factor, fma(r * r, curve(r), r), factor) * first * second
@@ -73,16 +78,23 @@ def gauss(a, sign, factor, power):
 def erfc(x):
     a = absolute(x)
     a = choose(a > ERFC_ZERO, ERFC_ZERO, a)
-    right = gauss(a, -1.0, tail(a), 0.0)
+    y, slope, error = tail(a)
+    square = a * a
+    right = gauss(y * slope, -square, error - fma(a, a, -square), SHIFT + TWICE_BIAS)
     return choose(x < 0.0, 2.0 - right, right)
 
 
 @inline
 def erfcx(x):
+    """On the left 2 exp(x**2) - erfcx(-x)."""
     a = absolute(x)
-    right = tail(a)
+    y, slope, error = tail(a)
+    right = y * slope
+    right = choose(a < LARGE, fma(y, slope, error * right), right)
     a = choose(a > ERFC_ZERO, ERFC_ZERO, a)
-    return choose(x < 0.0, gauss(a, 1.0, 1.0, 1.0) - right, right)
+    square = a * a
+    twice = gauss(1.0, square, fma(a, a, -square), SHIFT + TWICE_BIAS + 1.0)
+    return choose(x < 0.0, twice - right, right)
 
 
 ERROR_FUNCTION = {"erf": erf, "erfc": erfc, "erfcx": erfcx}

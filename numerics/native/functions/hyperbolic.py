@@ -12,7 +12,7 @@ from numerics.native.functions.inline import inline
 __all__ = ["HYPERBOLIC"]
 
 OVERFLOW = 710.5  # sinh and cosh are infinite above
-NEAR_ONE, ONE = 1.0, 20.0  # tanh is near 1 above the first, and 1 above the second
+ONE = 20.0  # tanh is 1 above
 TINY = 2.0**-28  # sinh(x) is x below
 FORGOTTEN = 500.0  # exp(-x) does not count beside exp(x) beyond this power of two
 
@@ -23,8 +23,9 @@ _sinh, _cosh, _coth = polynomial(SINH), polynomial(COSH), polynomial(COTH)
 def tanh(x):
     """With |x| = k log(2)/2 + u: exp(2 u) = (c + u)/(c - u) where c = u coth(u), an even function.
 
-    Hence tanh|x| = (c (1 - s) + u (1 + s))/(c (1 + s) + u (1 - s)) with s = 2**-k.  Where it is
-    near 1 its distance from 1 is computed, for which the numerator loses the denominator.
+    Hence tanh|x| = (c (1 - s) + u (1 + s))/(c (1 + s) + u (1 - s)) with s = 2**-k.  What rounding
+    has lost is the numerator less the quotient times the denominator, in an order in which the
+    large parts cancel first; a rough reciprocal of the denominator serves to correct the quotient.
     """
     a = absolute(x)
     a = choose(a > ONE, ONE, a)
@@ -33,13 +34,15 @@ def tanh(x):
     s = power_of_two(shifted)
     u = fma(k, 0.5 * LOW, fma(k, 0.5 * HIGH, a))
     z = u * u
-    c = fma(z, _coth(z), 1.0)
+    excess = z * _coth(z)
+    c = 1.0 + excess
     less, more = 1.0 - s, 1.0 + s
     below = fma(c, more, u * less)
-    near_one = a > NEAR_ONE
-    first, second = choose(near_one, less - more, less), choose(near_one, more - less, more)
-    ratio = fma(c, first, u * second) / below
-    return copysign(choose(near_one, 1.0 + ratio, ratio), x)
+    quotient = fma(c, less, u * more) / below
+    even, odd = fma(-quotient, more, less), fma(-quotient, less, more)
+    lost = fma(u, odd, fma(excess, even, even))
+    reciprocal = fma(-0.5, below, 1.42)  # below is near 1, 1.43 to 1.6, or 2
+    return copysign(fma(lost, reciprocal, quotient), x)
 
 
 @inline
