@@ -16,6 +16,8 @@ from numerics.program import Axis
 __all__ = ["Formulas", "broken", "formulas_of"]
 
 LINE = 100
+MODULES = frozenset(("np", "special", "dense"))
+MACHINE = re.compile(r"([a-z])(\d+)")  # how registers, outputs and buffers are called
 SPECIAL = re.compile(r"\bspecial\.(?=[a-z]+\()")
 HELPERS = re.compile(r"\bdense\.(?=[a-z_]+\()")
 
@@ -49,7 +51,8 @@ def formulas_of(subject: Subject) -> Formulas:
     handed.update({f"o{k}": value for k, value in zip(numbers, results, strict=True)})
     same = _same(assigned)
     first = [_named(line, same) for line in assigned if line.split(" = ")[0] not in same]
-    returned = {key: _named(value, same) for key, value in handed.items() if key not in same}
+    renamed = {same.get(key, key): _named(value, same) for key, value in handed.items()}
+    returned = {key: value for key, value in renamed.items() if MACHINE.fullmatch(key)}
     second = [_named(lines[n.lineno - 1].strip(), same) for n in functions["block"].body]
     second = [line for line in second if line != "pass"]
     pairs = ", ".join(f'"{key}": {value}' for key, value in returned.items())
@@ -64,7 +67,7 @@ def formulas_of(subject: Subject) -> Formulas:
 
 
 def _same(lines: Sequence[str]) -> dict[str, str]:
-    """Registers that are another name for an input."""
+    """Registers that are another name for an input or a register."""
     found: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(" = ")
@@ -88,12 +91,9 @@ def _function(name: str, body: Sequence[str], last: str, doc: str) -> str:
     return "\n".join(broken(line) for line in lines).rstrip()
 
 
-MODULES = frozenset(("np", "special", "dense"))
-
-
 def _order(name: str) -> tuple[int, str, int]:
     """Arguments first, then registers, outputs and buffers by number."""
-    machine = re.fullmatch(r"([a-z])(\d+)", name)
+    machine = MACHINE.fullmatch(name)
     return ("uot".index(machine[1]) + 1, "", int(machine[2])) if machine else (0, name, 0)
 
 

@@ -31,7 +31,7 @@ def module_source(
     return _Writer(subject, name, certificate, samples).text()
 
 
-LITERAL = 92  # characters of a line of data
+LITERAL, SHORT = 92, 64  # characters of a line of data, without what stands in front
 _NO_TABLES = "TABLES: dict[str, Any] = {}"
 _RAISES = "For arguments outside of their domain, shapes that do not fit, infinite results."
 _BELOW = "# What follows is the same in all saved modules, but for the table of arguments."
@@ -166,10 +166,11 @@ class _Writer:
                 "_ARGUMENTS: tuple[_Argument, ...] = (",
                 *(broken(f"    {self._argument(domain, name)},") for domain, name in pairs),
                 ")",
-                f"_SHARED: tuple[str, ...] = {_literal(shared)}  # one for all points of a block",
-                f"_NAMES: tuple[str, ...] = {_literal(names)}",
-                f"_RESULTS: dict[str, Any] = {_literal(results)}",
-                f"_BUFFERS: dict[str, Any] = {_literal(buffers)}",
+                "# Arguments that are one for all points of a block; results; axes of these and of buffers.",
+                f"_SHARED: tuple[str, ...] = {_literal(shared, SHORT)}",
+                f"_NAMES: tuple[str, ...] = {_literal(names, SHORT)}",
+                f"_RESULTS: dict[str, Any] = {_literal(results, SHORT)}",
+                f"_BUFFERS: dict[str, Any] = {_literal(buffers, SHORT)}",
             ]
         )
 
@@ -226,9 +227,9 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
 
 
-def _literal(value: Any) -> str:
+def _literal(value: Any, width: int = LITERAL) -> str:
     """Plain data as source; every number is the same to the last bit."""
-    return pprint.pformat(_plain(value), width=LITERAL, sort_dicts=False)
+    return pprint.pformat(_plain(value), width=width, sort_dicts=False)
 
 
 def _plain(value: Any) -> Any:

@@ -146,11 +146,19 @@ def _planned(kernel: Kernel) -> Ready:
     batch = arrange(inputs, [_ends(kernel, given) for given in inputs])
     found = list(plans.covering(batch, inputs, strict=True))
     if len(found) != 1:
-        raise PrecisionError(
-            f"no one rule reaches the tolerance {kernel.tolerance:g} all over the ranges: save "
-            "narrower ones to a file each, or compile with a larger tolerance="
-        )
+        raise _no_one_rule(kernel)
     return found[0][0]
+
+
+def _no_one_rule(kernel: Kernel) -> PrecisionError:
+    """What stands against one rule for all of the ranges."""
+    plans = [ready.planned for ready in kernel._plans.known]
+    worst = next(p.worst for p in plans if p.estimate > kernel.tolerance)
+    return PrecisionError(
+        f"no one rule reaches the tolerance {kernel.tolerance:g} all over the ranges {worst.box}, "
+        f"for {worst.average}: {worst.rule}. Save narrower ranges to a file each, or compile with "
+        "a larger tolerance="
+    )
 
 
 def _ends(kernel: Kernel, given: Input) -> Any:

@@ -163,6 +163,26 @@ def test_a_matrix_for_each_point(tmp_path):
         f(W=many[0][0], h=0)
 
 
+def test_zero_diagonals(tmp_path):
+    hollow = dv.Given("K", i, j, symmetric=True, zero_diagonal=True)
+    kernel = nm.compile(dv.total(hollow[i, j] * V[i] * V[j], i, j))
+    f = loaded(python_source(kernel, "f"), "f", tmp_path).f
+    couplings = np.array([[0.0, 2.0], [2.0, 0.0]])
+    assert f(K=couplings, V=[1.0, 3.0]) == kernel(K=couplings, V=[1.0, 3.0]) == 12.0
+    with pytest.raises(ValueError, match="diagonal"):
+        f(K=couplings + np.eye(2), V=[1.0, 3.0])
+
+
+def test_registers_that_share_a_name(tmp_path):
+    """The gradient of a TAP free energy: one register is another under other names of its axes."""
+    reaction = dv.total(W[i, j] ** 2 * (1 - V[i] ** 2) * (1 - V[j] ** 2), i, j)
+    kernel = nm.compile(beta**2 * reaction / N**3).jacobian(V[i])
+    f = loaded(python_source(kernel, "f"), "f", tmp_path).f
+    matrix = np.array([[0.5, -0.2], [-0.2, 1.0]])
+    given = {"V": np.array([[0.1, 0.7], [0.2, 0.3]]), "W": matrix, "beta": 1.3}
+    np.testing.assert_allclose(f(**given), kernel(**given), rtol=1e-14, atol=0)
+
+
 def test_sizes_that_are_arguments(tmp_path):
     P = dv.size("P")
     mu = dv.Index("mu", P)
@@ -292,6 +312,7 @@ def test_scipy_is_loaded_where_it_is_used(tmp_path):
 ALL = {
     **SCALARS,
     "couplings": nm.compile(tanh(beta * (h + dv.total(w[i, j] * V[j], j) / N))),
+    "buffers": nm.compile(dv.total(w[i, j] * V[i] * V[j] * tanh(V[i]), i, j)).jacobian(V[i]),
     "log det": nm.compile(dv.LogDet(W[i, j] * h, i, j)),
     "letters": nm.compile(Symbol("l") * Symbol("I") - Symbol("O") + Symbol("out") * Symbol("np")),
     "many": nm.compile(sum(tanh(Symbol(f"parameter_of_number_{k}")) for k in range(40))),
