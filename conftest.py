@@ -1,19 +1,16 @@
-"""A doctest shows what a fresh session prints."""
+"""Modules whose doctests need a package that may be missing are left alone without it."""
 
-import os
+from importlib.util import find_spec
 
-import pytest
-from sympy.core.cache import clear_cache
-
-os.environ["MPLBACKEND"] = "Agg"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_session(request):
-    """Empty SymPy's cache before a doctest, and before tests of what is printed or typeset.
-
-    Sums are equal up to the name of their index, and the cache hands back the name seen first.
-    """
-    printed = ("test_docs", "test_frame", "test_latex", "test_html", "test_document")
-    if isinstance(request.node, pytest.DoctestItem) or request.path.name.startswith(printed):
-        clear_cache()
+NEEDS = {
+    "numba": (
+        "numerics/native/compiler.py",
+        "numerics/native/functions/*",
+        "numerics/native/memory.py",
+        "numerics/native/namespace.py",
+    ),
+    "llvmlite": ("numerics/native/engine.py", "numerics/native/target.py"),
+}
+collect_ignore_glob = [
+    path for name, paths in NEEDS.items() if not find_spec(name) for path in paths
+]

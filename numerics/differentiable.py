@@ -20,7 +20,6 @@ class Differentiable:
     """What a kernel offers besides its values."""
 
     equations: Equations
-    backend: str
     tolerance: float
     _order: tuple[Index, ...]
     _ranges: dict[Any, Any]
@@ -28,6 +27,9 @@ class Differentiable:
     _stable: tuple[tuple[str, Expr], ...]
 
     if TYPE_CHECKING:
+
+        @property
+        def backend(self) -> str: ...
 
         @property
         def inputs(self) -> tuple[Expr, ...]: ...

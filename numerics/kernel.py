@@ -17,6 +17,7 @@ from numerics.backends.names import identifiers
 from numerics.blocks import BLOCK
 from numerics.differentiable import Differentiable
 from numerics.errors import NumericsError
+from numerics.exported import Exported
 from numerics.handover import as_equations, as_expression, marked
 from numerics.judged import Judged
 from numerics.outputs import given_outs, handed_back, written_to
@@ -96,7 +97,7 @@ def compile(
     return Kernel(equations, backend, (), ranges, tolerance, threads=threads)
 
 
-class Kernel(Differentiable, Judged):
+class Kernel(Differentiable, Judged, Exported):
     """Compiled expressions.  Made by `compile`.
 
     Attributes
@@ -168,11 +169,6 @@ class Kernel(Differentiable, Judged):
     def backend(self) -> str:
         """The name of the backend: of ``"auto"``, the one that was chosen."""
         return self._backend.name
-
-    @property
-    def threads(self) -> int:
-        """Over how many threads a large batch is spread."""
-        return self._backend.threads
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -376,8 +372,7 @@ class Kernel(Differentiable, Judged):
 
     def __getstate__(self) -> dict[str, Any]:
         settings = (self.backend, self._order, self._ranges, self.tolerance, *self._planning)
-        settings = (*settings, self.threads)
-        made = (self.equations, *settings)
+        made = (self.equations, *settings, self._backend.threads)
         return {"made": made, "bound": self._bound}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Machine code that tests make is theirs, and stays from run to run.
+CODE = Path(__file__).parent.parent / ".pytest_cache" / "machine_code"
+os.environ.setdefault("SADDLEPOINT_CACHE_DIR", str(CODE))
+
 KATEX = Path(__file__).parent.parent / "tools" / "katex"
 
 # The same cases on every machine: a red run can be repeated. No deadline: seconds are no test.

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import extending, njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 __all__ = [
     "address",
@@ -33,10 +32,9 @@ WIDE = '"prefer-vector-width"="512"'  # LLVM takes half of that by itself where 
 CACHE_LINE = 64
 BYTES = ir.PointerType(ir.IntType(8))
 
+intrinsic: Any = extending.intrinsic
 inline = njit(forceinline=True, fastmath={"contract", "nsz"}, error_model="numpy")
-in_any_order = njit(
-    forceinline=True, fastmath={"contract", "nsz", "reassoc"}, error_model="numpy"
-)
+in_any_order = njit(forceinline=True, fastmath={"contract", "nsz", "reassoc"}, error_model="numpy")
 
 
 @intrinsic
@@ -161,12 +159,12 @@ def gathered(base, step, start, count, room, lanes):  # type: ignore[no-untyped-
     return room
 
 
-@in_any_order
+@inline
 def unfinished(room, count):  # type: ignore[no-untyped-def]
     """Whether any of the doubles is infinite or nan."""
     total = 0.0
     for k in range(count):
-        total += room[k] - room[k]  # nan unless finite
+        total = plus(total, room[k] * 0.0)  # nan unless finite; the product is to the letter
     return total != 0.0
 
 

@@ -17,7 +17,7 @@ from numerics.native.compiler import FAST
 __all__ = ["executed"]
 
 # No one calls these from Python, so that the wrappers which that takes are left out.
-INNER = {**FAST, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+INNER: dict[str, Any] = {**FAST, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def executed(source: str, name: str) -> dict[str, Any]:
