@@ -180,6 +180,7 @@ def _by_name(symbols: tuple[Expr, ...], values: Mapping[Any, Any]) -> dict[str, 
     return spelled
 
 
+@lru_cache(maxsize=64)
 def _matched(equations: Equations) -> Equations:
     """Equations with one expression for each unknown, in their order."""
     derivatives = {name: as_expression(expr) for name, expr in equations.expressions}

@@ -11,6 +11,8 @@ import derive as dv
 import numerics as nm
 from numerics import errors
 from numerics.flow import Ending, flow
+from numerics.flow.field import Refusal, field_of
+from numerics.flow.stiff import jacobian
 
 x, v, r, t = symbols("x v r t", real=True)
 N = dv.size("N")
@@ -65,6 +67,28 @@ def test_a_known_diagonal_is_no_part_of_the_state():
     np.testing.assert_allclose(found["q"][1], start * np.exp(-1), rtol=1e-7)
     with pytest.raises(errors.SymmetryError, match=r"q\[0, 0\]"):
         flow(decay, [0, 1], {"q": np.eye(2)})
+
+
+def test_the_derived_jacobian_by_differences():
+    q = dv.Given("q", i, j, symmetric=True, zero_diagonal=True)
+    coupled = dv.Equations(
+        (S[i, j], q[i, j], V[i], x),
+        (A[i, j],),
+        (
+            ("S", V[i] * V[j] * x + dv.total(S[i, k] * q[k, j] + S[j, k] * q[k, i], k)),
+            ("q", sqrt(1 + q[i, j] ** 2) * x),
+            ("V", dv.total(A[i, j] * S[i, j] * V[j] ** 2, j)),
+            ("x", cos(x) + dv.total(log(1 + S[i, j] ** 2), i, j) + dv.total(V[i], i) ** 2),
+        ),
+    )
+    shape = np.array([[0.0, 0.4, -0.3], [0.4, 0.0, 0.2], [-0.3, 0.2, 0.0]])
+    start = {"S": np.eye(3) + shape, "q": shape, "V": [0.3, -0.1, 0.5], "x": 0.2}
+    field = field_of(coupled, start, {"A": MATRIX}, None)
+    state, slope = field.starts[0], field.derivative(0, Refusal())
+    assert len(state) == 6 + 3 + 3 + 1
+    steps = 1e-5 * np.eye(len(state))
+    differences = [(slope(0.0, state + e) - slope(0.0, state - e)) / 2e-5 for e in steps]
+    np.testing.assert_allclose(jacobian(field, 0)(0.0, state), np.transpose(differences), atol=1e-9)
 
 
 def test_the_time_may_occur():

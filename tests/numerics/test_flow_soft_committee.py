@@ -8,6 +8,7 @@ from scipy.special import erf
 from sympy import Add
 
 import numerics as nm
+from numerics.flow import flow
 from numerics.reference import evaluate
 from tests.numerics import soft_committee as sc
 
@@ -154,3 +155,85 @@ def test_batches_of_students():
     np.testing.assert_allclose(found[0], known_r, rtol=1e-13)
     np.testing.assert_allclose(found[2], 2 * np.array(known_r), rtol=1e-13)
     assert found.shape == (3, 2, 2)
+
+
+# -- the flow itself ---------------------------------------------------------------------------
+
+# By extrapolated midpoint steps (Gragg, Bulirsch and Stoer) in mpmath with 30 digits; step sizes
+# of 3 and 4 agree to 18 digits.  R11, R12, Q11 and Q12 of K = M = 2 with eta = 0.1 from R = 0.001 I
+# and Q = 0.2 I.
+FOLLOWED = {
+    10: (0.251860136250092889, 0.250851852063500921, 0.240913943310421497, 0.047480424049171302),
+    100: (0.421870203489495345, 0.420457483018860889, 0.421329603152900181, 0.289175742879412633),
+    1000: (0.533360749459211790, 0.302270999555217214, 0.397125869281665403, 0.301978907806454159),
+}
+# of K = M = 1 from R = 0 and Q = 0.2, at the times 1, 2, 5 and 10, for eta = 0.1 and 1
+ONE = np.array(
+    [
+        [
+            (0.0402815096123678, 0.1860838241101967),
+            (0.0788521613850616, 0.1756085111444197),
+            (0.1835573420121171, 0.1620934395630226),
+            (0.3223413779721399, 0.1814286502707968),
+        ],
+        [
+            (0.3223895236032012, 0.2790668600836381),
+            (0.5133710482805646, 0.3777721152959658),
+            (0.7643471484386488, 0.6086283694322893),
+            (0.8977349944850351, 0.8083619956913148),
+        ],
+    ]
+)
+BACKENDS = ("numpy", "numba")
+
+
+def available(backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
+    return backend
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("rtol", "error"), [(1e-8, 1e-6), (1e-12, 1e-10)])
+def test_two_units_to_a_thousand_examples_per_weight(backend, rtol, error):
+    start = {"R": 0.001 * np.eye(2), "Q": 0.2 * np.eye(2)}
+    settings = {"rtol": rtol, "atol": rtol / 100, "backend": available(backend)}
+    found = flow(sc.equations(), [0, *FOLLOWED], start, T=np.eye(2), eta=0.1, **settings)
+    known = np.array(list(FOLLOWED.values()))
+    for name, columns in (("R", known[:, :2]), ("Q", known[:, 2:])):
+        np.testing.assert_allclose(found[name][1:, 0], columns, rtol=error)
+        np.testing.assert_allclose(found[name][1:, 1, ::-1], columns, rtol=error)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_one_unit(backend):
+    settings = {"rtol": 1e-12, "atol": 1e-14, "backend": available(backend)}
+    start = {"R": [[0.0]], "Q": [[0.2]]}
+    found = flow(sc.equations(), [0, 1, 2, 5, 10], start, T=[[1.0]], eta=[0.1, 1.0], **settings)
+    np.testing.assert_allclose(found["R"][:, 1:, 0, 0], ONE[..., 0], rtol=1e-11)
+    np.testing.assert_allclose(found["Q"][:, 1:, 0, 0], ONE[..., 1], rtol=1e-11)
+
+
+@pytest.mark.parametrize("units", [2, 3, 4])
+def test_the_symmetric_plateau(units):
+    """All students alike: as eta -> 0, R = 1/sqrt(K (2K - 1)) and Q = 1/(2K - 1)."""
+    rates = np.array([0.02, 0.01])
+    start = {"R": np.full((units, units), 0.2), "Q": np.full((units, units), 0.2)}
+    found = flow(sc.equations(), [0, 1e4], start, T=np.eye(units), eta=rates, rtol=1e-10)
+    for name, value in (("R", (units * (2 * units - 1)) ** -0.5), ("Q", 1 / (2 * units - 1))):
+        coarse, fine = found.last(name)[:, 0, 0]
+        assert fine == pytest.approx(value, rel=0.05, abs=0)
+        assert 2 * fine - coarse == pytest.approx(value, rel=1e-3, abs=0)
+
+
+def test_students_specialise():
+    """The error falls to zero: each student becomes one teacher, and is followed for many rates."""
+    start = {"R": 0.001 * np.eye(2), "Q": 0.2 * np.eye(2)}
+    times = [0, 50, 100, 200, 400]
+    found = flow(sc.equations(), times, start, T=np.eye(2), eta=np.linspace(0.6, 1.2, 4))
+    error = found.observable("error")
+    assert (np.diff(error, axis=1) < 0).all()
+    assert (error[:, -1] < 1e-5 * error[:, 0]).all()
+    np.testing.assert_allclose(found["R"][:, -1], [np.eye(2)] * 4, atol=1e-2)
+    alone = flow(sc.equations(), times, start, T=np.eye(2), eta=1.2)
+    np.testing.assert_allclose(found["Q"][-1], alone["Q"], rtol=1e-7)
