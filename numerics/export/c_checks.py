@@ -39,7 +39,8 @@ def nothing(layout: Layout) -> list[str]:
 
 def shared_checks(layout: Layout) -> list[str]:
     """Whether what is one for all points lies in its domain."""
-    lines = []
+    ranges = [layout.names[k] for k in layout.sizes if layout.inputs[k].is_size]
+    lines = [f"allowed = allowed && {name} > 0;" for name in ranges]
     for k, domain in layout.domains.items():
         name, test = layout.names[k], f"allowed = allowed && {_inside(domain)};"
         if k in layout.sizes:

@@ -17,9 +17,10 @@ from numerics.program import Axis
 __all__ = ["DOUBLES", "LANES", "Layout"]
 
 LANES = 32  # points side by side: loops over them become vector instructions
-ON_STACK = 8192  # doubles of one array; what is larger is allocated
+ON_STACK = 16384  # doubles of all arrays of a function; what is beyond is allocated
+# names in the functions that are printed
 OWN = ("LANES", "agrees", "allowed", "bad", "block", "good", "lane", "lanes", "largest", "n")
-OWN += ("room", "sample", "start")
+LOOPS = ("room", "sample", "start")
 DOUBLES = "double *restrict "
 
 
@@ -41,9 +42,9 @@ class Layout:
         self.nest = nest(subject.program, subject.shared)
         self.inputs = self.nest.program.inputs
         outputs = [output.name for output in self.nest.program.outputs]
-        names = identifiers(
-            [*(g.name for g in self.inputs), *outputs], (*C_NAMES, *OWN, *HELPERS, name)
-        )
+        outputs = [f"{o}_result" if identifiers([o]) == [name] else o for o in outputs]
+        wanted = [*(given.name for given in self.inputs), *outputs]
+        names = identifiers(wanted, (*C_NAMES, *OWN, *LOOPS, *HELPERS, name))
         self.names, self.outputs = names[: len(self.inputs)], names[len(self.inputs) :]
         free = [k for k in range(len(self.inputs)) if k not in subject.constants]
         self.sizes = [k for k in free if self._is_length(k)]
@@ -90,31 +91,32 @@ class Layout:
 
     # -- what is stored ------------------------------------------------------------------------
 
-    def arrays(self, once: bool) -> Iterator[tuple[str, str, int | None]]:
-        """Name, length and, if that is known and not large, length as a number."""
-        section = self.nest.once if once else self.nest.block
-        for name, axes in _stored(section, self):
+    def arrays(self, once: bool) -> Iterator[tuple[str, str, bool]]:
+        """The name and the length of what is stored, and whether that stands on the stack."""
+        used = 0
+        for name, axes in _stored(self.nest.once if once else self.nest.block, self):
             sizes = [axis.over.size for axis in axes]
             lengths = [self.places.lengths[size] for size in sizes]
             known = all(length.isdigit() for length in lengths)
-            number = math.prod(map(int, lengths)) * (1 if once else LANES) if known else None
+            number = math.prod(map(int, lengths)) * (1 if once else LANES) if known else ON_STACK
             count = self.places.count(sizes)
             if not once:
                 count = f"{count} * LANES" if sizes else "LANES"
-            is_large = number is None or number > ON_STACK
-            yield name, count if sizes or not once else "", None if is_large else number
+            is_local = used + number < ON_STACK
+            used += number if is_local else 0
+            yield name, count if sizes or not once else "", is_local
 
     def rooms(self) -> dict[str, str]:
         """What is allocated, and how many numbers that is."""
         found = [*self.arrays(once=True), *self.arrays(once=False)]
-        return {name: count for name, count, number in found if number is None}
+        return {name: count for name, count, is_local in found if not is_local}
 
     def locals(self, once: bool) -> list[str]:
         """Declarations of what is not allocated."""
         return [
             f"double {name}[{count}];" if count else f"double {name};"
-            for name, count, number in self.arrays(once)
-            if number is not None
+            for name, count, is_local in self.arrays(once)
+            if is_local
         ]
 
     def taken(self) -> dict[str, tuple[str, str]]:

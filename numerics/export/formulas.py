@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from numerics.backends.numpy import print_numpy
+from numerics.backends.numpy import Printed, print_numpy
 from numerics.export.subject import Subject
 from numerics.program import Axis
 
@@ -20,6 +20,7 @@ MODULES = frozenset(("np", "special", "dense"))
 MACHINE = re.compile(r"([a-z])(\d+)")  # how registers, outputs and buffers are called
 SPECIAL = re.compile(r"\bspecial\.(?=[a-z]+\()")
 HELPERS = re.compile(r"\bdense\.(?=[a-z_]+\()")
+HELPERS_CALLED = re.compile(r"\bdense\.([a-z_]+)\(")
 
 
 @dataclass(frozen=True)
@@ -38,32 +39,42 @@ def formulas_of(subject: Subject) -> Formulas:
     hands on by name what `_block` takes lets it stand without what is only passed through.
     """
     printed = print_numpy(subject.program, subject.shared)
-    parsed: list[Any] = ast.parse(printed.source).body
-    functions = {node.name: node for node in parsed}
     lines = printed.source.splitlines()
-    early = [functions[name] for name in ("before", "once") if name in functions]
-    assigned = [lines[n.lineno - 1].strip() for function in early for n in function.body[:-1]]
-    given = [[ast.unparse(n) for n in function.body[-1].value.elts] for function in early]
-    carried = [*(given[0] if len(given) > 1 else ()), *(f"u{k}" for k in printed.carried)]
-    handed = dict(zip(carried, carried, strict=True))
-    results = given[-1][len(printed.carried) :]
-    numbers = printed.constant_outputs
-    handed.update({f"o{k}": value for k, value in zip(numbers, results, strict=True)})
+    parsed: list[Any] = ast.parse(printed.source).body
+    functions = {function.name: function for function in parsed}
+    bodies = {name: _statements(f.body, lines) for name, f in functions.items()}
+    early = [name for name in ("before", "once") if name in functions]
+    assigned = [line for name in early for line in bodies[name]]
+    handed = _handed(printed, [functions[name].body[-1] for name in early])
     same = _same(assigned)
     first = [_named(line, same) for line in assigned if line.split(" = ")[0] not in same]
     renamed = {same.get(key, key): _named(value, same) for key, value in handed.items()}
-    returned = {key: value for key, value in renamed.items() if MACHINE.fullmatch(key)}
-    second = [_named(lines[n.lineno - 1].strip(), same) for n in functions["block"].body]
-    second = [line for line in second if line != "pass"]
-    pairs = ", ".join(f'"{key}": {value}' for key, value in returned.items())
+    pairs = [f'"{key}": {value}' for key, value in renamed.items() if MACHINE.fullmatch(key)]
+    returned = f"return {{{', '.join(pairs)}}}"
+    second = [_named(line, same) for line in bodies["block"]]
     texts = [
-        _function("_once", first, f"return {{{pairs}}}", "What is the same at all points."),
+        _function("_once", first, returned, "What is the same at all points."),
         _function("_block", second, "", "The results of a block of points."),
     ]
     source = HELPERS.sub("_", SPECIAL.sub("scipy.special.", "\n\n\n".join(texts)))
     buffers = {f"t{k}": axes for k, axes in enumerate(printed.buffers)}
-    helpers = sorted(set(re.findall(r"\bdense\.([a-z_]+)\(", printed.source)))
-    return Formulas(source, buffers, tuple(helpers))
+    return Formulas(source, buffers, tuple(sorted(set(HELPERS_CALLED.findall(printed.source)))))
+
+
+def _statements(body: Sequence[ast.stmt], lines: Sequence[str]) -> list[str]:
+    """The lines of a function that compute something."""
+    kept = (n for n in body if not isinstance(n, ast.Return | ast.Pass))
+    return [lines[statement.lineno - 1].strip() for statement in kept]
+
+
+def _handed(printed: Printed, returns: Sequence[Any]) -> dict[str, str]:
+    """What the early functions return, by the name of the register or output that it is."""
+    given = [[ast.unparse(entry) for entry in statement.value.elts] for statement in returns]
+    kept = [name for names in given[:-1] for name in names]
+    carried = [*kept, *(f"u{register}" for register in printed.carried)]
+    results = given[-1][len(printed.carried) :]
+    outputs = [f"o{number}" for number in printed.constant_outputs]
+    return dict(zip([*carried, *outputs], [*carried, *results], strict=True))
 
 
 def _same(lines: Sequence[str]) -> dict[str, str]:

@@ -166,7 +166,7 @@ class _Writer:
                 "_ARGUMENTS: tuple[_Argument, ...] = (",
                 *(broken(f"    {self._argument(domain, name)},") for domain, name in pairs),
                 ")",
-                "# Arguments that are one for all points of a block; results; axes of these and of buffers.",
+                "# What is one for all points; names of results; axes of results and of buffers.",
                 f"_SHARED: tuple[str, ...] = {_literal(shared, SHORT)}",
                 f"_NAMES: tuple[str, ...] = {_literal(names, SHORT)}",
                 f"_RESULTS: dict[str, Any] = {_literal(results, SHORT)}",

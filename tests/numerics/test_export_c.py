@@ -203,6 +203,7 @@ def test_shared_matrices_out_of_their_domain_leave_no_result(tmp_path):
     bad, (result,) = called(function, 70, (40,), [fields, good], [()])
     assert bad == 0
     np.testing.assert_allclose(result, kernel(h=fields, W=good), rtol=1e-13, atol=0)
+    assert called(function, 70, (0,), [fields, good], [()])[0] == 70
     for wrong in (np.triu(good), np.where(good == good[0, 0], np.inf, good)):
         bad, (result,) = called(function, 70, (40,), [fields, wrong], [()])
         assert bad == 70

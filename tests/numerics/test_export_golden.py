@@ -149,19 +149,26 @@ size_t free_energy(size_t n, size_t size_M, const double *restrict beta,
     const double *restrict u, double *restrict f)
 {
     size_t bad = 0;
-    for (size_t start = 0; start < n; start += LANES) {
-        const size_t lanes = n - start < LANES ? n - start : LANES;
-        block(lanes, size_M, beta + start, u + start * size_M, f + start);
-        for (size_t lane = 0; lane < lanes; ++lane) {
-            int good = 1;
-            good = good && beta[start + lane] > 0.0 && beta[start + lane] < INFINITY;
-            for (size_t e = 0; e < size_M; ++e) {
-                good = good && isfinite(u[(start + lane) * size_M + e]);
-            }
-            good = good && isfinite(f[start + lane]);
-            if (!good) {
-                f[start + lane] = NAN;
-                ++bad;
+    int allowed = 1;
+    allowed = allowed && size_M > 0;
+    if (!allowed) {
+        for (size_t e = 0; e < n; ++e) f[e] = NAN;
+        bad = n;
+    } else {
+        for (size_t start = 0; start < n; start += LANES) {
+            const size_t lanes = n - start < LANES ? n - start : LANES;
+            block(lanes, size_M, beta + start, u + start * size_M, f + start);
+            for (size_t lane = 0; lane < lanes; ++lane) {
+                int good = 1;
+                good = good && beta[start + lane] > 0.0 && beta[start + lane] < INFINITY;
+                for (size_t e = 0; e < size_M; ++e) {
+                    good = good && isfinite(u[(start + lane) * size_M + e]);
+                }
+                good = good && isfinite(f[start + lane]);
+                if (!good) {
+                    f[start + lane] = NAN;
+                    ++bad;
+                }
             }
         }
     }
