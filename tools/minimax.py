@@ -132,7 +132,12 @@ def from_its_end(t: Any) -> Any:
     return (seen_from_infinity(y) - ERFCX_END) / y
 
 
-mp.dps = DIGITS  # for the numbers below
+def end_weight(t: Any) -> Any:
+    """Relative errors of erfcx; those near a = 0, where it is 1, count up to four times."""
+    y = (1 + t) / 2
+    return y / seen_from_infinity(y) * (1 + 3 * y**100)
+
+
 HALF = mp.log(2) / 2 * mpf("1.0001")  # arguments are reduced by multiples of log 2, to |r| <= HALF
 ROOT = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")  # the largest f/(2 + f), 1 + f = sqrt(2)
 EIGHTH = mp.tan(mp.pi / 8) * mpf("1.0001")
@@ -206,7 +211,7 @@ FITS = (
     ),
     Fit(
         "ERF",
-        "-log(erfc(a))/a in a; the error is that of erf",
+        "-log(erfc(a))/a in a, error of erf",
         lambda a: -mp.log(mp.erfc(a)) / a,
         lambda a: a * mp.erfc(a) / mp.erf(a),
         0,
@@ -215,9 +220,9 @@ FITS = (
     ),
     Fit(
         "ERFCX",
-        "(erfcx(a)/y - END)/y in t = 2 y - 1, where y = K/(a + K); the error is that of erfcx",
+        "(erfcx(a)/y - END)/y in 2 y - 1, y = K/(a + K), error of erfcx",
         from_its_end,
-        lambda t: (1 + t) / 2 / seen_from_infinity((1 + t) / 2),
+        end_weight,
         mpf("1e-6") - 1,
         1,
         22,

@@ -88,7 +88,7 @@ ARCTAN = (
     float.fromhex("-0x1.2591c9a973d00p-6"),
 )
 
-# -log(erfc(a))/a in a; the error is that of erf; largest error 2**-53.6
+# -log(erfc(a))/a in a, error of erf; largest error 2**-53.6
 ERF = (
     float.fromhex("0x1.20dd750429b6dp+0"),
     float.fromhex("0x1.45f306dc9c94fp-1"),
@@ -115,28 +115,28 @@ ERF = (
     float.fromhex("0x1.ae220acd6f8d1p-47"),
 )
 
-# (erfcx(a)/y - END)/y in t = 2 y - 1, where y = K/(a + K); the error is that of erfcx; largest error 2**-54.2
+# (erfcx(a)/y - END)/y in 2 y - 1, y = K/(a + K), error of erfcx; largest error 2**-54.2
 ERFCX = (
     float.fromhex("0x1.1048e2dcf273cp-2"),
     float.fromhex("0x1.c76a9e1f84504p-3"),
-    float.fromhex("0x1.505967855481ep-3"),
-    float.fromhex("0x1.b2f85d6097dbcp-4"),
-    float.fromhex("0x1.e53a4e1b1ad95p-5"),
-    float.fromhex("0x1.c70ac65cb816ep-6"),
-    float.fromhex("0x1.5559be6742382p-7"),
-    float.fromhex("0x1.6ac91b1347465p-9"),
-    float.fromhex("0x1.2e3163c2dfcf6p-12"),
-    float.fromhex("-0x1.35c774aa5f40ap-13"),
-    float.fromhex("-0x1.4ec1e55320a03p-14"),
-    float.fromhex("-0x1.205e56686715bp-17"),
-    float.fromhex("0x1.c6d02fff97706p-18"),
-    float.fromhex("0x1.641daa9cc05cep-19"),
-    float.fromhex("-0x1.4a58d01a1f807p-22"),
-    float.fromhex("-0x1.b259144bff059p-22"),
-    float.fromhex("-0x1.1cce1e89cf9c8p-26"),
-    float.fromhex("0x1.d29d573fe9de8p-25"),
-    float.fromhex("0x1.b636bb28b6d52p-28"),
-    float.fromhex("-0x1.caf82a4359c7ep-28"),
-    float.fromhex("-0x1.8706ef2189f84p-31"),
-    float.fromhex("0x1.324cccf1c87d4p-31"),
+    float.fromhex("0x1.505967855481ap-3"),
+    float.fromhex("0x1.b2f85d6097d84p-4"),
+    float.fromhex("0x1.e53a4e1b1b07ep-5"),
+    float.fromhex("0x1.c70ac65cba226p-6"),
+    float.fromhex("0x1.5559be6736c7ap-7"),
+    float.fromhex("0x1.6ac91b126779cp-9"),
+    float.fromhex("0x1.2e3163cdb6602p-12"),
+    float.fromhex("-0x1.35c77449d8a55p-13"),
+    float.fromhex("-0x1.4ec1e60a4c2f2p-14"),
+    float.fromhex("-0x1.205e6e4c8eceap-17"),
+    float.fromhex("0x1.c6d04cd671e67p-18"),
+    float.fromhex("0x1.641e90d70bd0bp-19"),
+    float.fromhex("-0x1.4a5b940e94380p-22"),
+    float.fromhex("-0x1.b263cafd9f13dp-22"),
+    float.fromhex("-0x1.1ca5a161a9920p-26"),
+    float.fromhex("0x1.d2ea5566047fcp-25"),
+    float.fromhex("0x1.b5e597c887972p-28"),
+    float.fromhex("-0x1.cc29de424009cp-28"),
+    float.fromhex("-0x1.867e1007e4756p-31"),
+    float.fromhex("0x1.344f8befba350p-31"),
 )
