@@ -60,11 +60,16 @@ def equations() -> dv.Equations:
     return dv.Equations((V,), (WEIGHT, BIAS), (), update=(_update(),), bounds=((0, START),))
 
 
+def update() -> nm.Kernel:
+    """The right-hand side, for all variances that an iteration meets."""
+    ranges = {"V": (0.0025, START), "sigma_w": (0.5, 4), "sigma_b": (0.05, 1)}
+    return nm.compile(_update(), arguments=(V, WEIGHT, BIAS), ranges=ranges)
+
+
 @cache
 def rule() -> Rule:
-    """Ours, for all variances that an iteration meets."""
-    ranges = {"V": (0.0025, START), "sigma_w": (0.5, 4), "sigma_b": (0.05, 1)}
-    (found,) = rules_of(nm.compile(_update(), arguments=(V, WEIGHT, BIAS), ranges=ranges))
+    """Ours."""
+    (found,) = rules_of(update())
     return found
 
 
@@ -268,7 +273,7 @@ def _brentq(w: float, b: float) -> float:
 def _solve(method: str) -> Callable[[str], Call]:
     def make(backend: str) -> Call:
         problem, (w, b) = equations(), points()
-        options = {} if backend == "numpy" else {"backend": backend}
+        options: dict[str, Any] = {} if backend == "numpy" else {"backend": backend}
 
         def call() -> Any:
             found = nm.solve(

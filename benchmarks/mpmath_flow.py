@@ -36,9 +36,10 @@ def flow_in_mpmath(
 
 def _step(rate: Rate, y: State, length: Any) -> tuple[State, Any]:
     """Extrapolated in the square of the step of the midpoint rule, and the last correction."""
-    first, rows = rate(y), []
+    first = rate(y)
+    rows: list[State] = []
     for number in range(1, COLUMNS + 1):
-        row = [_midpoint(rate, y, first, length, 2 * number)]
+        row: list[State] = [_midpoint(rate, y, first, length, 2 * number)]
         for k, before in enumerate(rows):
             factor = (mpf(number) / (number - k - 1)) ** 2 - 1
             row.append([u + (u - v) / factor for u, v in zip(row[k], before, strict=True)])

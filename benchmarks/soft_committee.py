@@ -202,7 +202,7 @@ def by_arrays(xp: Any, R: Any, Q: Any, T: Any, eta: float) -> Any:
 def _numpy_one(units: int) -> Call:
     R, Q, T = states(units)
     return _one_by_one(
-        lambda pair: by_arrays(np, *pair, T, ETA), list(zip(R, Q, strict=True))[:ONE]
+        lambda pair: by_arrays(np, pair[0], pair[1], T, ETA), list(zip(R, Q, strict=True))[:ONE]
     )
 
 
@@ -211,7 +211,7 @@ def _jax(units: int, together: bool) -> Call:
     R, Q, T = states(units)
 
     def one(pair: Any) -> Any:
-        return by_arrays(jnp, *pair, jnp.asarray(T), ETA)
+        return by_arrays(jnp, pair[0], pair[1], jnp.asarray(T), ETA)
 
     if together:
         return jitted(lambda r, q: jax.lax.map(one, (r, q), batch_size=8), R, Q)
@@ -258,7 +258,7 @@ def _numba(units: int, fast: bool) -> Call:
     numba, rate = import_module("numba"), compiled_loops(rate_in_loops, fast)
     R, Q, T = states(units)
 
-    @numba.njit  # type: ignore[untyped-decorator]
+    @numba.njit
     def all_of_them(R: Any, Q: Any, T: Any, dR: Any, dQ: Any) -> None:
         for s in range(len(R)):
             rate(R[s], Q[s], T, ETA, dR[s], dQ[s])
