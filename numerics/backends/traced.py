@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sympy import Expr
 
-from numerics.arguments import DOMAINS, Batch, arrange, as_number_array, bind, is_symmetric
+from numerics.arguments import Batch, arrange, bind
 from numerics.backends.jax import printed
-from numerics.backends.jax_evaluation import Evaluation, evaluation, points_at_once, require_jax
-from numerics.backends.slopes import Slope, slopes
-from numerics.errors import (
-    NotANumberError,
-    NumericsError,
-    PrecisionError,
-    UnsupportedExpressionError,
+from numerics.backends.jax_arguments import as_array, check_precision, is_valid, known_integer
+from numerics.backends.jax_evaluation import (
+    Evaluation,
+    Registers,
+    evaluation,
+    points_at_once,
+    require_jax,
 )
+from numerics.backends.slopes import Slope, slopes
+from numerics.errors import NumericsError, PrecisionError
 from numerics.lower import lower
-from numerics.matrices import ROUNDING, is_sparse
 from numerics.parameter_box import interval_of, key_of
 from numerics.plans import Ready
-from numerics.program import Input, Program
+from numerics.program import Program
 
 if TYPE_CHECKING:
     from numerics.kernel import Kernel
@@ -86,10 +88,10 @@ class Traced:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Evaluate; parameters by position, by keyword, or as one mapping by symbol or name."""
-        _check_precision()
+        check_precision()
         given = self.kernel.arguments
         values = bind(given, args, named)
-        arrays = [_as_array(g, value) for g, value in zip(given, values, strict=True)]
+        arrays = [as_array(g, value) for g, value in zip(given, values, strict=True)]
         found = self.function(self._sizes(values))(*arrays)
         return found[0] if len(found) == 1 else found
 
@@ -101,9 +103,11 @@ class Traced:
         import jax
 
         if sizes not in self._functions:
-            batched = jax.custom_batching.custom_vmap(partial(self._values, dict(sizes)))
-            batched.def_vmap(partial(self._mapped, sizes))
-            function = jax.custom_jvp(lambda *arrays: batched(*arrays))
+            bound = {s: int(v) for s, v in self.kernel.bound.items() if s.is_integer and not v.ndim}
+            batched = jax.custom_batching.custom_vmap(partial(self._values, bound | dict(sizes)))
+            compiled = jax.jit(lambda *arrays: batched(*arrays))
+            batched.def_vmap(partial(self._mapped, compiled))
+            function = jax.custom_jvp(lambda *arrays: compiled(*self._merged(arrays)))
             function.defjvp(partial(self._changes, sizes), symbolic_zeros=True)
             self._functions[sizes] = function
         return self._functions[sizes]
@@ -113,39 +117,9 @@ class Traced:
         axes = self._ready.compiled.program.axes
         counting = {symbol for axis in axes for symbol in axis.over.size.free_symbols}
         pairs = zip(self.kernel.arguments, values, strict=True)
-        return tuple((g.symbol, _known_integer(g, v)) for g, v in pairs if g.symbol in counting)
+        return tuple((g.symbol, known_integer(g, v)) for g, v in pairs if g.symbol in counting)
 
     # -- values --------------------------------------------------------------------------------
-
-    def _values(self, sizes: dict[Expr, int], *arrays: Any) -> tuple[Any, ...]:
-        import jax.numpy as jnp
-
-        merged = self._merged(arrays)
-        batch = self._batch(sizes, merged)
-        program, functions = self._evaluation(batch)
-        points = math.prod(batch.shape)
-        varying, known = {}, {k: batch.arrays[k] for k in batch.uniform if k >= len(merged)}
-        for k, array in enumerate(merged):
-            core = array.shape[array.ndim - len(self._inputs[k].ranges) :]
-            if k in batch.uniform:
-                known[k] = array.reshape(core)
-            else:
-                spread = jnp.broadcast_to(array, (*batch.shape, *core))
-                varying[k] = spread.reshape(points, *core)
-        counted = {k: g.symbol for k, g in enumerate(program.inputs) if g.is_size}
-        known |= {k: np.float64(batch.sizes[size]) for k, size in counted.items()}
-        known |= functions.before(batch, known)
-        block = points_at_once(program, batch.uniform, batch)
-        fixed, found = functions.batch(batch, block, varying, known)
-        valid = self._valid(merged)
-        results = []
-        for number, output in enumerate(program.outputs):
-            shape = tuple(batch.length(axis.over) for axis in output.axes)
-            value = fixed[number] if number in fixed else found[number]
-            rows = jnp.broadcast_to(value, (points, *shape)).reshape(*batch.shape, *shape)
-            here = jnp.expand_dims(valid, tuple(range(-len(shape), 0)))
-            results.append(jnp.where(here, rows, jnp.nan))
-        return tuple(results)
 
     def _merged(self, arrays: tuple[Any, ...]) -> list[Any]:
         """The arguments with what is bound, in the order of the inputs."""
@@ -154,7 +128,27 @@ class Traced:
             np.asarray(bound[g.symbol]) if g.symbol in bound else next(free) for g in self._inputs
         ]
 
-    def _batch(self, sizes: dict[Expr, int], merged: list[Any]) -> Batch:
+    def _values(self, sizes: dict[Expr, int], *merged: Any) -> tuple[Any, ...]:
+        """All outputs for all inputs, nan where these are not valid."""
+        import jax.numpy as jnp
+
+        batch = self._batch(sizes, merged)
+        program, functions = self._evaluation(batch)
+        points = math.prod(batch.shape)
+        varying, known = self._registers(batch, program, merged)
+        known |= functions.before(batch, known)
+        block = points_at_once(program, batch.uniform, batch)
+        fixed, found = functions.batch(batch, block, varying, known)
+        valid, results = self._valid(merged), []
+        for number, output in enumerate(program.outputs):
+            shape = tuple(batch.length(axis.over) for axis in output.axes)
+            value = fixed[number] if number in fixed else found[number]
+            rows = jnp.broadcast_to(value, (points, *shape)).reshape(*batch.shape, *shape)
+            here = jnp.expand_dims(valid, tuple(range(-len(shape), 0)))
+            results.append(jnp.where(here, rows, jnp.nan))
+        return tuple(results)
+
+    def _batch(self, sizes: dict[Expr, int], merged: Sequence[Any]) -> Batch:
         """What varies, and all sizes; of the arguments only shapes count."""
         hollow = [
             np.broadcast_to(np.float64(sizes.get(g.symbol, 0)), array.shape)
@@ -162,6 +156,23 @@ class Traced:
         ]
         ready = self._ready
         return ready.compiled.with_tables(arrange(self._inputs, hollow), ready.tables)
+
+    def _registers(
+        self, batch: Batch, program: Program, merged: Sequence[Any]
+    ) -> tuple[Registers, Registers]:
+        """Inputs that vary, with an axis of points in front, and those that do not, by number."""
+        import jax.numpy as jnp
+
+        varying, known = {}, {k: batch.arrays[k] for k in batch.uniform if k >= len(merged)}
+        for k, array in enumerate(merged):
+            core = array.shape[array.ndim - len(self._inputs[k].ranges) :]
+            if k in batch.uniform:
+                known[k] = array.reshape(core)
+            else:
+                spread = jnp.broadcast_to(array, (*batch.shape, *core))
+                varying[k] = spread.reshape(math.prod(batch.shape), *core)
+        counted = {k: g.symbol for k, g in enumerate(program.inputs) if g.is_size}
+        return varying, known | {k: np.float64(batch.sizes[n]) for k, n in counted.items()}
 
     def _evaluation(self, batch: Batch) -> tuple[Program, Evaluation]:
         """The program and its functions for what varies."""
@@ -173,7 +184,7 @@ class Traced:
             self._printed[batch.uniform] = program, evaluation(printed(program, uniform))
         return self._printed[batch.uniform]
 
-    def _valid(self, merged: list[Any]) -> Any:
+    def _valid(self, merged: Sequence[Any]) -> Any:
         """Where all arguments are what the kernel takes."""
         import jax.numpy as jnp
 
@@ -181,22 +192,22 @@ class Traced:
         for given, array in zip(self._inputs, merged, strict=True):
             key = key_of(given.symbol)
             ends = plans.declared.get(key) if key in plans.parameters else None
-            valid = valid & _is_valid(given, array, ends)
+            valid = valid & is_valid(given, array, ends)
         return valid
 
     # -- what JAX asks for ---------------------------------------------------------------------
 
     def _mapped(
-        self, sizes: Sizes, count: int, mapped: list[bool], *arrays: Any
+        self, compiled: Any, count: int, mapped: Sequence[bool], *merged: Any
     ) -> tuple[tuple[Any, ...], tuple[bool, ...]]:
         """The values for arrays with one more axis in front, an axis of points like others."""
-        ranks = [len(g.ranges) for g in self.kernel.arguments]
-        own = [a.ndim - r - m for a, r, m in zip(arrays, ranks, mapped, strict=True)]
+        given = zip(self._inputs, merged, mapped, strict=True)
+        own = [a.ndim - len(g.ranges) - m for g, a, m in given]
         placed = [
             a.reshape(count, *(1,) * (max(own) - axes), *a.shape[1:]) if m else a
-            for a, axes, m in zip(arrays, own, mapped, strict=True)
+            for a, axes, m in zip(merged, own, mapped, strict=True)
         ]
-        found = self.function(sizes)(*placed)
+        found = compiled(*placed)
         return found, (True,) * len(found)
 
     def _changes(
@@ -221,74 +232,6 @@ class Traced:
             kernel, entries = slopes(self.kernel, numbers)
             self._derived[numbers] = Traced(kernel), entries
         return self._derived[numbers]
-
-
-def _check_precision() -> None:
-    """Refuse single precision: a transformation begins and ends in the precision that is set."""
-    import jax
-    import jax.numpy as jnp
-
-    if jnp.result_type(float) != np.float64:
-        inside = "with jax.enable_x64(True):"
-        if not hasattr(jax, "enable_x64"):
-            inside = "with jax.experimental.enable_x64():"
-        raise NumericsError(
-            "kernels compute in double precision, and JAX is set to single: call "
-            f'jax.config.update("jax_enable_x64", True), or put the call inside of "{inside}"'
-        )
-
-
-def _as_array(given: Input, value: Any) -> Any:
-    """An argument as a JAX array of doubles."""
-    import jax
-    import jax.numpy as jnp
-
-    if isinstance(value, jax.Array):
-        if value.dtype == bool or not jnp.isrealobj(value):
-            raise NotANumberError(f"{given.name} holds {value.dtype} values: give real numbers")
-        return value.astype(jnp.float64)
-    array = as_number_array(given.name, value)
-    if is_sparse(array):
-        raise UnsupportedExpressionError(
-            f'{given.name} is sparse: a kernel of backend="numpy" takes sparse arrays, JAX dense '
-            f"ones ({given.name}.toarray())"
-        )
-    return jnp.asarray(array, dtype=jnp.float64)
-
-
-def _known_integer(given: Input, value: Any) -> int:
-    import jax
-
-    if isinstance(value, jax.core.Tracer):
-        raise NumericsError(
-            f"{given.name} is the size of an index: it must be known when the function is traced, "
-            "so give a number that is no argument of jax.jit, jax.grad or jax.vmap"
-        )
-    number = float(as_number_array(given.name, value))
-    if number != int(number) or number < 1:
-        raise NumericsError(f"{given.name} = {number!r}: a size is a positive integer")
-    return int(number)
-
-
-def _is_valid(given: Input, array: Any, ends: tuple[float, float] | None) -> Any:
-    """Where an argument is finite, in the domain of its symbol and in its declared range."""
-    import jax.numpy as jnp
-
-    entries = jnp.isfinite(array)
-    for assumption, _, holds, _ in DOMAINS:
-        if getattr(given.symbol, assumption):
-            entries = entries & holds(array)
-    if given.symbol.is_integer:
-        entries = entries & (array == jnp.floor(array))
-    if ends is not None:
-        entries = entries & (array >= ends[0]) & (array <= ends[1])
-    if is_symmetric(given):
-        apart = jnp.abs(array - jnp.swapaxes(array, -1, -2))
-        largest = jnp.max(jnp.abs(array), axis=(-1, -2), keepdims=True)
-        entries = entries & (apart <= ROUNDING * np.finfo(float).eps * largest)
-    if given.ranges and given.symbol.label.zero_diagonal:
-        entries = entries & ((array == 0) | ~jnp.eye(array.shape[-1], dtype=bool))
-    return jnp.all(entries, axis=tuple(range(-len(given.ranges), 0)))
 
 
 def _chosen(kernel: Kernel) -> Ready:
