@@ -62,9 +62,17 @@ def _fitted(n: int, x: Value) -> Value:
     return value if fit.zero is None else (x - fit.zero) * value
 
 
+def _fraction(b: Builder, x: Value) -> tuple[Value, Value]:
+    """G/H = x + D at x >= low of its fit and up to `LARGE`, over one denominator."""
+    fit, at = FITS[1], b.emit("minimum", x, LARGE)
+    below = _horner(at - fit.low, fit.below)
+    return at * below + _horner(at - fit.low, fit.above), below
+
+
 def _inverse(b: Builder, x: Value) -> Value:
     """G/H at x >= low of its fit."""
-    return x + _fitted(1, b.emit("minimum", x, LARGE))
+    above, below = _fraction(b, x)
+    return b.emit("maximum", x, above / below)  # x itself beyond `LARGE`
 
 
 def _density(b: Builder, x: Value) -> Value:
@@ -77,7 +85,8 @@ def _times(value: Value, constant: tuple[float, float]) -> Value:
 
 def _tail(b: Builder, x: Value) -> Value:
     """H at |x|."""
-    return _density(b, x) / _inverse(b, abs(x))
+    above, below = _fraction(b, abs(x))
+    return _density(b, x) * below / above
 
 
 def _folded(b: Builder, x: Value) -> Value:
@@ -86,9 +95,14 @@ def _folded(b: Builder, x: Value) -> Value:
 
 
 def _inverse_mills(b: Builder, x: Value) -> Value:
-    right = _inverse(b, _folded(b, x))
+    """One division serves both sides: G/(1 - G/R) = G P/(P - G Q), where R = P/Q on the right."""
+    above, below = _fraction(b, _folded(b, x))
     density = _density(b, x)
-    return b.emit("select", x, LOW, density / (1.0 - density / right), right)
+    above, below = (
+        b.emit("select", x, LOW, density * above, above),
+        b.emit("select", x, LOW, above - density * below, below),
+    )
+    return b.emit("maximum", x, above / below)
 
 
 def _excess(b: Builder, x: Value) -> Value:
