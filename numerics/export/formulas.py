@@ -56,7 +56,7 @@ def formulas_of(subject: Subject) -> Formulas:
         _function("_once", first, returned, "What is the same at all points."),
         _function("_block", second, "", "The results of a block of points."),
     ]
-    source = HELPERS.sub("_", SPECIAL.sub("scipy.special.", "\n\n\n".join(texts)))
+    source = HELPERS.sub("_", SPECIAL.sub("_scipy.special.", "\n\n\n".join(texts)))
     buffers = {f"t{k}": axes for k, axes in enumerate(printed.buffers)}
     return Formulas(source, buffers, tuple(sorted(set(HELPERS_CALLED.findall(printed.source)))))
 

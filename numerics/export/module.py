@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import math
-import pprint
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from sympy import Expr
 
 from numerics import dense
@@ -17,6 +14,7 @@ from numerics.backends.numpy import RESERVED
 from numerics.certificate import Certificate
 from numerics.export import document, runtime
 from numerics.export.formulas import broken, formulas_of, helper_source
+from numerics.export.literals import array_literal, literal
 from numerics.export.samples import Sample
 from numerics.export.subject import Domain, Subject
 from numerics.export.text import WIDTH, in_docstring, paragraphs
@@ -31,17 +29,10 @@ def module_source(
     return _Writer(subject, name, certificate, samples).text()
 
 
-LITERAL, SHORT = 92, 64  # characters of a line of data, without what stands in front
+SHORT = 64  # characters of a line of data, without what stands in front
 _NO_TABLES = "TABLES: dict[str, Any] = {}"
 _RAISES = "For arguments outside of their domain, shapes that do not fit, infinite results."
 _BELOW = "# What follows is the same in all saved modules, but for the table of arguments."
-
-
-class _Literal(float):
-    """A number that Python has no literal for."""
-
-    def __repr__(self) -> str:
-        return f'float("{float(self)}")'
 
 
 class _Writer:
@@ -71,11 +62,13 @@ class _Writer:
             f"{self._records()}\n\n\n{_BELOW}",
             *self._helpers(),
             self._settings(),
-            *(inspect.getsource(f).rstrip() for f in runtime.COPIED),
+            *(self._copied(function) for function in runtime.COPIED),
             self._script(),
         ]
-        text = "\n\n\n".join(part.rstrip() for part in parts)
-        return text.replace("_public(", f"{self.name}(") + "\n"
+        return "\n\n\n".join(part.rstrip() for part in parts) + "\n"
+
+    def _copied(self, function: Callable[..., Any]) -> str:
+        return inspect.getsource(function).replace("_public(", f"{self.name}(")
 
     def _outputs(self) -> str:
         return ", ".join(map(document.shown, self.subject.kernel.outputs))
@@ -89,14 +82,14 @@ class _Writer:
         ]
 
     def _uses_scipy(self) -> bool:
-        return "scipy.special." in self.formulas.source
+        return "_scipy.special." in self.formulas.source
 
     def _imports(self) -> str:
         lines = ["from __future__ import annotations", "", "import math"]
         if any("Sequence[" in helper for helper in self._helpers()):
             lines.append("from collections.abc import Sequence")
         lines += ["from typing import Any, NamedTuple", "", "import numpy as np"]
-        return "\n".join([*lines, *(["import scipy"] if self._uses_scipy() else [])])
+        return "\n".join([*lines, *(["import scipy as _scipy"] if self._uses_scipy() else [])])
 
     # -- what a reader looks for ---------------------------------------------------------------
 
@@ -129,7 +122,7 @@ class _Writer:
 
     def _tables(self) -> str:
         rows = [
-            f'    "{self.names[k]}": {_numbers(value, 4)},'
+            f'    "{self.names[k]}": {array_literal(value, 4)},'
             for k, value in sorted(self.subject.constants.items())
             if not self.inputs[k].is_size
         ]
@@ -137,11 +130,11 @@ class _Writer:
 
     def _records(self) -> str:
         data = None if self.certificate is None else self.certificate.to_dict()
-        rows = [_literal((s.at, s.value, s.allowed)) for s in self.samples]
+        rows = [literal((s.at, s.value, s.allowed)) for s in self.samples]
         checks = [f"    {row},".replace("\n", "\n    ") for row in rows]
         return "\n".join(
             [
-                f"CERTIFICATE: dict[str, Any] | None = {_literal(data)}",
+                f"CERTIFICATE: dict[str, Any] | None = {literal(data)}",
                 "",
                 "# Arguments, the results there, and how far those of another machine may be.",
                 "CHECKS: tuple[Any, ...] = (",
@@ -167,10 +160,10 @@ class _Writer:
                 *(broken(f"    {self._argument(domain, name)},") for domain, name in pairs),
                 ")",
                 "# What is one for all points; names of results; axes of results and of buffers.",
-                f"_SHARED: tuple[str, ...] = {_literal(shared, SHORT)}",
-                f"_NAMES: tuple[str, ...] = {_literal(names, SHORT)}",
-                f"_RESULTS: dict[str, Any] = {_literal(results, SHORT)}",
-                f"_BUFFERS: dict[str, Any] = {_literal(buffers, SHORT)}",
+                f"_SHARED: tuple[str, ...] = {literal(shared, SHORT)}",
+                f"_NAMES: tuple[str, ...] = {literal(names, SHORT)}",
+                f"_RESULTS: dict[str, Any] = {literal(results, SHORT)}",
+                f"_BUFFERS: dict[str, Any] = {literal(buffers, SHORT)}",
             ]
         )
 
@@ -184,7 +177,7 @@ class _Writer:
                 given[key] = value
         if domain.given.symbol in self._lengths() and not shape:
             given["length"] = name
-        fields = [f"{name!r}", *(f"{key}={_literal(value)}" for key, value in given.items())]
+        fields = [f"{name!r}", *(f"{key}={literal(value)}" for key, value in given.items())]
         return f"_Argument({', '.join(fields)})"
 
     def _lengths(self) -> set[Expr]:
@@ -225,30 +218,3 @@ class _Writer:
 
 def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" if line else "" for line in lines]
-
-
-def _literal(value: Any, width: int = LITERAL) -> str:
-    """Plain data as source; every number is the same to the last bit."""
-    return pprint.pformat(_plain(value), width=width, sort_dicts=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, np.ndarray | np.floating):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return _Literal(value)
-    return value
-
-
-def _numbers(value: Any, indent: int) -> str:
-    """An array, or a number, as source."""
-    if np.ndim(value) == 0:
-        return repr(float(value))
-    plain = np.asarray(value, dtype=float).tolist()
-    text = pprint.pformat(plain, width=LITERAL - indent, compact=True)
-    inner = " " * (indent + 4)
-    return f"np.array(\n{inner}{text.replace(chr(10), chr(10) + inner)}\n{' ' * indent})"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import eye_array
-from sympy import Symbol, cosh, log, symbols, tanh
+from sympy import Symbol, cosh, log, sqrt, symbols, tanh
 
 import derive as dv
 import numerics as nm
@@ -116,6 +116,21 @@ def test_no_rule_for_the_ranges_is_an_error():
     kernel = nm.compile(dv.GaussianAverage(log(inner), z))
     with pytest.raises(nm.PrecisionError, match="no one rule reaches the tolerance"):
         python_source(kernel, ranges={"a": (0, 1), "x": (0, 1)})
+
+
+def test_ranges_with_points_that_have_no_value():
+    kernel = nm.compile(dv.GaussianAverage(tanh(z * sqrt(1 - a)) ** 2, z))
+    with pytest.raises(nm.DomainError, match=r"no finite value.*a = 1\.5"):
+        python_source(kernel, ranges={"a": (0.5, 1.5)})
+
+
+def test_ranges_that_end_where_the_domain_does():
+    overlap, entries = Symbol("q", positive=True), dv.Given("u", dv.Index("k", 3))
+    hollow = dv.Given("K", i, j, symmetric=True, zero_diagonal=True)
+    for scale in (sqrt(overlap), entries[dv.Index("k", 3)], hollow[i, j]):
+        kernel = nm.compile(dv.GaussianAverage(tanh(scale * z) ** 2, z))
+        (name,) = [argument.name for argument in kernel.arguments]
+        assert "<= 1.0" in python_source(kernel, ranges={name: (0, 1)})
 
 
 @pytest.mark.parametrize("ranges", [{"b": (0, 1)}, {"a": (1, 0)}, {"a": (0, np.inf)}])
