@@ -7,9 +7,9 @@ rule stays small however many points there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -18,9 +18,17 @@ from sympy import sympify
 from numerics.arguments import Batch
 from numerics.backends.jax import Printed
 from numerics.errors import MissingBackendError
-from numerics.program import Program, Range
+from numerics.program import Axis, Program, Range
 
-__all__ = ["Evaluation", "Registers", "double", "evaluation", "points_at_once", "require_jax"]
+__all__ = [
+    "Evaluation",
+    "Registers",
+    "double",
+    "evaluation",
+    "points_at_once",
+    "require_jax",
+    "shapes_of",
+]
 
 ELEMENTS = 2**17  # of the widest register of a block: a few of these stay in a cache
 
@@ -149,14 +157,17 @@ def evaluation(source: Printed) -> Evaluation:
     return Evaluation(source)
 
 
-def points_at_once(program: Program, uniform: frozenset[int], batch: Batch) -> int:
-    """How many points a block has, a power of two."""
+def shapes_of(program: Program, uniform: frozenset[int]) -> frozenset[tuple[Axis, ...]]:
+    """The axes of what varies along the batch."""
     varies = program.varying(uniform)
     lets = enumerate(program.lets, len(program.inputs))
-    shapes = {let.axes for register, let in lets if register in varies}
-    length = partial(_length, batch)
-    widest = max((math.prod(length(a.over) for a in axes) for axes in shapes), default=1)
-    return 2 ** max(int(math.log2(ELEMENTS / widest)), 0)
+    return frozenset(let.axes for register, let in lets if register in varies)
+
+
+def points_at_once(shapes: Iterable[tuple[Axis, ...]], batch: Batch) -> int:
+    """How many points a block has, a power of two, so that arrays of these axes are short."""
+    sizes = (math.prod(_length(batch, axis.over) for axis in axes) for axes in shapes)
+    return 2 ** max(int(math.log2(ELEMENTS / max(sizes, default=1))), 0)
 
 
 def _length(batch: Batch, over: Range) -> int:

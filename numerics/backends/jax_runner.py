@@ -21,6 +21,7 @@ from numerics.backends.jax_evaluation import (
     double,
     evaluation,
     points_at_once,
+    shapes_of,
 )
 from numerics.chunks import gathered_chunks
 from numerics.errors import UnsupportedExpressionError
@@ -51,6 +52,7 @@ class JaxRunner:
 
     def __post_init__(self) -> None:
         self.told = self.program.told()
+        self.shapes = shapes_of(self.program, self.uniform)
 
     def prepare(self, batch: Batch) -> None:
         """Compute what does not change from call to call; what is bound is handed over once."""
@@ -95,7 +97,7 @@ class JaxRunner:
 
     def _evaluate(self, batch: Batch) -> Callable[[Registers, int], tuple[Registers, Registers]]:
         """What gives the outputs of a piece of a batch, as NumPy arrays."""
-        block = points_at_once(self.program, self.uniform, batch)
+        block = points_at_once(self.shapes, batch)
         known = {**self._known(batch), **self.kept}
 
         def evaluate(varying: Registers, points: int) -> tuple[Registers, Registers]:

@@ -25,6 +25,7 @@ from numerics.backends.jax_evaluation import (
     evaluation,
     points_at_once,
     require_jax,
+    shapes_of,
 )
 from numerics.backends.slopes import Slope, slopes
 from numerics.errors import NumericsError, PrecisionError
@@ -137,7 +138,7 @@ class Traced:
         points = math.prod(batch.shape)
         varying, known = self._registers(batch, program, merged)
         known |= functions.before(batch, known)
-        block = points_at_once(program, batch.uniform, batch)
+        block = points_at_once(shapes_of(program, batch.uniform), batch)
         fixed, found = functions.batch(batch, block, varying, known)
         valid, results = self._valid(merged), []
         for number, output in enumerate(program.outputs):
