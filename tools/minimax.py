@@ -140,6 +140,7 @@ def end_weight(t: Any) -> Any:
 
 HALF = mp.log(2) / 2 * mpf("1.0001")  # arguments are reduced by multiples of log 2, to |r| <= HALF
 ROOT = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")  # the largest f/(2 + f), 1 + f = sqrt(2)
+FIFTH = mpf("0.2")  # artanh(x) is k log(2)/2 + artanh(s) with |s| below
 EIGHTH = mp.tan(mp.pi / 8) * mpf("1.0001")
 ERF_ONE = mpf("5.95")  # from here on erf is 1 to the last digit
 ERFCX_HALF = mpf(4)  # K: erfcx is fitted in y = K/(a + K), which is 1/2 at a = K
@@ -190,6 +191,15 @@ FITS = (
         0,
         ROOT**2,
         7,
+    ),
+    Fit(
+        "ARTANH",
+        "(artanh(s)/s - 1)/s**2 in s**2",
+        lambda z: (ratio_of_root(mp.atanh)(z) - 1) / z,
+        lambda z: z,
+        0,
+        FIFTH**2,
+        8,
     ),
     Fit(
         "ARCSIN",

@@ -57,6 +57,18 @@ LOG = (
     float.fromhex("0x1.2f0465e65e370p-3"),
 )
 
+# (artanh(s)/s - 1)/s**2 in s**2; largest error 2**-62.7
+ARTANH = (
+    float.fromhex("0x1.555555555554fp-2"),
+    float.fromhex("0x1.999999999c14fp-3"),
+    float.fromhex("0x1.24924921e8239p-3"),
+    float.fromhex("0x1.c71c748b9e58fp-4"),
+    float.fromhex("0x1.745c4bf0a0e22p-4"),
+    float.fromhex("0x1.3b359ac883a3cp-4"),
+    float.fromhex("0x1.0dce35f2ddeb9p-4"),
+    float.fromhex("0x1.1b6f20eb799cbp-4"),
+)
+
 # (arcsin(s)/s - 1)/s**2 in s**2; largest error 2**-55.9
 ARCSIN = (
     float.fromhex("0x1.5555555555387p-3"),

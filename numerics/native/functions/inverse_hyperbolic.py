@@ -1,29 +1,45 @@
-"""arcsinh, arccosh and arctanh: logarithms of one plus what is small near their zeros."""
+"""arcsinh, arccosh and arctanh: logarithms, of one plus what is small near their zeros."""
 
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
-from math import log, nan
+from math import inf, log, nan
 
-from numerics.native.functions.bits import absolute, choose, copysign, sqrt
+from numerics.native.functions.bits import (
+    absolute,
+    bits_of,
+    choose,
+    copysign,
+    fma,
+    from_bits,
+    polynomial,
+    shifted_right,
+    sqrt,
+)
+from numerics.native.functions.coefficients import ARTANH
 from numerics.native.functions.inline import inline
-from numerics.native.functions.logarithm import log1p
+from numerics.native.functions.logarithm import BIASED, WHOLE, log1p
 
 __all__ = ["INVERSE_HYPERBOLIC"]
 
 LARGE = 2.0**54  # beyond, x**2 + 1 is x**2 and x + 1 is x
 LOG2 = log(2.0)
+TWICE_BIAS = 2046
+ROUNDED = 0x3FF8000000000000  # 1023.5 exponents: their differences are rounded to whole ones
+
+_artanh = polynomial(ARTANH)  # (artanh(s)/s - 1)/s**2
 
 
 @inline
 def arcsinh(x):
-    """log(a + sqrt(a**2 + 1)) = log1p(a + a**2/(1 + sqrt(a**2 + 1))), a = |x|."""
+    """log(E**2)/2 where E = a + sqrt(a**2 + 1), a = |x|, for then E**2 = 1 + 2 a E."""
     a = absolute(x)
     large = a > LARGE
     b = choose(large, 1.0, a)
-    near = b + b * b / (1.0 + sqrt(b * b + 1.0))
-    return copysign(log1p(choose(large, a, near)) + choose(large, LOG2, 0.0), x)
+    square = b * b
+    logarithm = log1p(choose(large, a, 2.0 * fma(b, sqrt(1.0 + square), square)))
+    return copysign(choose(large, logarithm + LOG2, 0.5 * logarithm), x)
 
 
 @inline
@@ -38,9 +54,21 @@ def arccosh(x):
 
 @inline
 def arctanh(x):
-    """log((1 + a)/(1 - a))/2 = log1p(2 a/(1 - a))/2, a = |x|."""
+    """(1 + a)/(1 - a) = 2**k (1 + s)/(1 - s), so k log(2)/2 + artanh(s), a = |x|.
+
+    Any k will do that leaves s small: the bits of a double are its logarithm, roughly.  What 1 + a
+    and 1 - a lose by rounding goes into s, which is a itself when k is zero.
+    """
     a = absolute(x)
-    return copysign(0.5 * log1p(2.0 * a / (1.0 - a)), x)
+    above, below = 1.0 + a, 1.0 - a
+    above_rest, below_rest = (1.0 - above) + a, (1.0 - below) - a
+    k = shifted_right(bits_of(above) - bits_of(below) + ROUNDED, 52)
+    p = from_bits((TWICE_BIAS - k) << 52)  # 2**-k
+    s = (fma(p, above, -below) + fma(p, above_rest, -below_rest)) / fma(p, above, below)
+    z = s * s
+    near = fma(s * z, _artanh(z), fma(from_bits(k | WHOLE) - BIASED, 0.5 * LOG2, s))
+    value = choose(a < 1.0, near, choose(a == 1.0, inf, nan))
+    return copysign(value, x)
 
 
 INVERSE_HYPERBOLIC = {"arcsinh": arcsinh, "arccosh": arccosh, "arctanh": arctanh}

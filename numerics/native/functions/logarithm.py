@@ -27,7 +27,7 @@ ONE, ROOT = 0x3FF0000000000000, 0x3FE6A09E667F3BCD  # bits of 1 and of the squar
 FRACTION = 0x000FFFFFFFFFFFFF
 WHOLE = 0x4330000000000000  # bits of 2**52; a whole number in the bits below is added to it
 BIASED = 2.0**52 + 1023.0
-TWICE_BIAS = 2047
+NEXT_TO_TWICE_BIAS = 2047
 
 _artanh = polynomial(LOG)  # 2 (artanh(s)/s - 1)/s**2
 
@@ -67,7 +67,9 @@ def log1p(x):
     k = from_bits(exponent | WHOLE) - BIASED
     lost = 0.5 * (x - (u - 1.0))
     f = fma(
-        lost, from_bits((TWICE_BIAS - exponent) << 52), from_bits((bits & FRACTION) + ROOT) - 1.0
+        lost,
+        from_bits((NEXT_TO_TWICE_BIAS - exponent) << 52),
+        from_bits((bits & FRACTION) + ROOT) - 1.0,
     )
     return copysign(judged(assembled(k, f), u), x)
 
