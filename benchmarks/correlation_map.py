@@ -21,6 +21,8 @@ import numerics as nm
 from benchmarks import c_library as c_code
 from benchmarks.harness import Offer, Prepared, Workload, present, relative_error
 from benchmarks.peers import (
+    AT_ONCE,
+    BLOCK,
     Call,
     at_some,
     by_heyoka,
@@ -30,6 +32,7 @@ from benchmarks.peers import (
     jax_in_double,
     jitted,
     on_backends,
+    others,
 )
 from benchmarks.rules import DENSITY, Rule, even_nodes, gauss_hermite, half, rules_of
 
@@ -81,7 +84,7 @@ def judge() -> Callable[[Any], float]:
 # -- the candidates ------------------------------------------------------------------------------
 
 
-def _lambdify(nodes: Rules) -> Call:
+def _lambdify(nodes: Rules, block: int = BLOCK) -> Call:
     outer, inner = nodes
     first = lambdify((X, V), tanh(sqrt(V) * X))
     second = lambdify((X, Y, V, C), tanh(sqrt(V) * (C * X + sqrt(1 - C**2) * Y)))
@@ -92,7 +95,7 @@ def _lambdify(nodes: Rules) -> Call:
         found = second(outer.place[:, None], place, v[..., None], c[..., None])
         return (first(outer.place, v) * inner.total(found, weight)) @ outer.weight
 
-    return in_blocks(function, points(), len(outer) * len(inner))
+    return in_blocks(function, points(), len(outer) * len(inner), block)
 
 
 def _loops(
@@ -242,7 +245,7 @@ def _prepare() -> Prepared:
             part,
         ),
     )
-    groups = {"C": [c_code.HAND], "lambdify": [lambdified]}
+    groups = {"C": [c_code.HAND], "lambdify": [lambdified], "others": others(candidates)}
     return Prepared(candidates, lambdified, judge(), groups)
 
 
@@ -253,6 +256,7 @@ def _fixed_rules() -> Prepared:
     names = ["lambdify, 128 x 128 Gauss-Hermite", "lambdify, 64 x 128 even nodes"]
     hand = f"{c_code.HAND}, 64 x 128 even nodes"
     candidates = present(
+        Offer(f"{names[0]}, all at once", lambda: _lambdify(usual, AT_ONCE)),
         Offer(names[0], lambda: _lambdify(usual)),
         Offer(names[1], lambda: _lambdify(fixed)),
         Offer(hand, lambda: _c(fixed, "correlation_map_fixed")),

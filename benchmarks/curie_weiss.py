@@ -16,7 +16,7 @@ from sympy import cosh, lambdify, log, symbols, tanh
 import numerics as nm
 from benchmarks import c_library as c
 from benchmarks.harness import Offer, Prepared, Workload, present, relative_error
-from benchmarks.peers import Call, compiled_loops, jax_in_double, jitted, on_backends
+from benchmarks.peers import Call, compiled_loops, jax_in_double, jitted, on_backends, others
 
 POINTS = 1_000_000
 BLOCK = 16384
@@ -209,7 +209,12 @@ def _prepare(coldest: float) -> Prepared:
         Offer("symengine, LLVM", lambda: _symengine(points)),
         Offer(f"mpmath, {len(SAMPLE)} points scaled", lambda: _mpmath(points), part),
     )
-    groups = {"C": [c.HAND], "C, out=": [hand_out], "lambdify": lambdified}
+    groups = {
+        "C": [c.HAND],
+        "C, out=": [hand_out],
+        "lambdify": lambdified,
+        "others": others(candidates),
+    }
     return Prepared(candidates, lambdified[0], _judge(points), groups)
 
 

@@ -29,6 +29,7 @@ from benchmarks.peers import (
     jax_in_double,
     jitted,
     on_backends,
+    others,
 )
 from benchmarks.rules import Rule, rules_of
 
@@ -312,7 +313,7 @@ def _prepare_newton() -> Prepared:
             part,
         ),
     )
-    groups = {"C": [c.HAND], "lambdify": [lambdified]}
+    groups = {"C": [c.HAND], "lambdify": [lambdified], "others": others(candidates)}
     return Prepared(candidates, lambdified, judge(), groups)
 
 

@@ -24,6 +24,8 @@ from benchmarks import c_library as c
 from benchmarks.erfcx import erfcx_by, erfcx_in_numbers, polynomial
 from benchmarks.harness import Offer, Prepared, Workload, present, relative_error
 from benchmarks.peers import (
+    AT_ONCE,
+    BLOCK,
     Call,
     at_some,
     compiled_loops,
@@ -31,6 +33,7 @@ from benchmarks.peers import (
     jax_in_double,
     jitted,
     on_backends,
+    others,
 )
 from benchmarks.rules import DENSITY, Rule, even_nodes, gauss_hermite, rules_of
 
@@ -82,7 +85,7 @@ def judge() -> Callable[[Any], float]:
 # -- the candidates ------------------------------------------------------------------------------
 
 
-def _lambdify(nodes: Rule) -> Call:
+def _lambdify(nodes: Rule, block: int = BLOCK) -> Call:
     scaled = sqrt(2 / pi) / Function("erfcx")(TAU / sqrt(2))
     integrand = lambdify((Z, Q, KAPPA), scaled**2, [{"erfcx": erfcx}, "numpy"])
 
@@ -90,7 +93,7 @@ def _lambdify(nodes: Rule) -> Call:
         place, weight = nodes.at(q, kappa)
         return nodes.total(integrand(place, q[:, None], kappa[:, None]), weight)
 
-    return in_blocks(function, points(), len(nodes))
+    return in_blocks(function, points(), len(nodes), block)
 
 
 def _loops(
@@ -257,7 +260,7 @@ def _prepare() -> Prepared:
             part,
         ),
     )
-    groups = {"C": [c.HAND], "lambdify": [lambdified]}
+    groups = {"C": [c.HAND], "lambdify": [lambdified], "others": others(candidates)}
     return Prepared(candidates, lambdified, judge(), groups)
 
 
@@ -265,6 +268,7 @@ def _fixed_rules() -> Prepared:
     names = ["lambdify, 128 Gauss-Hermite", "lambdify, 320 even nodes"]
     hand = f"{c.HAND}, 320 even nodes"
     candidates = present(
+        Offer(f"{names[0]}, all at once", lambda: _lambdify(gauss_hermite(128), AT_ONCE)),
         Offer(names[0], lambda: _lambdify(gauss_hermite(128))),
         Offer(names[1], lambda: _lambdify(even_nodes(320))),
         Offer(hand, lambda: _c(even_nodes(320), "gardner_fixed")),

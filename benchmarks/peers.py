@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 import numerics as nm
-from benchmarks.harness import Absent, Offer
+from benchmarks.harness import Absent, Candidate, Offer
 
 BLOCK = 16384  # elements, of points times nodes: a few such arrays stay in a second-level cache
+AT_ONCE = 2**40  # elements, of a block for all points
 BACKENDS = ("numpy", "numba", "jax")
+OTHERS = ("numba,", "jax.jit", "jax odeint", "heyoka", "symengine", "SciPy", "NumPy by hand")
 
 Call = Callable[[], Any]
 
@@ -46,9 +48,17 @@ def on_backends(make: Callable[[str], Call], more: str = "") -> list[Offer]:
     return [offer(backend) for backend in BACKENDS]
 
 
-def in_blocks(function: Callable[..., Any], points: Sequence[Any], nodes: int) -> Call:
+def others(candidates: Sequence[Candidate]) -> list[str]:
+    """The names of those that are neither ours nor C nor made by lambdify alone."""
+    names = [candidate.name for candidate in candidates]
+    return [name for name in names if name.startswith(OTHERS) and "lambdify" not in name]
+
+
+def in_blocks(
+    function: Callable[..., Any], points: Sequence[Any], nodes: int, block: int = BLOCK
+) -> Call:
     """A function of flat arrays, a block of points at a time."""
-    total, size = len(points[0]), max(1, BLOCK // nodes)
+    total, size = len(points[0]), max(1, block // nodes)
 
     def call() -> Any:
         out = np.empty(total)

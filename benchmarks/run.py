@@ -1,4 +1,4 @@
-"""Measure every workload, print a table, and write ``out/bench.json``.
+"""Measure every workload, print a table, and write ``out/bench.json`` and ``out/bench.md``.
 
 python -m benchmarks.run [PART OF A WORKLOAD'S NAME ...]
 """
@@ -7,12 +7,13 @@ import importlib
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import harness
+from benchmarks.table import as_markdown, as_text
 
 MODULES = [
     "benchmarks.start_up",
@@ -31,27 +32,7 @@ MODULES = [
     "benchmarks.simulation",
 ]
 OUT = Path("out/bench.json")
-WIDTH = 48  # of the column of names
-AGAINST = 18  # of the columns of further references
-HEADER = f"{'candidate':<{WIDTH}}{'ratio':>10}{'seconds':>12}{'error':>10}{'MiB':>9}"
-
-
-def _row(name: str, shown: harness.Measurement) -> str:
-    name += " *" if shown.reference else ""
-    error = "-" if shown.error is None else f"{shown.error:.1e}"
-    measured = f"{shown.ratio:>10.3g}{shown.seconds:>12.3e}{error:>10}{shown.memory_mib:>9.1f}"
-    return f"{name:<{WIDTH}}{measured}{_against(f'{gain:.3g}' for gain in shown.against.values())}"
-
-
-def _against(cells: Iterable[str]) -> str:
-    return "".join(f"{cell:>{AGAINST}}" for cell in cells)
-
-
-def _show(measured: Mapping[str, harness.Measurement]) -> None:
-    groups = next(iter(measured.values())).against
-    print(HEADER + _against(f"{group}/own" for group in groups))
-    for name, shown in measured.items():
-        print(_row(name, shown), flush=True)
+PAGE = OUT.with_suffix(".md")
 
 
 def _entry(shown: harness.Measurement) -> dict[str, Any]:
@@ -73,7 +54,7 @@ def main(parts: Sequence[str]) -> int:
         print(f"no such workload; there are: {names}", file=sys.stderr)
         return 1
 
-    table = {}
+    table, page = {}, []
     for workload in chosen:
         print(f"\n{workload.name}: {workload.meaning}", flush=True)
         try:
@@ -81,7 +62,8 @@ def main(parts: Sequence[str]) -> int:
         except harness.Absent as reason:
             print(f"left out: {reason}")
             continue
-        _show(measured)
+        print(as_text(measured), flush=True)
+        page.append(as_markdown(workload, measured))
         table[workload.name] = {name: _entry(shown) for name, shown in measured.items()}
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")

@@ -19,16 +19,9 @@ from scipy.integrate import solve_ivp
 from benchmarks import c_library as c
 from benchmarks.harness import Offer, Prepared, Workload, present
 from benchmarks.mpmath_flow import flow_in_mpmath
-from benchmarks.peers import Call, compiled_loops, jax_in_double, on_backends
-from benchmarks.soft_committee import (
-    FAST,
-    HAND,
-    Tool,
-    by_arrays,
-    expressions,
-    rate_in_loops,
-    written_out,
-)
+from benchmarks.peers import Call, compiled_loops, jax_in_double, on_backends, others
+from benchmarks.soft_committee import FAST, HAND, expressions
+from benchmarks.soft_committee_forms import Tool, by_arrays, rate_in_loops, written_out
 from tests.numerics.soft_committee import equations
 
 TIMES = (0.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -231,7 +224,7 @@ def _prepare() -> Prepared:
         Offer("heyoka, Taylor, tol 1e-8", lambda: _heyoka(1e-8)),
         Offer("heyoka, Taylor, tol 1e-15", lambda: _heyoka(1e-15)),
     )
-    groups = {"C": [hand], "lambdify": [reference, higher]}
+    groups = {"C": [hand], "lambdify": [reference, higher], "others": others(candidates)}
     return Prepared(candidates, reference, _error, groups)
 
 

@@ -22,6 +22,8 @@ from benchmarks import c_library as c
 from benchmarks.elsewhere import elsewhere
 from benchmarks.harness import Elsewhere, Offer, Prepared, Workload, present, relative_error
 from benchmarks.peers import (
+    AT_ONCE,
+    BLOCK,
     Call,
     at_some,
     by_heyoka,
@@ -32,6 +34,7 @@ from benchmarks.peers import (
     jitted,
     on_backend,
     on_backends,
+    others,
 )
 from benchmarks.rules import Rule, even_nodes, gauss_hermite, half, rules_of
 
@@ -91,13 +94,8 @@ def _lambdified(nodes: Rule) -> Callable[..., Any]:
     return function
 
 
-def _lambdify(nodes: Rule) -> Call:
-    return in_blocks(_lambdified(nodes), points(), len(nodes))
-
-
-def _lambdify_at_once(nodes: Rule) -> Call:
-    function, given = _lambdified(nodes), points()
-    return lambda: function(*given)
+def _lambdify(nodes: Rule, block: int = BLOCK) -> Call:
+    return in_blocks(_lambdified(nodes), points(), len(nodes), block)
 
 
 def _loops(v: Any, w: Any, b: Any, place: Any, weight: Any, out: Any) -> None:
@@ -184,7 +182,7 @@ def _prepare() -> Prepared:
     unrolled, arguments = [_unrolled(nodes)], (V, WEIGHT, BIAS)
     hand, lambdified = c.HAND, ("lambdify, all at once", "lambdify, in blocks")
     candidates = present(
-        Offer(lambdified[0], lambda: _lambdify_at_once(nodes)),
+        Offer(lambdified[0], lambda: _lambdify(nodes, AT_ONCE)),
         Offer(lambdified[1], lambda: _lambdify(nodes)),
         *on_backends(_ours),
         Offer(hand, lambda: _c(nodes, "variance_map_hand")),
@@ -215,7 +213,8 @@ def _prepare() -> Prepared:
             part,
         ),
     )
-    return Prepared(candidates, lambdified[1], judge(), {"C": [hand], "lambdify": lambdified})
+    groups = {"C": [hand], "lambdify": lambdified, "others": others(candidates)}
+    return Prepared(candidates, lambdified[1], judge(), groups)
 
 
 # -- other rules, and two threads ----------------------------------------------------------------
@@ -245,6 +244,7 @@ def _other_rules() -> Prepared:
     ]
     hand = f"{c.HAND}, {even} even nodes by parity"
     candidates = present(
+        Offer("lambdify, 128 Gauss-Hermite, all at once", lambda: _lambdify(usual, AT_ONCE)),
         Offer("lambdify, 128 Gauss-Hermite", lambda: _lambdify(usual)),
         Offer(names[0], lambda: _lambdify(half(gauss_hermite(hermite)))),
         Offer(names[1], lambda: _lambdify(half(even_nodes(even)))),

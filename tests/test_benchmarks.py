@@ -9,6 +9,7 @@ from scipy.special import erfcx
 
 import numerics as nm
 from benchmarks import c_library, correlation_map, fixed_point, gardner, soft_committee
+from benchmarks import soft_committee_forms as forms
 from benchmarks import variance_map as variance
 from benchmarks.erfcx import erfcx_by, erfcx_in_numbers, polynomial
 from benchmarks.harness import Absent
@@ -67,11 +68,11 @@ def test_the_soft_committee_written_out_is_our_kernel():
     units, states = 2, soft_committee.states(2)
     R, Q, T = (np.array(part) for part in (states[0][0], states[1][0], states[2]))
     dR, dQ = soft_committee.kernel("numpy")(R=R, Q=Q, T=T, eta=0.5)
-    tool = soft_committee.Tool(math.sqrt, math.asin)
-    expected = soft_committee.written_out(tool, R.tolist(), Q.tolist(), T.tolist(), 0.5)
+    tool = forms.Tool(math.sqrt, math.asin)
+    expected = forms.written_out(tool, R.tolist(), Q.tolist(), T.tolist(), 0.5)
     looped = np.empty((units, units)), np.empty((units, units))
-    soft_committee.rate_in_loops(R, Q, T, 0.5, *looped)
-    arrays = soft_committee.by_arrays(np, R, Q, T, 0.5)
+    forms.rate_in_loops(R, Q, T, 0.5, *looped)
+    arrays = forms.by_arrays(np, R, Q, T, 0.5)
     assert arrays == pytest.approx([*expected[0], *expected[1]], **ABOUT)
     for ours, written, loops in zip((dR, dQ), expected, looped, strict=True):
         assert ours.ravel() == pytest.approx(written, **ABOUT)

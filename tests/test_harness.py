@@ -18,6 +18,7 @@ from benchmarks.harness import (
     present,
     relative_error,
 )
+from benchmarks.table import as_markdown, as_text
 
 
 class Clock:
@@ -126,3 +127,21 @@ def test_reference_must_be_a_candidate():
     workload = Workload("w", "a job", lambda: Prepared([], reference="absent"))
     with pytest.raises(ValueError, match="no candidate named 'absent'"):
         measure(workload)
+
+
+def test_tables_say_what_was_measured():
+    clock = Clock()
+    candidates = [clock.candidate("plain", 0.5, 0.25), clock.candidate("fast", 0.125, 0.0)]
+    groups = {"C": ["plain"]}
+    prepared = Prepared(candidates, "plain", error=lambda x: x, against=groups)
+    workload = Workload("name", "A job", lambda: prepared)
+    measured = measure(workload, clock=clock)
+    header, plain, fast = as_text(measured).splitlines()
+    assert header.split() == ["candidate", "ratio", "seconds", "error", "MiB", "C/own"]
+    assert plain.split()[:5] == ["plain", "*", "1", "5.000e-01", "2.5e-01"]
+    assert fast.split()[-1] == "4"
+    page = as_markdown(workload, measured).splitlines()
+    assert page[0] == "### name"
+    assert page[4] == "| candidate | seconds | error | MiB | C / own |"
+    assert page[7].startswith("| fast | 1.25e-01 | 0.0e+00 |")
+    assert page[7].endswith("| 4 |")
