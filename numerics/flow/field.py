@@ -1,24 +1,20 @@
-"""The right-hand side of a flow: equations matched with their unknowns, at given parameters."""
+"""The right-hand side of a flow at given parameters, as a function of the state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Symbol
 
-from derive.equations import Equations, Index, free_indices
-from numerics.errors import MissingParameterError, NumericsError, UnknownParameterError
+from derive.equations import Equations
 from numerics.flow.layout import Layout
-from numerics.handover import as_expression
 from numerics.kernel import Kernel
-from numerics.problem.errors import ProblemError
-from numerics.problem.given import Given, as_equations, bind, is_array
+from numerics.problem.given import Given, is_array
 
-__all__ = ["Field", "Refusal", "field_of"]
+__all__ = ["Field", "Refusal"]
 
 Derivative = Callable[[float, np.ndarray], np.ndarray]
 
@@ -79,13 +75,13 @@ class Field:
         return tuple(found)
 
     def parameters(self, row: int) -> dict[str, Any]:
-        """The parameters of one trajectory."""
+        """The parameters of one trajectory; those that are sizes are told by the arrays."""
         unknowns = {unknown.name for unknown in self.equations.unknowns}
-        taken = self.given.take(np.array([row]))
+        taken = {one.name for one in self.kernel.arguments} - unknowns
         return {
             name: value[0] if value.ndim > self.given.core[name] else value
-            for name, value in taken.items()
-            if name not in unknowns
+            for name, value in self.given.take(np.array([row])).items()
+            if name in taken
         }
 
     def derivative(self, row: int, refusal: Refusal) -> Derivative:
@@ -127,93 +123,6 @@ _SIGNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "nonnegative": lambda y: y >= 0,
     "nonpositive": lambda y: y <= 0,
 }
-
-
-def field_of(
-    problem: Any, start: Mapping[Any, Any], parameters: Mapping[Any, Any], time: Symbol | None
-) -> Field:
-    """The flow of a problem at starts and parameters, or what is wrong with them.
-
-    Raises
-    ------
-    ProblemError
-        If the expressions are no time derivatives of the unknowns.
-    NumericsError
-        For starts and parameters that are missing, unknown, not finite, out of their domain, or of
-        shapes that do not broadcast.
-    """
-    equations = _matched(as_equations(problem))
-    starts = _by_name(equations.unknowns, start)
-    given = _by_name(equations.parameters, parameters)
-    names = [unknown.name for unknown in equations.unknowns]
-    missing = [name for name in names if name not in starts]
-    if missing:
-        raise MissingParameterError(
-            f"{', '.join(missing)} has no start: pass start={{{missing[0]!r}: ...}}"
-        )
-    for name in starts:
-        if name not in names:
-            raise UnknownParameterError(
-                f"{name} has a start, but is no unknown: they are {', '.join(names)}"
-            )
-    for name in given:
-        if name in names:
-            raise UnknownParameterError(f"{name} is an unknown: give its start in start=...")
-    parameters_left = tuple(p for p in equations.parameters if p != time)
-    if time is not None and time.name in given:
-        raise UnknownParameterError(f"{time} is the time: it takes no value")
-    both = replace(equations, unknowns=(), parameters=(*equations.unknowns, *parameters_left))
-    equations = replace(equations, parameters=parameters_left)
-    return Field(equations, bind(both, {**starts, **given}), time)
-
-
-def _by_name(symbols: tuple[Expr, ...], values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Values by name, from a mapping by names, symbols, elements or labels."""
-    if not isinstance(values, Mapping):
-        raise NumericsError(f"{values!r} is no mapping: give values by name, {{'q': 0.1}}")
-    spelled = {}
-    for key, value in values.items():
-        name = key if isinstance(key, str) else str(getattr(key, "name", key))
-        if name in spelled:
-            raise UnknownParameterError(f"{name} is given twice")
-        spelled[name] = value
-    return spelled
-
-
-@lru_cache(maxsize=64)
-def _matched(equations: Equations) -> Equations:
-    """Equations with one expression for each unknown, in their order."""
-    derivatives = {name: as_expression(expr) for name, expr in equations.expressions}
-    names = [str(unknown.name) for unknown in equations.unknowns]
-    if len(derivatives) < len(equations.expressions):
-        raise ProblemError("two expressions have one name: give one time derivative per unknown")
-    for name in names:
-        if name not in derivatives:
-            raise ProblemError(
-                f"{name} has no time derivative: Equations(expressions=(..., ({name!r}, ...))) "
-                "names each by its unknown"
-            )
-    for name in derivatives:
-        if name not in names:
-            raise ProblemError(
-                f"the expression {name} is the time derivative of no unknown "
-                f"({', '.join(names)}): what is read off a flow belongs to its observables"
-            )
-    for unknown in equations.unknowns:
-        _check_indices(unknown, derivatives[unknown.name])
-    return replace(equations, expressions=tuple((name, derivatives[name]) for name in names))
-
-
-def _check_indices(unknown: Expr, derivative: Expr) -> None:
-    slots = unknown.slots if is_array(unknown) else ()
-    if len(set(slots)) < len(slots) or not all(isinstance(slot, Index) for slot in slots):
-        raise ProblemError(f"{unknown} is a part of an array: name the unknown by distinct indices")
-    foreign = [index.name for index in free_indices(derivative) if index not in slots]
-    if foreign:
-        raise ProblemError(
-            f"the time derivative of {unknown} has the free index {', '.join(sorted(foreign))}: "
-            f"sum over it, or write it in the indices of {unknown}"
-        )
 
 
 @lru_cache(maxsize=64)

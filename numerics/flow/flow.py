@@ -11,7 +11,8 @@ from sympy import Symbol
 
 from numerics.errors import DomainError, NotANumberError, ShapeError
 from numerics.flow.choice import chosen_backend
-from numerics.flow.field import Field, field_of
+from numerics.flow.door import field_of
+from numerics.flow.field import Field
 from numerics.flow.runs import Settings
 from numerics.flow.scipy_runs import METHODS, run_with_scipy
 from numerics.flow.trajectories import Trajectories

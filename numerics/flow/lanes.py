@@ -21,8 +21,6 @@ from numerics.native.build import Native, build
 __all__ = ["run_in_lanes"]
 
 ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
-ALONE = 7  # so few trajectories are faster one by one than in lanes that are mostly empty
-MANY = 1000
 KINDS = {"positive": 0, "negative": 1, "nonnegative": 2, "nonpositive": 3}
 
 
@@ -41,7 +39,7 @@ def run_in_lanes(field: Field, times: np.ndarray, settings: Settings) -> Runs:
         raise UnsupportedExpressionError(f'{refused}: call flow(..., backend="numpy")')
     runs = Runs.empty(field.starts, times)
     points = len(field.starts)
-    rhs = right_hand_side(field, 1 if points <= ALONE else MANY)
+    rhs = right_hand_side(field)
     rooms = Rooms(field, rhs, min(points, rhs.lanes), TABLEAUX[settings.method].slopes)
     tally = np.zeros((points, 3), dtype=np.int64)
     held: dict[str, Any] = {**_numbers(field, rhs, rooms, times, settings), **rooms.arrays}

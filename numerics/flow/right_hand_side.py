@@ -13,11 +13,12 @@ from numerics.flow.field import Field
 from numerics.flow.layout import length_of
 from numerics.kernel import Kernel
 from numerics.native.build import Native
-from numerics.native.runner import NativeRunner
+from numerics.native.runner import NativeRunner, lanes_for
 from numerics.program import Input, Range
 
 __all__ = ["RightHandSide", "right_hand_side"]
 
+MANY = 1000  # states at a time, for which code has as many lanes as it may
 Sizes = tuple[tuple[Expr, int], ...]
 
 
@@ -53,8 +54,11 @@ class RightHandSide:
         return prod(length_of(over.size, self.sizes) for over in ranges)
 
 
-def right_hand_side(field: Field, points: int) -> RightHandSide:
-    """The code for about as many states at a time; what does not vary is read once a call."""
+def right_hand_side(field: Field) -> RightHandSide:
+    """The code for the trajectories of a flow.
+
+    Few of them are faster one by one than in lanes that are mostly empty.
+    """
     program = field.kernel.program
     given = field.given
     constant = {name for name, value in given.flat.items() if value.ndim == given.core[name]}
@@ -64,6 +68,8 @@ def right_hand_side(field: Field, points: int) -> RightHandSide:
     )
     ranges = [over for one in program.inputs for over in one.ranges]
     sizes = {o.size: length_of(o.size, given.sizes) for o in ranges if not o.size.is_Integer}
+    lanes = lanes_for(program, bool(ranges), MANY)
+    points = MANY if 2 * len(field.starts) >= lanes else 1
     return _compiled(field.kernel, uniform, tuple(sizes.items()), points)
 
 

@@ -153,7 +153,9 @@ class Trajectories:
         known = self.given.take(point) | self.layout.arrays(self.runs.states[point, place])
         if self.time is not None:
             known[self.time.name] = self.times[place]
-        values = np.asarray(Kernel(equations).evaluate((), known, nonfinite="keep"))
+        kernel = Kernel(equations)
+        arguments = [known[argument.name] for argument in kernel.arguments]
+        values = np.asarray(kernel.evaluate(arguments, nonfinite="keep"))
         if values.shape[:1] != point.shape:  # a constant
             values = np.broadcast_to(values, (*point.shape, *values.shape))
         table = np.full((*self.runs.states.shape[:2], *values.shape[1:]), np.nan)

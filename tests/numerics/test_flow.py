@@ -11,7 +11,8 @@ import derive as dv
 import numerics as nm
 from numerics import errors
 from numerics.flow import Ending, flow
-from numerics.flow.field import Refusal, field_of
+from numerics.flow.door import field_of
+from numerics.flow.field import Refusal
 from numerics.flow.stiff import jacobian
 
 x, v, r, t = symbols("x v r t", real=True)
@@ -98,6 +99,18 @@ def test_the_time_may_occur():
     np.testing.assert_allclose(found.observable(t * r), [[1], [2]] * TIMES)
     with pytest.raises(errors.UnknownParameterError, match="takes no value"):
         flow(driven, TIMES, {"x": 0}, r=1.0, t=2.0, time=t)
+    with pytest.raises(errors.AmbiguousNameError, match="name of the time and of another"):
+        flow(driven, TIMES, {"x": 0}, r=1.0, time=Symbol("r"))
+    with pytest.raises(errors.NumericsError, match="give the symbol"):
+        flow(driven, TIMES, {"x": 0}, r=1.0, time="t")
+
+
+def test_parameters_may_be_sizes_or_have_the_names_of_settings():
+    method = Symbol("method", real=True)
+    decay = dv.Equations((V[i],), (N, method), (("V", -method * V[i] / N),))
+    found = flow(decay, [0, 1], {"V": [1.0, 2.0]}, {"method": [2.0, 4.0], "N": 2})
+    np.testing.assert_allclose(found["V"][:, 1], np.outer(np.exp([-1, -2]), [1, 2]), rtol=1e-7)
+    np.testing.assert_array_equal(found.observable(N * method)[:, 0], [4, 8])
 
 
 @pytest.mark.parametrize(("method", "order"), [("RK23", 3), ("RK45", 5), ("DOP853", 8)])
