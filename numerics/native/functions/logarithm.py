@@ -65,12 +65,9 @@ def log1p(x):
     bits = bits_of(u) + (ONE - ROOT)
     exponent = shifted_right(bits, 52)
     k = from_bits(exponent | WHOLE) - BIASED
-    lost = 0.5 * (x - (u - 1.0))
-    f = fma(
-        lost,
-        from_bits((NEXT_TO_TWICE_BIAS - exponent) << 52),
-        from_bits((bits & FRACTION) + ROOT) - 1.0,
-    )
+    twice = from_bits((NEXT_TO_TWICE_BIAS - exponent) << 52)  # 2**(1 - k), for k may be 1024
+    lost = (x - (u - 1.0)) * twice
+    f = fma(0.5, lost, from_bits((bits & FRACTION) + ROOT) - 1.0)
     return copysign(judged(assembled(k, f), u), x)
 
 

@@ -4,6 +4,10 @@ import hashlib
 from functools import cache
 
 import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
 from numba import njit
 
 from numerics.native.functions import FUNCTIONS
