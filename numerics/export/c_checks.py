@@ -92,9 +92,11 @@ def _structure(layout: Layout, domain: Domain, name: str) -> list[str]:
 def _inside(domain: Domain) -> str:
     """Whether a number, written as braces, lies in a domain; false for NaN."""
     (low, with_low), (high, with_high) = domain.low, domain.high
-    if math.isinf(low) and math.isinf(high):
-        tests = ["isfinite({})"]
-    else:
-        tests = [f"{{}} {'>=' if with_low else '>'} {constant(low)}"]
+    tests = []
+    if low > -math.inf:
+        tests.append(f"{{}} {'>=' if with_low else '>'} {constant(low)}")
+    if high < math.inf:
         tests.append(f"{{}} {'<=' if with_high else '<'} {constant(high)}")
+    if len(tests) < 2:
+        tests.append("isfinite({})")
     return " && ".join([*tests, *(["floor({}) == {}"] if domain.integer else [])])

@@ -16,7 +16,7 @@ from numerics.program import Axis, Let, Operand
 __all__ = ["HELPERS", "Places", "constant", "helpers", "printed"]
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-INFINITY"}
+STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-HUGE_VAL"}
 LIBRARY = {
     **{name: name for name in ("ceil", "cos", "cosh", "erf", "erfc", "exp", "expm1", "floor")},
     **{name: name for name in ("log", "log1p", "sin", "sinh", "sqrt", "tan", "tanh")},
@@ -67,7 +67,7 @@ static double log_det(double *m, size_t n, size_t stride)
             }
         }
     }
-    return negative ? NAN : result;
+    return negative ? (double)NAN : result;
 }""",
 }
 
@@ -264,5 +264,5 @@ def constant(number: float) -> str:
     """A number as C writes it; every digit that a double needs."""
     if math.isnan(number):
         return "NAN"
-    text = repr(number) if math.isfinite(number) else f"{'-' if number < 0 else ''}INFINITY"
+    text = repr(number) if math.isfinite(number) else f"{'-' if number < 0 else ''}HUGE_VAL"
     return f"({text})" if text.startswith("-") else text

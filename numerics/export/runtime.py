@@ -57,17 +57,13 @@ def _evaluate(values: tuple[Any, ...], out: Any) -> Any:
     """Check the arguments, fill the results, and hand them back."""
     given = {a.name: _checked(a, value) for a, value in zip(_ARGUMENTS, values, strict=True)}
     lengths = _lengths(given)
-    outer = {a.name: given[a.name].shape[: given[a.name].ndim - len(a.shape)] for a in _ARGUMENTS}
+    cores = {a.name: given[a.name].shape[given[a.name].ndim - len(a.shape) :] for a in _ARGUMENTS}
+    outer = {name: x.shape[: x.ndim - len(cores[name])] for name, x in given.items()}
     batch = np.broadcast_shapes(*outer.values())
     count = math.prod(batch)
-    spread = {
-        name: np.broadcast_to(x, batch + x.shape[len(outer[name]) :]) for name, x in given.items()
-    }
-    points = {
-        name: x.reshape(count, *x.shape[len(batch) :])
-        for name, x in spread.items()
-        if name not in _SHARED
-    }
+    spread = {name: np.broadcast_to(x, batch + cores[name]) for name, x in given.items()}
+    varying = [name for name in given if name not in _SHARED]
+    points = {name: _points(given[name], cores[name], batch) for name in varying}
     results = {key: np.empty((count, *_shape(axes, lengths))) for key, axes in _RESULTS.items()}
     together = all(math.prod(outer[name]) == 1 for name in _SHARED)
     step = max(count, 1) if together else 1
@@ -80,6 +76,14 @@ def _evaluate(values: tuple[Any, ...], out: Any) -> Any:
     for name, array in zip(_NAMES, results.values(), strict=True):
         _refuse_nonfinite(name, array, spread, batch)
     return _handed_back([array.reshape(batch + array.shape[1:]) for array in results.values()], out)
+
+
+def _points(array: Any, core: tuple[int, ...], batch: tuple[int, ...]) -> Any:
+    """The values point after point; what is one for all points takes no memory."""
+    count = math.prod(batch)
+    if array.size == math.prod(core):
+        return np.broadcast_to(array.reshape(core), (count, *core))
+    return np.broadcast_to(array, batch + core).reshape(count, *core)
 
 
 def _fill(shared: Any, points: Any, results: Any, lengths: Any) -> None:
@@ -97,9 +101,10 @@ def _fill(shared: Any, points: Any, results: Any, lengths: Any) -> None:
         buffers = {key: np.empty((min(rows, count), *shape)) for key, shape in shapes.items()}
         for start in range(0, count, rows):
             part = slice(start, min(start + rows, count))
-            here = {key: array[part] for key, array in (points | results).items()}
+            here = {key: np.ascontiguousarray(array[part]) for key, array in points.items()}
+            targets = {key: array[part] for key, array in results.items()}
             rooms = {key: buffer[: part.stop - start] for key, buffer in buffers.items()}
-            _called(_block, known | here | rooms)
+            _called(_block, known | here | targets | rooms)
 
 
 def _shape(axes: tuple[Any, ...], lengths: Any) -> tuple[int, ...]:
@@ -209,6 +214,7 @@ def _self_check() -> bool:
 
 COPIED = (
     _evaluate,
+    _points,
     _fill,
     _shape,
     _called,

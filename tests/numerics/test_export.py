@@ -242,6 +242,12 @@ def test_memory_is_bounded_by_blocks(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * many.nbytes  # 27 nodes at once would take 27
+    shared = loaded(python_source(nm.compile(a * b * x * y * z * m * J * h), "g"), "g", tmp_path).g
+    tracemalloc.start()
+    shared(many, *[1.0] * 7)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * many.nbytes  # what is one number for all points is not spread out
 
 
 def test_averages_without_ranges_need_them():

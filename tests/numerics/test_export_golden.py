@@ -160,7 +160,7 @@ size_t free_energy(size_t n, size_t size_M, const double *restrict beta,
             block(lanes, size_M, beta + start, u + start * size_M, f + start);
             for (size_t lane = 0; lane < lanes; ++lane) {
                 int good = 1;
-                good = good && beta[start + lane] > 0.0 && beta[start + lane] < INFINITY;
+                good = good && beta[start + lane] > 0.0 && isfinite(beta[start + lane]);
                 for (size_t e = 0; e < size_M; ++e) {
                     good = good && isfinite(u[(start + lane) * size_M + e]);
                 }
