@@ -34,7 +34,7 @@ from benchmarks.peers import (
 from benchmarks.rules import Rule, rules_of
 
 GRID = 300
-SAMPLE = range(17, GRID**2, 9973)
+SAMPLE = range(17, GRID**2, 17377)
 START = 17.0  # above sigma_w^2 + sigma_b^2, which no root exceeds
 NEWTON, PICARD = 1e-9, 1e-14  # the last relative step: Newton's error is of the order of its square
 MOST = 5000
