@@ -277,6 +277,11 @@ def test_what_is_not_finite_can_be_kept():
     assert kept[2] == 0.0
 
 
+def test_large_values_are_no_overflow_and_subnormal_ones_are_zero():
+    kernel = nm.compile(x * y, backend="jax")
+    assert kernel([1e300, 1e-160], [1e8, 1e-160]).tolist() == [1e308, 0.0]
+
+
 def test_couplings_are_checked():
     kernel = nm.compile(dv.total(S[i, j] * V[j], j), backend="jax")
     with pytest.raises(errors.SymmetryError, match="S was declared symmetric"):
