@@ -114,6 +114,7 @@ def printed(nest: Nest, section: Section, places: Places) -> list[str]:
 class _Body:
     def __init__(self, nest: Nest, section: Section, places: Places) -> None:
         self.nest, self.section, self.places = nest, section, places
+        self.mirrored = section.mirrored
         self.laned = section is nest.block
         self.count = len(nest.program.inputs)
         self.loops = {axis: f"i{k}" for k, axis in enumerate(nest.program.axes)}
@@ -129,9 +130,11 @@ class _Body:
         ops = {k: self.nest.let(k).op for k in loop.begun}
         starts = [f"{self._stored(k)} = {STARTS[op]};" for k, op in ops.items() if op in STARTS]
         ends = [self._determinant(k) for k, op in ops.items() if op not in STARTS]
+        ends += [f"{self._mirror(k)} = {self._stored(k)};" for k in ops if k in self.mirrored]
+        first = "0" if loop.first is None else self.loops[loop.first]
         return [
             *(self._scope(starts) if starts else []),
-            f"for (size_t {name} = 0; {name} < {length}; ++{name}) {{",
+            f"for (size_t {name} = {first}; {name} < {length}; ++{name}) {{",
             *indented(self.nodes(loop.body)),
             "}",
             *(self._scope(ends) if ends else []),
@@ -172,7 +175,7 @@ class _Body:
             slots = [self.loops[axis] for axis in let.over]
             return [f"{self._cell(number, let.over, slots, 'm')} = {args[0]};"]
         if let.over:
-            return [self._added(self._stored(number), let.op, args)]
+            return [self._added(self._stored(number), let.op, [*args, *self._weights(number)])]
         lines = [f"const double r{number} = {self._expression(let, args)};"]
         if number in self.section.stored:
             lines.append(f"{self._stored(number)} = r{number};")
@@ -184,6 +187,11 @@ class _Body:
         if op == "max":
             return f"{total} = larger({total}, {term});"
         return f"{total} {'*=' if op == 'prod' else '+='} {term};"
+
+    def _weights(self, number: int) -> list[str]:
+        """Terms off a diagonal stand for two."""
+        pairs = self.section.doubled.get(number, ())
+        return [f"({self.loops[a]} == {self.loops[b]} ? 1.0 : 2.0)" for a, b in pairs]
 
     def _stack(self, number: int, let: Let, args: list[str]) -> list[str]:
         slots = [slot for slot in let.slots if isinstance(slot, Axis)]
@@ -201,6 +209,13 @@ class _Body:
     def _stored(self, number: int) -> str:
         axes = self.section.stored[number]
         return self._cell(number, axes, [self.loops[axis] for axis in axes])
+
+    def _mirror(self, number: int) -> str:
+        """Where the same number stands for two exchanged indices."""
+        one, other = self.mirrored[number]
+        names = {**self.loops, one: self.loops[other], other: self.loops[one]}
+        axes = self.section.stored[number]
+        return self._cell(number, axes, [names[axis] for axis in axes])
 
     def _cell(
         self, number: int, axes: Sequence[Axis], names: Sequence[str], kind: str = "s"
@@ -230,7 +245,9 @@ class _Body:
         root = int(let.args[0])
         slots = [self.loops[s] if isinstance(s, Axis) else str(s) for s in let.slots]
         if root >= self.count:
-            return self._cell(root, self.nest.let(root).axes, slots)
+            home = self.nest.block if root in self.nest.varies else self.nest.once
+            names = dict(zip(self.nest.let(root).axes, slots, strict=True))
+            return self._cell(root, home.stored[root], [names[a] for a in home.stored[root]])
         sizes = [over.size for over in self.nest.program.inputs[root].ranges]
         return self.places.given(self.places.names[root], sizes, slots, root in self.places.varying)
 

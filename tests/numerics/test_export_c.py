@@ -42,7 +42,7 @@ m, J, h, kappa = symbols("m J h kappa", real=True)
 beta = Symbol("beta", positive=True)
 q = Symbol("q", positive=True)
 N = dv.size("N")
-i, j = dv.indices("i j", N)
+i, j, k = dv.indices("i j k", N)
 w, V = dv.Given("w", i, j), dv.Given("V", i)
 W = dv.Given("W", i, j, symmetric=True)
 FIELD = h + dv.total(w[i, j] * V[j], j) / N
@@ -86,6 +86,9 @@ OTHERS = {
     "constant": nm.compile([Eq(Symbol("f"), x), Eq(Symbol("g"), exp(2))]),
     "bound": nm.compile(J * tanh(beta * x)).bind(beta=1.7),
     "couplings": nm.compile([Eq(Symbol("f"), tanh(beta * FIELD)), Eq(V[i], dv.total(V[i], i))]),
+    "squares": nm.compile(dv.total(tanh(h * V[i] * V[k]) * w[i, j] * w[k, j], i, k)),
+    "triangle": nm.compile(dv.total(w[i, k] * w[j, k] * tanh(h * V[k]), k)),
+    "triples": nm.compile(dv.total(tanh(h * (V[i] + V[j] + V[k])), i, j, k)),
     "determinant": nm.compile(dv.LogDet(W[i, j] * h, i, j)),
     "keywords": nm.compile(Symbol("int") * Symbol("exp") - Symbol("n") * Symbol("block")),
 }
@@ -271,9 +274,9 @@ def test_hostile_names_stay_in_comments(name):
 def test_hostile_names_compile(name, tmp_path):
     p = Symbol(name, real=True)
     size = dv.size(name or "N")
-    k = dv.Index(f"i{name}", size)
-    array = dv.Given(f"V{name}", k)
-    kernel = nm.compile([Eq(Symbol(f"f{name}"), tanh(p) * dv.total(array[k] ** 2, k))])
+    n = dv.Index(f"i{name}", size)
+    array = dv.Given(f"V{name}", n)
+    kernel = nm.compile([Eq(Symbol(f"f{name}"), tanh(p) * dv.total(array[n] ** 2, n))])
     function = compiled(kernel, "f", tmp_path)
     bad, (result,) = called(function, 1, (2,), [[1.0, 2.0], [0.5]], [()])
     swapped = kernel.arguments[0].symbol == p
