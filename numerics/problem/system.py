@@ -29,6 +29,7 @@ def _kernel(
     expressions: tuple[Expr, ...],
     order: tuple[Index, ...],
     leading: int | None = None,
+    backend: str = "numpy",
 ) -> Kernel:
     """Compiled with unknowns of no declared domain: an iteration may leave it and come back."""
     free = {u: Symbol(u.name, real=True) for u in equations.unknowns if isinstance(u, Symbol)}
@@ -41,9 +42,8 @@ def _kernel(
     breaks = (
         breaks_of(equations, free) if any(e.has(GaussianAverage) for e in expressions) else None
     )
-    return Kernel(
-        Equations(unknowns, parameters, named), order=order, leading=leading, breaks=breaks
-    )
+    made = Equations(unknowns, parameters, named)
+    return Kernel(made, backend, order=order, leading=leading, breaks=breaks)
 
 
 @lru_cache(maxsize=4096)
@@ -70,10 +70,12 @@ class System(Averaged):
         The problem.
     given : Given
         Its parameters, from `bind`.
+    backend : {"numpy", "numba", "auto"}
+        What kernels are compiled for, as `numerics.compile` has it.
     """
 
-    def __init__(self, equations: Equations, given: Given) -> None:
-        self.equations, self.given = equations, given
+    def __init__(self, equations: Equations, given: Given, backend: str = "numpy") -> None:
+        self.equations, self.given, self.backend = equations, given, backend
         self.lengths = tuple(_length(unknown, given) for unknown in equations.unknowns)
         ends = np.cumsum(self.lengths)
         self.slices = tuple(
@@ -93,7 +95,7 @@ class System(Averaged):
     def beside(self, equations: Equations) -> System:
         """Other equations at the same parameters."""
         if equations not in self._besides:
-            self._besides[equations] = System(equations, self.given)
+            self._besides[equations] = System(equations, self.given, self.backend)
         return self._besides[equations]
 
     def residual(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -224,19 +226,32 @@ class System(Averaged):
             return ()
         if self.averaged and not len(x):  # nothing to choose rules for
             return (np.zeros(0),) * len(expressions)
-        if (expressions, leading) not in self._bound:
-            self._bound[expressions, leading] = self._with_arrays(expressions, leading)
-        kernel = self._bound[expressions, leading]
+        kernel = self.kernel(expressions, leading)
+        alone = len(x) == 1 and self.backend != "numpy"
+        if alone:  # of one row it is not to be seen what varies: it would be compiled by itself
+            x, rows = np.repeat(x, 2, axis=0), np.repeat(rows, 2)
         known = self._unknowns(x) | self.given.take(rows)
         arguments = [known[symbol.name] for symbol in kernel.inputs]
         values = kernel.evaluate(arguments, nonfinite="keep")
-        return values if isinstance(values, tuple) else (values,)
+        values = values if isinstance(values, tuple) else (values,)
+        return tuple(v[:1] for v in values) if alone and self._vary(kernel) else values
+
+    def kernel(self, expressions: tuple[Expr, ...], leading: int | None = None) -> Kernel:
+        """The kernel of expressions; rules for averages are chosen for the leading ones."""
+        if (expressions, leading) not in self._bound:
+            self._bound[expressions, leading] = self._with_arrays(expressions, leading)
+        return self._bound[expressions, leading]
+
+    def _vary(self, kernel: Kernel) -> bool:
+        """Whether anything that a kernel takes changes from row to row."""
+        constant = {name for name, a in self.given.flat.items() if a.ndim == self.given.core[name]}
+        return any(symbol.name not in constant for symbol in kernel.inputs)
 
     def _with_arrays(self, expressions: tuple[Expr, ...], leading: int | None) -> Kernel:
         """The kernel of expressions, with the arrays that are the same at every point bound."""
         order = dict.fromkeys((*self._indices, *self._columns))
         ordered = tuple(index for index in order if index is not None)
-        kernel = _kernel(self.equations, expressions, ordered, leading)
+        kernel = _kernel(self.equations, expressions, ordered, leading, self.backend)
         core, flat = self.given.core, self.given.flat
         constant = {n: a for n, a in flat.items() if core[n] and a.ndim == core[n]}
         taken = {symbol.name for symbol in kernel.inputs}

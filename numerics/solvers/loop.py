@@ -10,7 +10,7 @@ import numpy as np
 from numerics.problem.status import Status
 from numerics.problem.system import System
 
-__all__ = ["Solver", "State", "iterate"]
+__all__ = ["Solver", "State", "iterate", "stepped"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ class Solver(Protocol):
 def iterate(solver: Solver, system: System, x: np.ndarray, rows: np.ndarray) -> Any:
     """Step until every row has left the batch, or the steps are used up.
 
+    For a system that is compiled to machine code this happens in there where it can, by the same
+    rules.
+
     Parameters
     ----------
     solver : Solver
@@ -86,6 +89,16 @@ def iterate(solver: Solver, system: System, x: np.ndarray, rows: np.ndarray) -> 
     State, or what the solver makes of it
         Of all rows, none of them `Status.RUNNING`.
     """
+    if system.backend != "numpy":
+        from numerics.solvers import compiled  # which needs numba
+
+        if compiled.serves(solver, system):
+            return compiled.iterated(solver, system, x, rows)
+    return stepped(solver, system, x, rows)
+
+
+def stepped(solver: Solver, system: System, x: np.ndarray, rows: np.ndarray) -> Any:
+    """The same, a step of all rows at a time."""
     state = solver.start(system, x, rows)
     final = replace(state, **{f.name: getattr(state, f.name).copy() for f in fields(state)})
     active = np.arange(len(x))

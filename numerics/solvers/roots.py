@@ -113,7 +113,8 @@ def _magnitude(
     x: np.ndarray, jacobian: np.ndarray, terms: np.ndarray, least: float = 0.0
 ) -> np.ndarray:
     """What the rounding of a residual follows: its terms, and its change per ulp of x."""
-    moved = np.abs(jacobian) @ np.maximum(np.abs(x), least)[..., None]
+    with np.errstate(all="ignore"):
+        moved = np.abs(jacobian) @ np.maximum(np.abs(x), least)[..., None]
     return np.asarray(terms + moved[..., 0])
 
 

@@ -12,6 +12,7 @@ from numerics.problem.roots import Roots
 from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solution import Solution
+from numerics.solvers.compiled import backend_for
 from numerics.solvers.ends import driven_to_ends
 from numerics.solvers.find import find
 from numerics.solvers.loop import Solver, State
@@ -28,6 +29,7 @@ def solve(
     branches: str = "all",
     tol: float = 1e-10,
     max_steps: int | None = None,
+    backend: str = "numpy",
     **parameters: Any,
 ) -> Solution:
     """Solve the equations of a problem at every point of a batch of parameters.
@@ -67,6 +69,10 @@ def solve(
         The error estimate, relative to max(1, |x|), within which a root counts as converged.
     max_steps : int, optional
         Steps allowed for each start; by default what the solver allows.
+    backend : {"numpy", "numba", "auto"}
+        ``"numba"`` compiles the equations to machine code, which takes some seconds at first and
+        less from the cache on disk; up to eight scalar unknowns are iterated in there as well.
+        ``"auto"`` does so for a thousand points or more, where numba is installed.
     **parameters
         A number or array for each parameter; shapes are broadcast against each other. Arrays of
         elements such as ``w[i, j]`` carry their own axes last.
@@ -105,7 +111,8 @@ def solve(
     if branches not in ("all", "stable", "dominant"):
         raise ProblemError(f"branches is {branches!r}: choose 'all', 'stable' or 'dominant'")
     equations = as_equations(problem)
-    system = System(equations, bind(equations, parameters))
+    given = bind(equations, parameters)
+    system = System(equations, given, backend_for(backend, given))
     found = assemble(system, *find(system, method, starts, tol, max_steps))
     return found if branches == "all" else found.only(branches)
 
