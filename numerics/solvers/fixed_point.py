@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from numerics.native.iterations import rules
 from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.loop import State
@@ -14,7 +15,6 @@ __all__ = ["DampedFixedPoint", "Iterated", "judged", "measured"]
 
 HISTORY = 4  # changes remembered: two ratios over two steps each
 CAUTION = 2.0  # a rate that was seen approaches the true one from below
-CONSTANT = 1e-9  # a change whose size varies by less than this from step to step may be a cycle
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,9 @@ def measured(
     """The change of every row, its size relative to max(1, |x|), and what it says of the row."""
     with np.errstate(all="ignore"):
         change = new - x
-        scale = np.abs(x)
-        np.maximum(scale, 1.0, out=scale)
-        far = scale.max(axis=1) > runaway
-        size = np.divide(np.abs(change), scale, out=scale).max(axis=1)
-    status = np.where(size <= tol, int(Status.CONVERGED), int(Status.RUNNING))
-    status[~np.isfinite(size)] = Status.NOT_FINITE
-    status[far] = Status.DIVERGED
-    return change, size, status
+        size = rules.relative(change, x).max(axis=1)
+        far = (np.abs(x) > runaway).any(axis=1)
+    return change, size, rules.fixed_point_status(size, far, tol)
 
 
 def judged(
@@ -119,10 +114,10 @@ def judged(
 ) -> np.ndarray:
     """The status of rows that repeat a cycle of two states: this change undoes the last one."""
     with np.errstate(all="ignore"):
-        steady = np.abs(sizes[:, 0] / sizes[:, 1] - 1) < CONSTANT
+        steady = rules.is_steady(sizes[:, 0], sizes[:, 1])
     suspects = np.nonzero(steady & (status == Status.RUNNING))[0]
     if suspects.size:
         left = np.abs(change[suspects] + before[suspects]).max(axis=1)
-        undone = left <= np.maximum(tol, CONSTANT * sizes[suspects, 0])
+        undone = rules.is_undone(left, sizes[suspects, 0], tol)
         status[suspects[undone]] = Status.CYCLE
     return status

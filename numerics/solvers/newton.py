@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.native.iterations import rules
 from numerics.problem.status import Status
 from numerics.problem.system import System
 from numerics.solvers.loop import State
@@ -67,11 +68,11 @@ class Newton:
         jacobian = np.where(accept[:, None, None], jacobian, state.jacobian)
         direction = state.direction.copy()
         direction[accept] = newton_direction(residual[accept], jacobian[accept])
-        fraction = np.where(accept, np.minimum(1, 4 * state.fraction), state.fraction / 4)
+        fraction = rules.longer_or_shorter(accept, state.fraction)
         status = np.where(
             accept, judged(x, residual, direction, self.tol, self.runaway), Status.RUNNING
         )
-        status = np.where(fraction < self.smallest, Status.STALLED, status)
+        status = rules.stalled(status, fraction, self.smallest)
         return State(x, residual, jacobian, direction, fraction, status, state.rows)
 
 
@@ -79,31 +80,22 @@ def judged(
     x: np.ndarray, residual: np.ndarray, direction: np.ndarray, tol: float, runaway: float
 ) -> np.ndarray:
     """The status of each row from where it stands and the step that it would take next."""
-    small = (np.abs(direction) <= tol * np.maximum(1, np.abs(x))).all(axis=1)
-    return np.select(
-        [
-            (residual == 0).all(axis=1),
-            ~np.isfinite(residual).all(axis=1),
-            ~np.isfinite(direction).all(axis=1),
-            (np.abs(x) > runaway).any(axis=1),
-            small,
-        ],
-        [
-            Status.CONVERGED,
-            Status.NOT_FINITE,
-            Status.STALLED,
-            Status.DIVERGED,
-            Status.CONVERGED,
-        ],
-        Status.RUNNING,
+    return np.asarray(
+        rules.newton_status(
+            zero=(residual == 0).all(axis=1),
+            finite=np.isfinite(residual).all(axis=1),
+            directed=np.isfinite(direction).all(axis=1),
+            far=(np.abs(x) > runaway).any(axis=1),
+            small=rules.is_small(direction, x, tol, 1.0).all(axis=1),
+        )
     )
 
 
 def _shorter(after: np.ndarray, before: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     """Whether rows have shrunk, by the little that a step of this fraction promises."""
     with np.errstate(all="ignore"):
-        bound = (1 - 1e-4 * fraction) * np.linalg.norm(before, axis=1)
-        return np.asarray(np.linalg.norm(after, axis=1) <= bound)
+        lengths = (np.linalg.norm(vectors, axis=1) for vectors in (after, before))
+        return np.asarray(rules.shorter(*lengths, fraction))
 
 
 def newton_direction(residual: np.ndarray, jacobian: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ def changed(n, m, count, runaway, x, new, direction, change, far, left, size):
             k = v * m + s
             change[k] = new[k] - x[k]
             size[s] = maximum(size[s], relative(change[k], x[k]))
-            far[s] = where(maximum(1.0, abs(x[k])) > runaway, 1.0, far[s])
+            far[s] = where(abs(x[k]) > runaway, 1.0, far[s])
             left[s] = maximum(left[s], abs(change[k] + direction[k]))
     return 0
 

@@ -14,7 +14,6 @@ from numpy import isfinite, maximum, minimum, where
 from numerics.problem.status import Status
 
 __all__ = [
-    "CONSTANT",
     "CONSTANTS",
     "fixed_point_status",
     "is_small",
