@@ -204,7 +204,7 @@ def test_derivatives_by_vectors():
         return f(values | dict(zip(names, arrays, strict=True)))
 
     arrays = [values[name] for name in names]
-    found = jax.grad(at, (0, 1))(*arrays)
+    found = jax.jit(jax.grad(at, (0, 1)))(*arrays)
     expected = [
         kernel.jacobian(element)(values) for element in kernel.inputs if str(element)[0] in "VU"
     ]
@@ -213,7 +213,7 @@ def test_derivatives_by_vectors():
     np.testing.assert_allclose(
         sorted(np.concatenate(found)), sorted(np.concatenate(expected)), rtol=1e-13
     )
-    hessian = jax.hessian(lambda v: at(v, arrays[1]))(arrays[0])
+    hessian = jax.jit(jax.hessian(lambda v: at(v, arrays[1])))(arrays[0])
     np.testing.assert_allclose(hessian, values["beta"] * values["w"] / 16, rtol=1e-12, atol=1e-16)
 
 
@@ -224,7 +224,7 @@ def test_the_jacobian_of_a_vector_by_a_matrix():
     expected = np.einsum("i,ia,b->iab", 1 / np.cosh(w @ v) ** 2, np.eye(3), v)
     for transform in (jax.jacfwd, jax.jacrev):
         np.testing.assert_allclose(
-            transform(lambda w: f(V=v, W=w))(w), expected, rtol=1e-13, atol=1e-16
+            jax.jit(transform(lambda w: f(V=v, W=w)))(w), expected, rtol=1e-13, atol=1e-16
         )
 
 
@@ -235,7 +235,7 @@ def test_a_change_of_symmetric_couplings():
     s, t = s + s.T, t + t.T
     _, change = jax.jvp(lambda s: f(S=s, V=v), (s,), (t,))
     assert float(change) == pytest.approx(2 * (v @ s @ v) * (v @ t @ v), rel=1e-13)
-    slope = jax.grad(lambda s: f(S=s, V=v))(s)
+    slope = jax.jit(jax.grad(lambda s: f(S=s, V=v)))(s)
     np.testing.assert_allclose(slope, 2 * (v @ s @ v) * np.outer(v, v), rtol=1e-13)
     assert np.isnan(f(S=s + np.triu(t, 1), V=v))  # not symmetric
 
@@ -243,7 +243,7 @@ def test_a_change_of_symmetric_couplings():
 def test_second_derivatives_by_entries_have_all_their_axes():
     f = of(dv.total(V[i] ** 3, i) + dv.total(V[i], i) ** 2)
     v = np.array([1.0, 2.0, 3.0])
-    np.testing.assert_allclose(jax.hessian(f)(v), np.diag(6 * v) + 2, rtol=1e-14)
+    np.testing.assert_allclose(jax.jit(jax.hessian(f))(v), np.diag(6 * v) + 2, rtol=1e-14)
 
 
 def test_a_batch_of_couplings():
