@@ -4,9 +4,9 @@ Needs numba.  `FUNCTIONS` holds, by the name of an operation of the loop program
 put into the loop that calls it.  They hold for all doubles, with C99's limits, signed zeros and
 nan, and subnormal numbers in and out.  Errors in units of the last place are at most
 
-    exp, expm1, log, log1p, tanh, erf, arcsin, arccos, arctan, cosh   2
-    sinh, arcsinh, arccosh, arctanh                                    3
-    erfc, erfcx                                                        4
+    exp, expm1, log, log1p, tanh, cosh, erf, arcsin, arccos, arctan, arcsinh   2
+    sinh, arccosh, arctanh                                                    3
+    erfc, erfcx                                                               4
 
 and the bits of a result do not depend on the width of the vectors.  sin, cos, tan, power and
 gammaln are the C library's, one point at a time: a loop with one of them does not become vector

@@ -18,12 +18,14 @@ from numerics.native.functions.bits import (
     sqrt,
 )
 from numerics.native.functions.coefficients import ARTANH
+from numerics.native.functions.exponential import HIGH, LOW
 from numerics.native.functions.inline import inline
 from numerics.native.functions.logarithm import BIASED, WHOLE, log1p
 
 __all__ = ["INVERSE_HYPERBOLIC"]
 
 LARGE = 2.0**54  # beyond, x**2 + 1 is x**2 and x + 1 is x
+SMALL = 0.5  # up to here sqrt(x**2 + 1) is near 1
 LOG2 = log(2.0)
 TWICE_BIAS = 2046
 ROUNDED = 0x3FF8000000000000  # 1023.5 exponents: their differences are rounded to whole ones
@@ -38,7 +40,9 @@ def arcsinh(x):
     large = a > LARGE
     b = choose(large, 1.0, a)
     square = b * b
-    logarithm = log1p(choose(large, a, 2.0 * fma(b, sqrt(1.0 + square), square)))
+    root = sqrt(1.0 + square)
+    lost = choose(a < SMALL, 0.5 * (fma(-root, root, 1.0) + square), 0.0)  # by rounding the root
+    logarithm = log1p(choose(large, a, 2.0 * fma(b, root, fma(b, lost, square))))
     return copysign(choose(large, logarithm + LOG2, 0.5 * logarithm), x)
 
 
@@ -66,7 +70,8 @@ def arctanh(x):
     p = from_bits((TWICE_BIAS - k) << 52)  # 2**-k
     s = (fma(p, above, -below) + fma(p, above_rest, -below_rest)) / fma(p, above, below)
     z = s * s
-    near = fma(s * z, _artanh(z), fma(from_bits(k | WHOLE) - BIASED, 0.5 * LOG2, s))
+    half = 0.5 * (from_bits(k | WHOLE) - BIASED)
+    near = fma(half, HIGH, s) + fma(s * z, _artanh(z), half * LOW)
     value = choose(a < 1.0, near, choose(a == 1.0, inf, nan))
     return copysign(value, x)
 

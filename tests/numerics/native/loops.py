@@ -25,7 +25,7 @@ DOMAIN = {
     "arctan": ((-np.inf, np.inf), 2),
     "cosh": ((-711, 711), 2),
     "sinh": ((-711, 711), 3),
-    "arcsinh": ((-np.inf, np.inf), 3),
+    "arcsinh": ((-np.inf, np.inf), 2),
     "arccosh": ((1, np.inf), 3),
     "arctanh": ((-1, 1), 3),
     "erfc": ((-6, 28), 4),
