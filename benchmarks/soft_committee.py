@@ -6,6 +6,7 @@ an integrator of one trajectory needs them, and many in one call.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -32,6 +33,7 @@ from tests.numerics.soft_committee import equations
 
 STATES, ONE, SAMPLE = 1000, 100, (0, 400, 999)
 ETA = 0.5
+RUNNER = "numerics.native.runner"
 HAND, FAST = "C by hand, gcc -ffast-math", "-ffast-math"  # which makes vectors of the arcsine
 
 
@@ -200,12 +202,15 @@ def _ours_one(units: int) -> Call:
     return _one_by_one(at, list(zip(R, Q, strict=True))[:ONE])
 
 
-def _one_lane(units: int) -> Call:
-    """Our machine code for one state, called for one after the other."""
+def _unchecked(units: int, one_lane: bool) -> Call:
+    """Our machine code as a flow calls it: states are not looked at, and may come one by one."""
     call = on_backend(lambda: _ours(units)("numba"))
 
     def alone() -> Any:
-        with patch("numerics.native.runner.lanes_for", lambda *_: 1):
+        with ExitStack() as stack:
+            stack.enter_context(patch(f"{RUNNER}.NativeRunner._check_before", lambda *_: None))
+            if one_lane:
+                stack.enter_context(patch(f"{RUNNER}.lanes_for", lambda *_: 1))
             return call()
 
     on_backend(alone)
@@ -256,7 +261,7 @@ def _one_at_a_time(units: int) -> Prepared:
         Offer(reference, lambda: _lambdify_one(units), part),
         Offer(f"NumPy by hand, {ONE} calls scaled", lambda: _numpy_one(units), part),
         Offer(f"numba backend, {ONE} calls scaled", lambda: _ours_one(units), part),
-        Offer("numba backend, one lane", lambda: _one_lane(units)),
+        Offer("numba backend, machine code", lambda: _unchecked(units, one_lane=True)),
         Offer(HAND, lambda: _c("soft_committee_states", units)),
         Offer("numba, plain loops", lambda: _numba(units, fast=False)),
         Offer("numba, plain loops, fastmath", lambda: _numba(units, fast=True)),
@@ -271,6 +276,7 @@ def _together(units: int) -> Prepared:
     candidates = present(
         Offer(reference, lambda: _lambdify(units)),
         *on_backends(_ours(units)),
+        Offer("numba backend, machine code", lambda: _unchecked(units, one_lane=False)),
         Offer(lanes, lambda: _c("soft_committee_lanes", units)),
         Offer("jax.jit, eight states", lambda: _jax(units, together=True)),
         Offer("heyoka, cfunc", lambda: _heyoka(units)),

@@ -42,9 +42,31 @@ def as_markdown(workload: Workload, measured: Measured) -> str:
     if not groups:
         (reference,) = (name for name, shown in measured.items() if shown.reference)
         columns.append(f"{reference} / own")
-    rule = ["---"] + ["---:"] * (len(columns) - 1)
-    lines = ["| " + " | ".join(cells) + " |" for cells in (columns, rule, *rows)]
-    return "\n".join([f"### {workload.name}", "", workload.meaning + ".", "", *lines, ""])
+    table = _markdown(columns, rows, texts=1)
+    return f"### {workload.name}\n\n{workload.meaning}.\n\n{table}\n"
+
+
+def summary(tables: Mapping[str, Measured], of: str = "backend") -> str:
+    """A table of the candidates with `of` in their names, where there are groups to compare with."""
+    chosen = [
+        (workload, name, shown)
+        for workload, measured in tables.items()
+        for name, shown in measured.items()
+        if of in name and shown.against
+    ]
+    groups = list(dict.fromkeys(group for _, _, shown in chosen for group in shown.against))
+    columns = ["workload", "candidate", "seconds", "error", *(f"{g} / own" for g in groups)]
+    rows = [
+        [workload, name, f"{shown.seconds:.2e}", _error(shown)]
+        + [f"{shown.against[g]:.2g}" if g in shown.against else "" for g in groups]
+        for workload, name, shown in chosen
+    ]
+    return _markdown(columns, rows, texts=2)
+
+
+def _markdown(columns: list[str], rows: list[list[str]], texts: int) -> str:
+    rule = ["---"] * texts + ["---:"] * (len(columns) - texts)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, rule, *rows))
 
 
 def _groups(measured: Measured) -> list[str]:
