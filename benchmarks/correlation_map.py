@@ -266,5 +266,5 @@ def _fixed_rules() -> Prepared:
 
 WORKLOADS = [
     Workload("correlation_map", f"W2b: <tanh tanh>, V <= 4, {GRID} x {GRID}", _prepare, 5),
-    Workload("correlation_map_rules", "W2b by rules that do not move", _fixed_rules, 5),
+    Workload("correlation_map_rules", "W2b by rules that do not move", _fixed_rules, 3),
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness
-from benchmarks.table import as_markdown, as_text
+from benchmarks.table import as_markdown, as_text, summary
 
 MODULES = [
     "benchmarks.start_up",
@@ -54,7 +54,8 @@ def main(parts: Sequence[str]) -> int:
         print(f"no such workload; there are: {names}", file=sys.stderr)
         return 1
 
-    table, page = {}, []
+    table: dict[str, dict[str, harness.Measurement]] = {}
+    page = []
     for workload in chosen:
         print(f"\n{workload.name}: {workload.meaning}", flush=True)
         try:
@@ -64,12 +65,22 @@ def main(parts: Sequence[str]) -> int:
             continue
         print(as_text(measured), flush=True)
         page.append(as_markdown(workload, measured))
-        table[workload.name] = {name: _entry(shown) for name, shown in measured.items()}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(table, indent=1, allow_nan=False) + "\n")
+        table[workload.name] = measured
+        _write(table, page)
     print("\nratio: seconds over those of the reference, marked *; ", end="")
-    print(f"X/own: those of the fastest of X over its own; written to {OUT}")
+    print(f"X/own: those of the fastest of X over its own; written to {OUT} and {PAGE}")
     return 0
+
+
+def _write(table: dict[str, dict[str, harness.Measurement]], page: list[str]) -> None:
+    """What is measured so far."""
+    entries = {
+        workload: {name: _entry(shown) for name, shown in measured.items()}
+        for workload, measured in table.items()
+    }
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(entries, indent=1, allow_nan=False) + "\n")
+    PAGE.write_text("\n".join([summary(table), "", *page]))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def as_markdown(workload: Workload, measured: Measured) -> str:
 
 
 def summary(tables: Mapping[str, Measured], of: str = "backend") -> str:
-    """A table of the candidates with `of` in their names, where there are groups to compare with."""
+    """A table of candidates with `of` in their names, where there are groups to compare with."""
     chosen = [
         (workload, name, shown)
         for workload, measured in tables.items()

@@ -18,7 +18,7 @@ from benchmarks.harness import (
     present,
     relative_error,
 )
-from benchmarks.table import as_markdown, as_text
+from benchmarks.table import as_markdown, as_text, summary
 
 
 class Clock:
@@ -145,3 +145,6 @@ def test_tables_say_what_was_measured():
     assert page[4] == "| candidate | seconds | error | MiB | C / own |"
     assert page[7].startswith("| fast | 1.25e-01 | 0.0e+00 |")
     assert page[7].endswith("| 4 |")
+    told = summary({"name": measured}, of="fast").splitlines()
+    assert told[0] == "| workload | candidate | seconds | error | C / own |"
+    assert told[2:] == ["| name | fast | 1.25e-01 | 0.0e+00 | 4 |"]
