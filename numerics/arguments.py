@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -163,6 +165,19 @@ def as_number_array(name: str, value: Any) -> Any:
     return array
 
 
+def _common_shape(inputs: Sequence[Input], shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    rank = max(map(len, shapes), default=0)
+    aligned = [(1,) * (rank - len(own)) + own for own in shapes]
+    lengths = [set(column) - {1} for column in zip(*aligned, strict=True)]
+    if any(len(several) > 1 for several in lengths):
+        listed = ", ".join(f"{g.name} {s}" for g, s in zip(inputs, shapes, strict=True))
+        raise ShapeError(f"the parameters' shapes do not broadcast: {listed}")
+    shape = tuple(one.pop() if one else 1 for one in lengths)
+    if math.prod(shape) > sys.maxsize // 8:
+        raise ShapeError(f"a batch of shape {shape} has more points than memory has addresses")
+    return shape
+
+
 def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
     """The batch shape and the sizes of ranges, checked for consistency."""
     arrays = [as_number_array(given.name, v) for given, v in zip(inputs, values, strict=True)]
@@ -181,11 +196,7 @@ def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
         shapes.append(array.shape[:split])
         for over, length in zip(given.ranges, array.shape[split:], strict=True):
             _note_size(sizes, given.name, over.size, length, array.shape)
-    try:
-        shape = np.broadcast_shapes(*shapes)
-    except ValueError:
-        listed = ", ".join(f"{g.name} {s}" for g, s in zip(inputs, shapes, strict=True))
-        raise ShapeError(f"the parameters' shapes do not broadcast: {listed}") from None
+    shape = _common_shape(inputs, shapes)
     uniform = {k for k, own in enumerate(shapes) if all(length == 1 for length in own)}
     cores = [len(s) for s in shapes]
     sparse = frozenset(k for k, array in enumerate(arrays) if is_sparse(array))

@@ -17,6 +17,7 @@ from sympy import (
     Pow,
     S,
     cancel,
+    count_ops,
     erf,
     erfc,
     exp,
@@ -25,6 +26,7 @@ from sympy import (
     pi,
     sqrt,
 )
+from sympy import factor as polynomial_factors
 
 from numerics.polynomials import length, normal, primitive
 from numerics.special import (
@@ -38,7 +40,7 @@ from numerics.special import (
     TailPower,
 )
 
-__all__ = ["log_of_tails", "mean_excess", "partial_moment", "product_of_tails"]
+__all__ = ["common_tails", "log_of_tails", "mean_excess", "partial_moment", "product_of_tails"]
 
 EXPONENTIAL = (exp, erf, erfc, GaussianTail, InverseMills, TailCumulant)
 LARGEST_CANCELLATION = 400  # operations in an exponent that are brought over one denominator
@@ -51,6 +53,23 @@ class _Product:
     coefficient: Expr = S.One
     exponent: Expr = S.Zero
     tails: dict[Expr, Expr] = field(default_factory=dict)
+
+
+def common_tails(expr: Expr) -> Expr | None:
+    """A sum that is divided by, with the tails that its terms share in front of it."""
+    factors = [_before_the_sum(factor) for factor in Mul.make_args(expr)]
+    return Mul(*factors) if factors != list(Mul.make_args(expr)) else None
+
+
+def _before_the_sum(factor: Expr) -> Expr:
+    if not isinstance(factor, Pow) or not isinstance(factor.base, Add):
+        return factor
+    if not factor.exp.is_negative or not factor.base.has(erf, erfc, GaussianTail):
+        return factor
+    if count_ops(factor.base) > LARGEST_CANCELLATION:
+        return factor
+    taken = polynomial_factors(factor.base)
+    return taken**factor.exp if isinstance(taken, Mul) else factor
 
 
 def product_of_tails(expr: Expr) -> Expr | None:

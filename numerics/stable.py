@@ -12,6 +12,7 @@ from sympy import Expr
 
 from numerics.differences import arc_cosine, difference_of_logs, difference_of_roots
 from numerics.error_functions import (
+    common_tails,
     log_of_tails,
     mean_excess,
     partial_moment,
@@ -34,6 +35,7 @@ def _by_row(row: Row, expr: Expr) -> Expr | None:
 
 # Those that see exponentials, then those on sums of what these have made
 OUTER: tuple[Rule, ...] = (
+    common_tails,
     log_of_tails,
     product_of_tails,
     log_of_total,

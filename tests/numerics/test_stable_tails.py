@@ -43,6 +43,12 @@ def test_the_perceptron_integrand_however_it_is_written(printed):
     assert stabilise(printed) == (RATIO * exp(-(z**2) / 2),)
 
 
+@pytest.mark.parametrize("tail", [erfc(z / sqrt(2)), 1 - erf(z / sqrt(2))])
+def test_a_tail_that_the_terms_of_a_denominator_share_is_taken_out(tail):
+    printed = exp(-(z**2)) / (q * tail**2 - tail**2).expand()
+    assert stabilise(printed) == (pi * InverseMills(z) ** 2 / 2 / (q - 1),)
+
+
 @given(st.floats(-30, 30), st.floats(-8, 8), st.floats(0.01, 8))
 def test_the_perceptron_integrand_has_no_nan_and_keeps_its_bound(threshold, field, digits):
     printed = (exp(-(u**2) / 2) / erfc(u / sqrt(2))) ** 2
