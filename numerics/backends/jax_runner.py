@@ -31,7 +31,7 @@ from numerics.unfinished import refuse_unfinished
 
 __all__ = ["JaxRunner", "runner"]
 
-POINTS = 2**18  # that are handed over at a time,
+POINTS = 2**17  # that are handed over at a time,
 ENTRIES = 2**22  # with as many entries of the widest array
 
 
@@ -103,12 +103,14 @@ class JaxRunner:
         """What gives the outputs of a piece of a batch, as NumPy arrays."""
         block = points_at_once(self.shapes, batch)
         known = {**self._known(batch), **self.kept}
+        rooms: Registers = {}
 
         def evaluate(varying: Registers, points: int) -> tuple[Registers, Registers]:
             size = 1 << (points - 1).bit_length()
-            padded = {k: _padded(array, size) for k, array in varying.items()}
+            for k, array in varying.items():
+                rooms[k] = _padded(array, size, rooms.get(k))
             with double():
-                fixed, found = self.evaluation.batch(batch, block, padded, known)
+                fixed, found = self.evaluation.batch(batch, block, rooms, known)
             whole = {k: np.asarray(value) for k, value in fixed.items()}
             return whole, {k: np.asarray(value)[:points] for k, value in found.items()}
 
@@ -140,10 +142,18 @@ class JaxRunner:
                 refuse_unfinished(self.program, number, result, known | varying, self.hidden)
 
 
-def _padded(array: Any, points: int) -> Any:
-    """An array with its last entry repeated."""
-    missing = points - len(array)
-    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
+def _padded(array: Any, points: int, room: Any) -> Any:
+    """An array with its last entry repeated, in the room of the one before where this fits.
+
+    It starts at a cache line: XLA reads it as it lies there, and copies slowly what does not.
+    """
+    if room is None or len(room) != points:
+        entries = points * math.prod(array.shape[1:])
+        raw = np.empty(entries + 8)
+        start = -raw.ctypes.data % 64 // 8
+        room = raw[start : start + entries].reshape(points, *array.shape[1:])
+    room[: len(array)], room[len(array) :] = array, array[-1]
+    return room
 
 
 def runner(
