@@ -126,7 +126,7 @@ class Traced:
         """The arguments with what is bound, in the order of the inputs."""
         bound, free = self.kernel.bound, iter(arrays)
         return [
-            np.asarray(bound[g.symbol]) if g.symbol in bound else next(free) for g in self._inputs
+            as_array(g, bound[g.symbol]) if g.symbol in bound else next(free) for g in self._inputs
         ]
 
     def _values(self, sizes: dict[Expr, int], *merged: Any) -> tuple[Any, ...]:

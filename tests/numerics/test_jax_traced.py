@@ -321,6 +321,9 @@ def test_sparse_couplings_are_for_numpy():
     f = of(dv.total(W[i, j] * V[j], j))
     with pytest.raises(errors.UnsupportedExpressionError, match="W is sparse"):
         f(W=csr_array(np.eye(3)), V=np.ones(3))
+    bound = f.kernel.bind(W=csr_array(np.eye(3)))
+    with pytest.raises(errors.UnsupportedExpressionError, match="W is sparse"):
+        traced(bound)(np.ones(3))
 
 
 def test_without_jax_the_extra_is_named(monkeypatch):
