@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from derive.equations import GaussianAverage
 from numerics.backends.choice import backend_named, fits_numba
 from numerics.errors import NumericsError
@@ -39,4 +41,8 @@ def why_not_compiled(field: Field, method: str) -> str | None:
         return "nodes of Gaussian averages follow the state, which compiled code cannot do"
     if any(is_sparse(value) for value in field.given.flat.values()):
         return "an array is sparse"
+    lengths = {symbol for a in field.kernel.program.axes for symbol in a.over.size.free_symbols}
+    for size in lengths.intersection(field.equations.parameters):
+        if np.ndim(field.given.flat[size.name]):
+            return f"{size}, the size of a range, varies from trajectory to trajectory"
     return None

@@ -20,6 +20,7 @@ from numerics.native.build import Native, build
 
 __all__ = ["run_in_lanes"]
 
+PIECE = 64  # trajectories of each lane in one call
 ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 KINDS = {"positive": 0, "negative": 1, "nonnegative": 2, "nonpositive": 3}
 
@@ -42,17 +43,25 @@ def run_in_lanes(field: Field, times: np.ndarray, settings: Settings) -> Runs:
     rhs = right_hand_side(field)
     rooms = Rooms(field, rhs, min(points, rhs.lanes), TABLEAUX[settings.method].slopes)
     tally = np.zeros((points, 3), dtype=np.int64)
-    held: dict[str, Any] = {**_numbers(field, rhs, rooms, times, settings), **rooms.arrays}
     fixed = [np.ascontiguousarray(field.given.flat[one.name], dtype=float) for one in rhs.fixed]
-    call_data = np.array([0, *(array.ctypes.data for array in fixed)], dtype=np.int64)
-    held |= {"TALLY": tally, "CALL_DATA": call_data}
-    held |= _arrays(field, rooms, times, settings, runs)
-    data = np.array([_word(held[name]) for name in DATA], dtype=np.int64)
-    four = (rooms.args, np.array([rooms.lanes]), rooms.steps, data)
-    _, entry = _integrator(settings.method)
-    entry(*(array.ctypes.data for array in four))
+    held: dict[str, Any] = _common(field, rhs, rooms, times, settings)
+    held["CALL_DATA"] = np.array([0, *(array.ctypes.data for array in fixed)], dtype=np.int64)
+    for first in range(0, points, PIECE * rooms.lanes):  # so that a batch can be interrupted
+        rows = slice(first, first + PIECE * rooms.lanes)
+        held |= {"TALLY": tally[rows], "STARTS": field.starts[rows], "GIVEN": rooms.given[rows]}
+        held |= {"SAVED": runs.states[rows], "LAST_TIMES": runs.last_times[rows]}
+        held |= {"LAST_STATES": runs.last_states[rows], "POINTS": len(tally[rows])}
+        _call(settings.method, rooms, held)
     runs.endings[:], runs.evaluations[:], runs.steps[:] = tally.T
     return runs
+
+
+def _call(method: str, rooms: Rooms, held: dict[str, Any]) -> None:
+    """Hand over what the compiled code reads and writes: numbers, and addresses of arrays."""
+    words = [v if isinstance(v, int) else v.ctypes.data for v in map(held.__getitem__, DATA)]
+    four = (rooms.args, np.array([rooms.lanes]), rooms.steps, np.array(words, dtype=np.int64))
+    _, entry = _integrator(method)
+    entry(*(array.ctypes.data for array in four))
 
 
 @lru_cache(maxsize=8)
@@ -62,41 +71,25 @@ def _integrator(method: str) -> tuple[Native, Any]:
     return native, ENTRY(native.address)
 
 
-def _word(value: Any) -> int:
-    """A number as it is, an array by its address."""
-    return value if isinstance(value, int) else int(value.ctypes.data)
-
-
-def _numbers(
+def _common(
     field: Field, rhs: RightHandSide, rooms: Rooms, times: np.ndarray, settings: Settings
-) -> dict[str, int]:
+) -> dict[str, Any]:
+    """What is the same for all trajectories."""
+    limited = [(v, KINDS[word]) for own, word in field.limits for v in range(own.start, own.stop)]
     return {
+        **rooms.arrays,
         "LANES": rooms.lanes,
         "COUNT": field.layout.count,
         "LENGTH": rooms.length,
         "PARAMETERS": rooms.given.shape[1],
-        "POINTS": len(field.starts),
         "TIMES_COUNT": len(times),
         "MAX_STEPS": settings.max_steps,
         "FULL": len(rooms.spread_from),
         "OUTS": sum(rhs.outputs),
-        "LIMITS": sum(own.stop - own.start for own, _ in field.limits),
+        "LIMITS": len(limited),
         "ENTRY": rhs.native.address,
-    }
-
-
-def _arrays(
-    field: Field, rooms: Rooms, times: np.ndarray, settings: Settings, runs: Runs
-) -> dict[str, np.ndarray]:
-    limited = [(v, KINDS[word]) for own, word in field.limits for v in range(own.start, own.stop)]
-    return {
         "SETTINGS": np.array([settings.atol, settings.rtol]),
         "TIMES": np.ascontiguousarray(times),
-        "STARTS": field.starts,
-        "GIVEN": rooms.given,
-        "SAVED": runs.states,
-        "LAST_TIMES": runs.last_times,
-        "LAST_STATES": runs.last_states,
         "LANE_MARKS": np.zeros((len(MARKS), rooms.lanes), dtype=np.int64),
         "SPREAD_FROM": rooms.spread_from,
         "GATHER_FROM": rooms.gather_from,

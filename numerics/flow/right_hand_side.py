@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from numerics.flow.field import Field
 from numerics.flow.layout import length_of
@@ -67,10 +67,19 @@ def right_hand_side(field: Field) -> RightHandSide:
         k for k, one in enumerate(program.inputs) if one.is_size or one.name in constant
     )
     ranges = [over for one in program.inputs for over in one.ranges]
-    sizes = {o.size: length_of(o.size, given.sizes) for o in ranges if not o.size.is_Integer}
+    every = dict.fromkeys([*ranges, *(axis.over for axis in program.axes)])
+    known = given.sizes | _whole_parameters(field)
+    sizes = {o.size: length_of(o.size, known) for o in every if not o.size.is_Integer}
     lanes = lanes_for(program, bool(ranges), MANY)
     points = MANY if 2 * len(field.starts) >= lanes else 1
     return _compiled(field.kernel, uniform, tuple(sizes.items()), points)
+
+
+def _whole_parameters(field: Field) -> dict[Expr, int]:
+    """Parameters that may be the size of a range: integers, one for all trajectories."""
+    flat = field.given.flat
+    whole = [p for p in field.equations.parameters if isinstance(p, Symbol) and p.is_integer]
+    return {p: int(flat[p.name]) for p in whole if flat[p.name].ndim == 0}
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from sympy import Symbol, cos, log, sqrt, symbols, tanh
+from sympy import Symbol, cos, log, sin, sqrt, symbols, tanh
 
 import derive as dv
 import numerics as nm
@@ -66,19 +66,23 @@ COMPARED = {
 }
 
 
+def available():
+    pytest.importorskip("numba")
+    return "numba", "numpy"
+
+
 def both(case, **settings):
     equations, start, given = COMPARED[case]
     time = t if equations is MIXED else None
     return [
         flow(equations, TIMES, start, given, backend=backend, time=time, **settings)
-        for backend in ("numba", "numpy")
+        for backend in available()
     ]
 
 
 @pytest.mark.parametrize("case", COMPARED)
 @pytest.mark.parametrize("method", ["RK45", "DOP853"])
 def test_steps_and_ends_are_those_of_scipy(case, method):
-    pytest.importorskip("numba")
     compiled, known = both(case, method=method)
     assert (compiled.backend, known.backend) == ("numba", "numpy")
     np.testing.assert_array_equal(compiled.status, known.status)
@@ -93,7 +97,6 @@ def test_steps_and_ends_are_those_of_scipy(case, method):
 
 
 def test_too_many_steps():
-    pytest.importorskip("numba")
     compiled, known = both("a batch wider than the lanes", max_steps=8)
     assert (compiled.status == Ending.MAX_STEPS).any()
     assert (compiled.status == Ending.COMPLETED).any()
@@ -104,8 +107,30 @@ def test_too_many_steps():
     np.testing.assert_allclose(compiled.last("x"), exact, atol=1e-7)
 
 
-def test_a_symmetric_array_stays_symmetric():
+def test_sizes_that_no_array_tells():
+    number = dv.Index("n", N)
+    waves = dv.Equations((x,), (N,), (("x", -dv.total(sin(number * x), number) / N),))
+    compiled, known = (
+        flow(waves, TIMES, {"x": 0.3}, {"N": 4}, backend=backend) for backend in available()
+    )
+    np.testing.assert_allclose(compiled["x"], known["x"], rtol=1e-12)
+    several = {"x": 0.3}, {"N": [3, 4]}
+    np.testing.assert_array_equal(flow(waves, TIMES, *several)["x"][1], known["x"])
+    with pytest.raises(errors.UnsupportedExpressionError, match="N, the size of a range, varies"):
+        flow(waves, TIMES, *several, backend="numba")
+
+
+def test_a_batch_of_many_pieces():
     pytest.importorskip("numba")
+    starts = np.linspace(0.1, 0.9, 5000)
+    logistic = dv.Equations((x,), (r,), (("x", r * x * (1 - x)),))
+    found = flow(logistic, [0, 1], {"x": starts}, r=2.0, backend="numba", rtol=1e-10)
+    grown = starts * np.exp(2)
+    np.testing.assert_allclose(found["x"][:, 1], grown / (1 - starts + grown), rtol=1e-8)
+    assert (found.status == Ending.COMPLETED).all()
+
+
+def test_a_symmetric_array_stays_symmetric():
     found = both("a symmetric array")[0]["S"]
     np.testing.assert_array_equal(found, np.swapaxes(found, -1, -2))
 
