@@ -19,8 +19,10 @@ def judged(layout: Layout) -> list[str]:
     """Count the points of a block without a result, and mark them."""
     lines, marks = ["int good = 1;"], []
     for k in sorted(layout.varying):
-        test = f"good = good && {_inside(layout.domains[k])};"
-        lines += _each(layout, layout.names[k], layout.input_sizes(k), test)
+        name, domain = layout.names[k], layout.domains[k]
+        lines += _each(layout, name, domain.shape, f"good = good && {_inside(domain)};")
+        first = f"{name} + (start + lane) * {bracketed(layout.places.count(domain.shape))}"
+        lines += _structure(layout, domain, first, "good")
     for name, sizes in layout.results():
         lines += _each(layout, name, sizes, "good = good && isfinite({});")
         marks += _each(layout, name, sizes, "{} = NAN;")
@@ -33,7 +35,7 @@ def nothing(layout: Layout) -> list[str]:
     lines = []
     for name, sizes in layout.results():
         total = " * ".join(["n", *([layout.places.count(sizes)] if sizes else [])])
-        lines.append(f"for (size_t e = 0; e < {total}; ++e) {name}[e] = NAN;")
+        lines.append(f"for (size_t entry = 0; entry < {total}; ++entry) {name}[entry] = NAN;")
     return [*lines, "bad = n;"]
 
 
@@ -46,10 +48,14 @@ def shared_checks(layout: Layout) -> list[str]:
         if k in layout.sizes:
             lines.append(test.replace("{}", f"(double){name}"))
         elif k not in layout.varying:
-            lines.append(f"for (size_t e = 0; e < {layout.places.count(domain.shape)}; ++e) {{")
-            lines += [f"    {test}".replace("{}", f"{name}[e]"), "}"]
-            lines += _structure(layout, domain, name)
+            body = [test.replace("{}", f"{name}[entry]")]
+            lines += _loop("entry", layout.places.count(domain.shape), body)
+            lines += _structure(layout, domain, name, "allowed")
     return lines
+
+
+def _loop(name: str, count: str, body: Sequence[str]) -> list[str]:
+    return [f"for (size_t {name} = 0; {name} < {count}; ++{name}) {{", *indented(body), "}"]
 
 
 def _each(layout: Layout, name: str, sizes: Sequence[Expr], statement: str) -> list[str]:
@@ -57,36 +63,26 @@ def _each(layout: Layout, name: str, sizes: Sequence[Expr], statement: str) -> l
     if not sizes:
         return [statement.replace("{}", f"{name}[start + lane]")]
     count = layout.places.count(sizes)
-    entry = f"{name}[(start + lane) * {bracketed(count)} + e]"
-    head = f"for (size_t e = 0; e < {count}; ++e) {{"
-    return [head, f"    {statement.replace('{}', entry)}", "}"]
+    place = f"{name}[(start + lane) * {bracketed(count)} + entry]"
+    return _loop("entry", count, [statement.replace("{}", place)])
 
 
-def _structure(layout: Layout, domain: Domain, name: str) -> list[str]:
+def _structure(layout: Layout, domain: Domain, first: str, flag: str) -> list[str]:
     """Whether a matrix is symmetric, up to rounding, and zero on its diagonal where declared so."""
     if not (domain.symmetric or domain.zero_diagonal):
         return []
     size = layout.places.lengths[domain.shape[0]]
-    lines, tests = [], []
+    lines, tests = [f"const double *const matrix = {first};"], []
+    here, there = f"matrix[entry * {size} + other]", f"matrix[other * {size} + entry]"
     if domain.symmetric:
-        lines = [
-            "double largest = 0.0;",
-            f"for (size_t e = 0; e < {size} * {size}; ++e) {{",
-            f"    largest = larger(largest, fabs({name}[e]));",
-            "}",
-        ]
-        apart = f"fabs({name}[e * {size} + f] - {name}[f * {size} + e])"
-        tests.append(f"allowed = allowed && {apart} <= 0x1p-48 * largest;")
+        lines.append("double largest = 0.0;")
+        body = ["largest = larger(largest, fabs(matrix[entry]));"]
+        lines += _loop("entry", f"{size} * {size}", body)
+        tests.append(f"{flag} = {flag} && fabs({here} - {there}) <= 0x1p-48 * largest;")
     if domain.zero_diagonal:
-        tests.append(f"allowed = allowed && (e != f || {name}[e * {size} + f] == 0.0);")
-    loops = [
-        f"for (size_t e = 0; e < {size}; ++e) {{",
-        f"    for (size_t f = 0; f < {size}; ++f) {{",
-        *indented(indented(tests)),
-        "    }",
-        "}",
-    ]
-    return ["{", *indented([*lines, *loops]), "}"]
+        tests.append(f"{flag} = {flag} && (entry != other || {here} == 0.0);")
+    lines += _loop("entry", size, _loop("other", size, tests))
+    return ["{", *indented(lines), "}"]
 
 
 def _inside(domain: Domain) -> str:

@@ -19,8 +19,8 @@ __all__ = ["DOUBLES", "LANES", "Layout"]
 LANES = 32  # points side by side: loops over them become vector instructions
 ON_STACK = 16384  # doubles of all arrays of a function; what is beyond is allocated
 # names in the functions that are printed
-OWN = ("LANES", "agrees", "allowed", "bad", "block", "good", "lane", "lanes", "largest", "n")
-LOOPS = ("room", "sample", "start")
+OWN = ("LANES", "agrees", "allowed", "bad", "block", "entry", "good", "lane", "lanes", "largest")
+LOOPS = ("matrix", "n", "other", "room", "sample", "start")
 DOUBLES = "double *restrict "
 
 
@@ -42,7 +42,8 @@ class Layout:
         self.nest = nest(subject.program, subject.shared)
         self.inputs = self.nest.program.inputs
         outputs = [output.name for output in self.nest.program.outputs]
-        outputs = [f"{o}_result" if identifiers([o]) == [name] else o for o in outputs]
+        taken = {name, *identifiers(given.name for given in self.inputs)}
+        outputs = [f"{o}_result" if taken.issuperset(identifiers([o])) else o for o in outputs]
         wanted = [*(given.name for given in self.inputs), *outputs]
         names = identifiers(wanted, (*C_NAMES, *OWN, *LOOPS, *HELPERS, name))
         self.names, self.outputs = names[: len(self.inputs)], names[len(self.inputs) :]

@@ -73,10 +73,10 @@ def _comparison(layout: Layout, name: str, samples: Sequence[Sample]) -> list[st
     lines = wrapped(f"agrees = agrees && {name}({', '.join(handed)}) == 0;")
     for number, output in enumerate(layout.outputs):
         count = np.size(samples[0].value[number])
-        entry = f"{_place(count)} + e"
-        apart = f"fabs({output}[e] - e{number}[{entry}])"
-        lines.append(f"for (size_t e = 0; e < {count}; ++e) {{")
-        lines.append(f"    agrees = agrees && {apart} <= a{number}[{entry}];")
+        place = f"{_place(count)} + entry"
+        apart = f"fabs({output}[entry] - e{number}[{place}])"
+        lines.append(f"for (size_t entry = 0; entry < {count}; ++entry) {{")
+        lines.append(f"    agrees = agrees && {apart} <= a{number}[{place}];")
         lines.append("}")
     return lines
 

@@ -199,6 +199,8 @@ def _handed_back(results: list[Any], out: Any) -> Any:
 def _self_check() -> bool:
     """Whether the values are those that were computed when this file was written."""
     agrees = True
+    if not CHECKS:
+        print("no values to compare with were found when this file was written")
     for values, expected, allowed in CHECKS:
         found = _public(*values)
         found = found if isinstance(found, tuple) else (found,)

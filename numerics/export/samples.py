@@ -16,6 +16,7 @@ from numerics.kernel import Kernel
 __all__ = ["Sample", "samples_of"]
 
 WANTED, TRIED = 4, 64
+DIGITS = 3  # of entries, to be read
 STEP = 2.0**-20  # for slopes, of which the first digits are enough
 # Two machines that keep to 8 units of u (1 + K) each are 16 apart at most.
 UNITS = 16 * 2.0**-53
@@ -34,10 +35,10 @@ def samples_of(subject: Subject) -> tuple[Sample, ...]:
     """A few points inside of the domain at which the kernel has values; none if it finds none."""
     found: list[Sample] = []
     rng = np.random.default_rng(0)
-    for _ in range(TRIED):
+    for number in range(TRIED):
         if len(found) == WANTED:
             break
-        at = _point(subject, rng)
+        at = _point(subject, rng, number >= TRIED // 2)
         try:
             found.append(_sample(subject.kernel, at))
         except NumericsError:
@@ -74,15 +75,16 @@ def _moved(kernel: Kernel, at: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
             yield (*at[:k], array, *at[k + 1 :])
 
 
-def _point(subject: Subject, rng: np.random.Generator) -> tuple[Any, ...]:
+def _point(subject: Subject, rng: np.random.Generator, gentle: bool) -> tuple[Any, ...]:
+    """A point; a `gentle` one has small arrays, and symmetric ones that are near the identity."""
     sizes: dict[Any, int] = {}
     for k, value in subject.constants.items():
         axes = zip(subject.program.inputs[k].ranges, np.shape(value), strict=False)
         sizes.update({over.size: n for over, n in axes})
-    return tuple(_value(domain, sizes, rng) for domain in subject.domains)
+    return tuple(_value(domain, sizes, rng, gentle) for domain in subject.domains)
 
 
-def _value(domain: Domain, sizes: dict[Any, int], rng: np.random.Generator) -> Any:
+def _value(domain: Domain, sizes: dict[Any, int], rng: np.random.Generator, gentle: bool) -> Any:
     if not domain.given.ranges:
         return float(_numbers(domain, (), rng))
     shape = []
@@ -91,7 +93,11 @@ def _value(domain: Domain, sizes: dict[Any, int], rng: np.random.Generator) -> A
         shape.append(known)
     array = _numbers(domain, tuple(shape), rng)
     if domain.symmetric:
-        array = (array + array.T) / 2
+        array = np.round((array + array.T) / 2, DIGITS)
+    if gentle:
+        array = np.round(array / 10, DIGITS)
+    if gentle and domain.symmetric:
+        array += np.eye(len(array))
     if domain.zero_diagonal:
         np.fill_diagonal(array, 0.0)
     return array

@@ -70,7 +70,7 @@ class Subject:
     program : Program
         For a batch along which all arguments vary but those in `shared`.
     shared : frozenset of int
-        Inputs that are one for all points: arrays with two indices or more, sizes, constants.
+        Inputs that are one for all points: couplings, sizes, constants.
     constants : dict
         The numbers of tables and of bound arguments, by the number of the input.
     domains : tuple of Domain
@@ -106,16 +106,24 @@ def subject_of(kernel: Kernel, ranges: Mapping[Any, Any] | None = None) -> Subje
     inputs = compiled.program.inputs
     constants = dict(_constants(kernel, ready))
     lengths = {axis.over.size for axis in compiled.program.axes}
+    unknowns = {key_of(unknown) for unknown in kernel.equations.unknowns}
     shared = frozenset(
         k
         for k, given in enumerate(inputs)
-        if k in constants or given.is_size or len(given.ranges) > 1 or given.symbol in lengths
+        if k in constants or given.symbol in lengths or _is_shared(given, unknowns)
     )
     program = lower(compiled.stable, inputs, compiled.axes, shared, frozenset(constants))
     _check_sizes(program)
     box = ready.planned.box
     domains = tuple(_domain(given, box) for given in kernel.arguments)
     return Subject(kernel, program, shared, constants, domains, ready.planned.rows)
+
+
+def _is_shared(given: Input, unknowns: set[Any]) -> bool:
+    """Whether an input is one for all points: couplings are, matrices that are solved for not."""
+    is_open = any(not over.size.is_Integer for over in given.ranges)
+    couplings = len(given.ranges) > 1 and is_open and key_of(given.symbol) not in unknowns
+    return given.is_size or couplings
 
 
 def _with_ranges(kernel: Kernel, ranges: Mapping[Any, Any]) -> Kernel:

@@ -45,6 +45,9 @@ N = dv.size("N")
 i, j, k = dv.indices("i j k", N)
 w, V = dv.Given("w", i, j), dv.Given("V", i)
 W = dv.Given("W", i, j, symmetric=True)
+E = dv.Given("e", i)
+s, t = dv.indices("s t", 2)
+Q = dv.Given("Q", s, t, symmetric=True)
 FIELD = h + dv.total(w[i, j] * V[j], j) / N
 
 
@@ -89,6 +92,11 @@ OTHERS = {
     "squares": nm.compile(dv.total(tanh(h * V[i] * V[k]) * w[i, j] * w[k, j], i, k)),
     "triangle": nm.compile(dv.total(w[i, k] * w[j, k] * tanh(h * V[k]), k)),
     "triples": nm.compile(dv.total(tanh(h * (V[i] + V[j] + V[k])), i, j, k)),
+    "order_parameters": nm.compile(
+        dv.Equations((W[i, j], V[i]), (w[i, j],), (("f", dv.total(W[i, j] * w[j, k], j)),))
+    ),
+    "small_matrices": nm.compile(dv.LogDet(Q[s, t], s, t) + dv.total(tanh(h * Q[s, t]), s, t)),
+    "letters": nm.compile(dv.total(E[i] * tanh(symbols("f") * E[i]), i) + symbols("m n x0")[0]),
     "determinant": nm.compile(dv.LogDet(W[i, j] * h, i, j)),
     "keywords": nm.compile(Symbol("int") * Symbol("exp") - Symbol("n") * Symbol("block")),
 }

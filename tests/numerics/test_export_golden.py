@@ -152,7 +152,7 @@ size_t free_energy(size_t n, size_t size_M, const double *restrict beta,
     int allowed = 1;
     allowed = allowed && size_M > 0;
     if (!allowed) {
-        for (size_t e = 0; e < n; ++e) f[e] = NAN;
+        for (size_t entry = 0; entry < n; ++entry) f[entry] = NAN;
         bad = n;
     } else {
         for (size_t start = 0; start < n; start += LANES) {
@@ -161,8 +161,8 @@ size_t free_energy(size_t n, size_t size_M, const double *restrict beta,
             for (size_t lane = 0; lane < lanes; ++lane) {
                 int good = 1;
                 good = good && beta[start + lane] > 0.0 && isfinite(beta[start + lane]);
-                for (size_t e = 0; e < size_M; ++e) {
-                    good = good && isfinite(u[(start + lane) * size_M + e]);
+                for (size_t entry = 0; entry < size_M; ++entry) {
+                    good = good && isfinite(u[(start + lane) * size_M + entry]);
                 }
                 good = good && isfinite(f[start + lane]);
                 if (!good) {
