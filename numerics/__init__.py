@@ -5,6 +5,8 @@ from numerics.kernel import Kernel, compile
 from numerics.averages import Quadrature
 from numerics.certify import certify
 from numerics.certificate import Certificate, OutputCertificate
+from numerics.native.cache import CacheInfo, cache_info, clear_cache
+from numerics.native.errors import CompilationError
 
 # all solutions of the equations, followed and judged
 from numerics.solvers import (
@@ -23,6 +25,9 @@ from numerics.solvers import (
     transition,
 )
 from numerics.solution import Solution
+
+# what they do in time
+from numerics.flow import Ending, Trajectories, flow
 
 # the transition of a state, from products with vectors alone
 from numerics.criticality import Bifurcation, Criticality, CriticalStatus, Landau, critical
@@ -47,6 +52,7 @@ from numerics.plot import plot
 from numerics.errors import (
     AmbiguousNameError,
     DomainError,
+    MissingBackendError,
     MissingParameterError,
     NonFiniteError,
     NotANumberError,
@@ -65,13 +71,16 @@ __all__ = [
     "AndersonFixedPoint",
     "Bifurcation",
     "BranchError",
+    "CacheInfo",
     "Certificate",
+    "CompilationError",
     "Correlated",
     "CriticalStatus",
     "Criticality",
     "DampedFixedPoint",
     "DisorderAverage",
     "DomainError",
+    "Ending",
     "EnumeratedSum",
     "Estimate",
     "ExactSum",
@@ -80,6 +89,7 @@ __all__ = [
     "Landau",
     "Magnetisations",
     "MessagePassing",
+    "MissingBackendError",
     "MissingParameterError",
     "Newton",
     "NewtonKrylov",
@@ -103,13 +113,16 @@ __all__ = [
     "SymmetryError",
     "Tempered",
     "TooManyStatesError",
+    "Trajectories",
     "Transition",
     "TransitionKind",
     "UnknownParameterError",
     "UnsupportedExpressionError",
     "amp",
     "autocorrelation",
+    "cache_info",
     "certify",
+    "clear_cache",
     "combined_p_value",
     "compile",
     "continue_branch",
@@ -119,6 +132,7 @@ __all__ = [
     "enumerate_states",
     "exact",
     "extrapolate",
+    "flow",
     "parallel_tempering",
     "plot",
     "simulate",

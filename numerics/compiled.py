@@ -91,20 +91,33 @@ class Compiled:
 
     def runner(self, batch: Batch, bound: Mapping[int, Any]) -> Runs:
         """Ready to run batches that vary as this one does; what is bound is computed here."""
-        key = batch.uniform, batch.sparse, frozenset(bound)
+        uniform = self._uniform(batch)
+        key = uniform, batch.sparse, frozenset(bound)
         if key not in self._makers:
-            self._makers[key] = self._maker(batch, bound)
+            self._makers[key] = self._maker(uniform, batch.sparse, bound)
         runner = self._makers[key]()
         runner.prepare(batch)
         return runner
 
-    def _maker(self, batch: Batch, bound: Mapping[int, Any]) -> Callable[[], Runs]:
+    def _uniform(self, batch: Batch) -> frozenset[int]:
+        """What does not vary along a batch, as far as code differs for it.
+
+        Compiled code takes one number for all points as well as one for each, and is made once;
+        what arrays alone determine is worth computing once.
+        """
+        inputs = enumerate(self.program.inputs)
+        arrays = any(g.ranges and not g.is_size and k not in self.hidden for k, g in inputs)
+        return batch.uniform if arrays or self.backend.name != "numba" else self.hidden
+
+    def _maker(
+        self, uniform: frozenset[int], sparse: frozenset[int], bound: Mapping[int, Any]
+    ) -> Callable[[], Runs]:
         inputs = self.program.inputs
-        held = [k for k in {**bound, **dict.fromkeys(self.hidden)} if k in batch.uniform]
+        held = [k for k in {**bound, **dict.fromkeys(self.hidden)} if k in uniform]
         known = {over.size for k in held for over in inputs[k].ranges}
         sizes = [k for k, given in enumerate(inputs) if given.is_size]
         fixed = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
-        uniform = batch.uniform.union(sizes)
-        program = lower(self.stable, inputs, self.axes, uniform, fixed, batch.sparse)
+        uniform = uniform.union(sizes)
+        program = lower(self.stable, inputs, self.axes, uniform, fixed, sparse)
         checked = frozenset(bound) | self.hidden
         return self.backend.maker(program, uniform, fixed, checked, self.hidden)
