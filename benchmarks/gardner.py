@@ -38,7 +38,7 @@ from benchmarks.peers import (
 from benchmarks.rules import DENSITY, Rule, even_nodes, gauss_hermite, rules_of
 
 POINTS = 100_000
-SAMPLE = range(0, POINTS, 10007)
+SAMPLE = range(0, POINTS, 5003)
 RANGES = {"q": (0.01, 0.99), "kappa": (-3.0, 3.0)}
 Q, KAPPA, Z = symbols("q kappa z", real=True)
 TAU = (KAPPA - sqrt(Q) * Z) / sqrt(1 - Q)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from benchmarks.harness import Measurement, Workload
 
 WIDTH = 50  # of the column of names
-AGAINST = 18  # of the columns of further references
+AGAINST = 22  # of the columns of further references
 HEADER = f"{'candidate':<{WIDTH}}{'ratio':>10}{'seconds':>12}{'error':>10}{'MiB':>9}"
 
 Measured = Mapping[str, Measurement]
