@@ -1,7 +1,7 @@
 """Running a program printed for JAX over a batch, with the checks that every backend makes.
 
-XLA compiles for fixed shapes.  A batch is cut into pieces and the last one is padded to a power of
-two, so that few shapes occur.  On CPUs XLA takes numbers below 2e-308 for zero.
+XLA compiles for fixed shapes.  A batch is cut into pieces, and the last one is padded to one of few
+lengths.  On CPUs XLA takes numbers below 2e-308 for zero.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ __all__ = ["JaxRunner", "runner"]
 
 POINTS = 2**17  # that are handed over at a time,
 ENTRIES = 2**22  # with as many entries of the widest array
+MANY = 2**12  # points that cost more than a call does
 
 
 @dataclass
@@ -106,7 +107,7 @@ class JaxRunner:
         rooms: Registers = {}
 
         def evaluate(varying: Registers, points: int) -> tuple[Registers, Registers]:
-            size = 1 << (points - 1).bit_length()
+            size = _rounded(points)
             for k, array in varying.items():
                 rooms[k] = _padded(array, size, rooms.get(k))
             with double():
@@ -140,6 +141,13 @@ class JaxRunner:
                 known = {k: (batch.arrays[k], False) for k in batch.uniform}
                 varying = {k: (array, True) for k, array in own.items()}
                 refuse_unfinished(self.program, number, result, known | varying, self.hidden)
+
+
+def _rounded(points: int) -> int:
+    """A power of two that is not less, or three quarters of it where so many points are spared."""
+    power = 1 << (points - 1).bit_length()
+    less = power - power // 4
+    return less if power > MANY and points <= less else power
 
 
 def _padded(array: Any, points: int, room: Any) -> Any:
