@@ -48,7 +48,7 @@ types: $(STAMP)
 	$(PYTHON) -m mypy
 
 $(STAMP): pyproject.toml tools/make_venv.sh
-	sh tools/make_venv.sh .venv fast,plot,notebook,experiments,test
+	sh tools/make_venv.sh .venv fast,jax,plot,notebook,experiments,test
 	touch $@
 
 tools/katex/node_modules/.installed: tools/katex/package-lock.json

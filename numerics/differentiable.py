@@ -144,7 +144,9 @@ class Differentiable:
                 if wanted in (argument, argument.name):
                     return argument
             elif getattr(wanted, "label", wanted) == argument.label:
-                taken = {i.name for _, e in self._stable for i in e.atoms(Index)}
+                marked = {i for _, e in self._stable for i in e.atoms(Index)}
+                named = {index.name for index in self._marked}  # as the next derivative sees them
+                taken = named | {i.name for i in marked}
                 return argument.label[fresh_indices(argument.label.ranges, taken)]
         raise UnknownParameterError(
             f"{wanted} is no parameter of this kernel: {', '.join(map(str, self.inputs))}"

@@ -128,3 +128,27 @@ class Exported:
         from numerics.export import save
 
         return save(cast("Kernel", self), path, certificate, name, overwrite, ranges)
+
+    def c_source(
+        self,
+        name: str = "kernel",
+        certificate: Certificate | bool | None = None,
+        ranges: Mapping[Any, Any] | None = None,
+    ) -> str:
+        """C99 as ``save("kernel.c")`` writes it, but for the line that includes the header.
+
+        Parameters
+        ----------
+        name : str
+            The name of the function.
+        certificate, ranges
+            As in `save`.
+
+        Raises
+        ------
+        NumericsError
+            As `save` does.
+        """
+        from numerics.export import c_source
+
+        return c_source(cast("Kernel", self), name, certificate, ranges)

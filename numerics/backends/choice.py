@@ -54,7 +54,7 @@ class Backend:
         if self.name == "jax":
             from numerics.backends.jax import print_jax
 
-            return print_jax(program)
+            return print_jax(program, uniform, bound)
         return print_numpy(program, uniform, bound).source
 
     def maker(

@@ -28,10 +28,9 @@ from numerics.backends.jax_evaluation import (
     shapes_of,
 )
 from numerics.backends.slopes import Slope, slopes
-from numerics.errors import NumericsError, PrecisionError
 from numerics.lower import lower
-from numerics.parameter_box import interval_of, key_of
-from numerics.plans import Ready
+from numerics.one_program import one_program
+from numerics.parameter_box import key_of
 from numerics.program import Program
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Traced:
     def __init__(self, kernel: Kernel) -> None:
         require_jax()
         self.kernel = kernel
-        self._ready = _chosen(kernel)
+        self._ready = one_program(kernel)
         self._inputs = [g for g in kernel._plans.inputs if not g.is_size]
         self._printed: dict[frozenset[int], tuple[Program, Evaluation]] = {}
         self._functions: dict[Sizes, Any] = {}
@@ -233,32 +232,3 @@ class Traced:
             kernel, entries = slopes(self.kernel, numbers)
             self._derived[numbers] = Traced(kernel), entries
         return self._derived[numbers]
-
-
-def _chosen(kernel: Kernel) -> Ready:
-    """The program with rules for the declared ranges of all parameters of averages."""
-    plans = kernel._plans
-    if not plans.has_averages:
-        return plans.known[0]
-    inputs = [g for g in plans.inputs if not g.is_size]
-    asked = [g for g in inputs if key_of(g.symbol) in plans.parameters]
-    ends = {g.symbol: plans.declared.get(key_of(g.symbol)) for g in asked}
-    ends |= {
-        g.symbol: interval_of(kernel.bound[g.symbol]) for g in asked if g.symbol in kernel.bound
-    }
-    missing = [f'"{g.name}": (low, high)' for g in asked if ends[g.symbol] is None]
-    if missing:
-        raise NumericsError(
-            "the rules of averages are chosen before JAX traces a kernel: "
-            f"compile(..., ranges={{{', '.join(missing)}}})"
-        )
-    corners = [
-        np.reshape(ends.get(g.symbol) or (1.0, 1.0), (2, *(1,) * len(g.ranges))) for g in inputs
-    ]
-    ready, rows = next(plans.covering(arrange(inputs, corners), inputs, strict=True))
-    if rows is not None:
-        raise PrecisionError(
-            f"no one rule reaches the tolerance {plans.tolerance:g} over all of the declared "
-            "ranges: compile(...) with narrower ranges= or a larger tolerance="
-        )
-    return ready

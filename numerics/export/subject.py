@@ -13,10 +13,10 @@ from sympy import Expr
 from numerics.arguments import is_symmetric
 from numerics.averages import Quadrature
 from numerics.errors import NumericsError
-from numerics.export.planned import one_program
 from numerics.kernel import Kernel
 from numerics.lower import lower
 from numerics.matrices import is_sparse
+from numerics.one_program import one_program
 from numerics.parameter_box import key_of
 from numerics.plans import Ready
 from numerics.program import Input, Program

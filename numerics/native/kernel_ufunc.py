@@ -12,7 +12,7 @@ from numerics.errors import UnsupportedExpressionError
 from numerics.native.build import build
 from numerics.native.runner import LANES
 from numerics.native.ufunc import ufunc, ufuncs
-from numerics.one_rule import one_rule
+from numerics.one_program import one_program
 
 if TYPE_CHECKING:
     from numerics.kernel import Kernel
@@ -44,7 +44,7 @@ def _compiled(kernel: Kernel) -> tuple[int, int, Any, Any]:
         raise UnsupportedExpressionError(
             f"a ufunc takes and returns numbers, point by point: call the kernel itself for {what}"
         )
-    ready = one_rule(kernel)
+    ready = one_program(kernel)
     compiled = ready.compiled
     program = compiled.program
     sizes = frozenset(k for k, given in enumerate(program.inputs) if given.is_size)

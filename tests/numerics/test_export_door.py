@@ -61,7 +61,7 @@ def test_a_kernel_that_cannot_be_saved_leaves_no_file(tmp_path):
     kernel = nm.compile(dv.GaussianAverage(tanh(a * z) ** 2, z))
     for name in ("f.py", "f.c"):
         with pytest.raises(
-            nm.NumericsError, match=r"save\(\.\.\., ranges=\{'a': \(low, high\)\}\)"
+            nm.NumericsError, match=r'compile\(\.\.\., ranges=\{"a": \(low, high\)\}\)'
         ):
             save(kernel, tmp_path / name)
     assert list(tmp_path.iterdir()) == []

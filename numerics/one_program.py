@@ -1,17 +1,19 @@
-"""The one program of a kernel whose averages were given ranges."""
+"""The one program of a kernel whose averages were given ranges: for files, ufuncs and JAX."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from numerics.arguments import arrange
 from numerics.errors import NumericsError, PrecisionError
-from numerics.kernel import Kernel
 from numerics.parameter_box import key_of
 from numerics.plans import Ready
 from numerics.program import Input
+
+if TYPE_CHECKING:
+    from numerics.kernel import Kernel
 
 __all__ = ["one_program"]
 
@@ -35,10 +37,10 @@ def one_program(kernel: Kernel) -> Ready:
     free = [g.name for g in needed if g not in kernel.bound_arguments]
     missing = [g.name for g in needed if g.name in free and key_of(g.symbol) not in kernel.ranges]
     if missing:
-        wanted = ", ".join(f"{name!r}: (low, high)" for name in missing)
+        wanted = ", ".join(f'"{name}": (low, high)' for name in missing)
         raise NumericsError(
-            f"averages depend on {', '.join(missing)}: their rules are chosen for ranges, so "
-            f"give kernel.save(..., ranges={{{wanted}}}), or compile with ranges="
+            f"averages depend on {', '.join(missing)}: here their rules are chosen beforehand, so "
+            f"compile(..., ranges={{{wanted}}})"
         )
     order = {g: k for k, g in enumerate(plans.inputs)}
     inputs = tuple(sorted(inputs, key=order.__getitem__))
@@ -55,8 +57,7 @@ def _no_one_rule(kernel: Kernel) -> PrecisionError:
     worst = next(p.worst for p in plans if p.estimate > kernel.tolerance)
     return PrecisionError(
         f"no one rule reaches the tolerance {kernel.tolerance:g} all over the ranges {worst.box}, "
-        f"for {worst.average}: {worst.rule}. Save narrower ranges to a file each, or compile with "
-        "a larger tolerance="
+        f"for {worst.average}: {worst.rule}. Compile with narrower ranges, or a larger tolerance="
     )
 
 
