@@ -31,7 +31,7 @@ MEMORY = (
 )
 OTHERS = "unfinished sqrt square power log1p expm1 erfcx minimum maximum select fill_zero equal"
 RESERVED = (*f"{OWN} {BUILT_IN} {MEMORY} {OTHERS}".split(), *ELEMENTARY.values())
-ON_STACK = 4096  # doubles of one array; what is larger is allocated
+ON_STACK = 2048  # doubles of one array; what is larger is allocated: LLVM slows down on large ones
 
 
 @dataclass(frozen=True)
