@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Exported"]
 
+T = TypeVar("T")
+
 
 class Exported:
     """A kernel in the forms that other programs take."""
+
+    _forms: dict[str, Any]
 
     if TYPE_CHECKING:
 
@@ -44,7 +48,7 @@ class Exported:
         self._ask_for_numba("ufunc")
         from numerics.native.kernel_ufunc import kernel_ufunc
 
-        return kernel_ufunc(cast("Kernel", self))
+        return self._once("ufunc", kernel_ufunc)
 
     @property
     def ufuncs(self) -> tuple[np.ufunc, ...]:
@@ -52,7 +56,13 @@ class Exported:
         self._ask_for_numba("ufuncs")
         from numerics.native.kernel_ufunc import kernel_ufuncs
 
-        return kernel_ufuncs(cast("Kernel", self))
+        return self._once("ufuncs", kernel_ufuncs)
+
+    def _once(self, what: str, made: Callable[[Kernel], T]) -> T:
+        """What is compiled or traced is kept as long as the kernel, and nothing more is bound."""
+        if what not in self._forms:
+            self._forms[what] = made(cast("Kernel", self))
+        return cast("T", self._forms[what])
 
     def _ask_for_numba(self, what: str) -> None:
         if self.backend != "numba":
@@ -75,7 +85,7 @@ class Exported:
         """
         from numerics.backends.traced import traced
 
-        return traced(cast("Kernel", self))
+        return self._once("traced", traced)
 
     def save(
         self,

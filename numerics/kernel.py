@@ -355,7 +355,7 @@ class Kernel(Differentiable, Judged, Exported):
 
     def _fix(self, bound: dict[int, Any]) -> None:
         given = self._inputs
-        self._bound, self._runners = bound, {}
+        self._bound, self._runners, self._forms = bound, {}, {}
         self._count = sum(not g.is_size for g in given)
         self._arguments = tuple(given[k] for k in self._free_numbers())
         self.__dict__.pop("signature", None)

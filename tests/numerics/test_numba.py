@@ -1,6 +1,8 @@
 """The numba backend as a user meets it: the results of NumPy's, and the same refusals."""
 
+import os
 import pickle
+import platform
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -48,6 +50,27 @@ def test_kernels_carry_the_certificate_of_the_numpy_backend(magnet, variance):
 def test_the_average_of_a_capacity_is_certified():
     kernel = nm.compile(dv.GaussianAverage(RATIO, z), arguments=(h, m), backend="numba")
     assert nm.certify(kernel, samples=10, h=(0.05, 0.95), m=(-2, 2)).holds
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names an x86 processor")
+def test_certificates_hold_without_the_widest_vectors():
+    """As on a processor with AVX2 only; in a process of its own, for the target is that of one."""
+    names = "test_kernels_carry or test_the_average or test_arrays_with_indices"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        names,
+    ]
+    environment = os.environ | {"SADDLEPOINT_CPU": "haswell"}
+    found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert found.returncode == 0, found.stdout
+    assert "3 passed" in found.stdout
 
 
 def test_shapes_broadcast_and_scalars_give_scalars(magnet):
@@ -171,6 +194,11 @@ def test_a_kernel_is_a_ufunc(magnet, variance):
     assert (both.nin, both.nout, free.nout) == (3, 2, 1)
     for a, b in zip(both(0.3, x, 0.1), (free(0.3, x, 0.1), residual(0.3, x, 0.1)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_kernel_keeps_its_ufunc(variance):
+    assert variance.ufunc is variance.ufunc
+    assert nm.compile(MAGNET, backend="numba").bind(beta=1.0)._forms == {}
 
 
 def test_xarray_and_dask_take_ufuncs(variance):
