@@ -19,27 +19,29 @@ __all__ = ["READS", "Scheduler"]
 # to store them for every value of an axis
 REPEATED = frozenset(("add", "subtract", "multiply", "negative", "equal"))
 READS = frozenset(("view", "positions"))
+Place = tuple[Step | None, bool]  # a loop, and whether it holds further loops
 
 
 @dataclass
 class _Group:
     """Registers that share a loop over an axis, or stand in a run."""
 
-    step: Step | None
+    place: Place
     members: list[int] = field(default_factory=list)
 
 
 class Scheduler:
     """Schedules some registers of a program; all others are there beforehand.
 
-    Those in `kept` are read by another section.
+    Those in `kept` are read by another section.  If sums are not to be `halved` innermost loops
+    are to become vectors, and none of what stands in these is left beside a loop.
     """
 
     def __init__(
         self, program: Program, numbers: Sequence[int], kept: frozenset[int], halved: bool
     ) -> None:
         self.program, self.numbers = program, frozenset(numbers)
-        self.kept = kept
+        self.kept, self.apart = kept, not halved
         self.viewed = {let.args[0] for let in program.lets if let.op == "view"}
         self.inline = frozenset(k for k in numbers if self._is_inline(k))
         self.items = [k for k in numbers if k not in self.inline]
@@ -167,10 +169,10 @@ class Scheduler:
         nodes: list[Node] = []
         for group in groups:
             here = (*path, group)
-            if group.step is None:
+            if group.place[0] is None:
                 nodes.append(self._run(group, here))
                 continue
-            axis, first = group.step
+            axis, first = group.place[0]
             body = self._nodes(group.members, (*open_, axis), here)
             begun = [k for k in group.members if self._begins(k, axis, open_)]
             for number in begun:
@@ -201,7 +203,7 @@ class Scheduler:
         """
         groups: list[_Group] = []
         place: dict[int, int] = {}
-        steps = {k: next((s for s in self.space(k) if s[0] not in open_), None) for k in items}
+        steps = {k: self._place(k, open_) for k in items}
         for number in items:
             first = 0
             for operand, elsewhere in self.operands(number):
@@ -209,7 +211,7 @@ class Scheduler:
                     shares = self._shares(steps[number], operand, steps[operand], elsewhere)
                     first = max(first, place[operand] + (not shares))
             later = range(first, len(groups))
-            chosen = next((k for k in later if groups[k].step == steps[number]), len(groups))
+            chosen = next((k for k in later if groups[k].place == steps[number]), len(groups))
             if chosen == len(groups):
                 groups.append(_Group(steps[number]))
             place[number] = chosen
@@ -218,31 +220,35 @@ class Scheduler:
             groups[place[number]].members.append(number)
         return [group for group in groups if group.members]
 
+    def _place(self, number: int, open_: tuple[Axis, ...]) -> Place:
+        """The next loop around a register inside of those that are open."""
+        steps = [step for step in self.space(number) if step[0] not in open_]
+        return (steps[0] if steps else None), self.apart and len(steps) > 1
+
     def _sink(
         self,
         items: Sequence[int],
-        steps: Mapping[int, Step | None],
+        steps: Mapping[int, Place],
         groups: Sequence[_Group],
         place: dict[int, int],
     ) -> None:
         """Move what is no reduction into the last loop over its axis before it is read."""
         last = dict.fromkeys(items, len(groups) - 1)
         for number in reversed(items):
-            if not let_of(self.program, number).over and steps[number] is not None:
+            if not let_of(self.program, number).over and steps[number][0] is not None:
                 reach = range(last[number], place[number], -1)
-                fitting = (k for k in reach if groups[k].step == steps[number])
+                fitting = (k for k in reach if groups[k].place == steps[number])
                 place[number] = next(fitting, place[number])
             for operand, elsewhere in self.operands(number):
                 if operand in last:
                     shares = self._shares(steps[number], operand, steps[operand], elsewhere)
                     last[operand] = min(last[operand], place[number] - (not shares))
 
-    def _shares(
-        self, step: Step | None, operand: int, own: Step | None, elsewhere: frozenset[Axis]
-    ) -> bool:
+    def _shares(self, place: Place, operand: int, own: Place, elsewhere: frozenset[Axis]) -> bool:
         """Whether an operand can be read in the same turn of the loop that makes it."""
-        if own != step or step is None:
-            return own == step and not elsewhere
+        step, _ = place
+        if own != place or step is None:
+            return own == place and not elsewhere
         return step[0] in self.program.axes_of(operand) and step[0] not in elsewhere
 
     def _storage(self, number: int) -> tuple[Axis, ...] | None:
@@ -258,7 +264,8 @@ class Scheduler:
         around = path[:-1]
         for reader in readers:
             around = tuple(a for a, b in zip(around, reader, strict=False) if a is b)
-        shared = {group.step[0] for group in around if isinstance(group, _Group) and group.step}
+        steps = (group.place[0] for group in around if isinstance(group, _Group))
+        shared = {step[0] for step in steps if step}
         shared -= self.moved.get(number, set())
         return tuple(axis for axis in let.axes if axis not in shared)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from numerics.one_exponential import with_one_exponential
 from numerics.program import Axis, Let, Operand, Program
 
 __all__ = ["CHEAP", "unshared"]
@@ -21,7 +22,7 @@ Called = Mapping[Axis, Axis]
 
 def unshared(program: Program) -> Program:
     """The same results with views of arrays that have to be kept anyway alone."""
-    return _Rewriting(program).program()
+    return _Rewriting(with_one_exponential(program)).program()
 
 
 class _Rewriting:
@@ -82,10 +83,18 @@ class _Rewriting:
         if not factors:
             return self._emit(Let("divide", (above, below), axes))
         for factor in factors:
-            inverse = self._emit(Let("divide", (1.0, factor), self._axes_of(factor)))
+            inverse = self._inverse(factor)
             both = {*self._axes_of(above), *self._axes_of(inverse)}
             above = self._emit(Let("multiply", (above, inverse), tuple(both)))
         return above
+
+    def _inverse(self, factor: Operand) -> Operand:
+        """One over a factor, known under all names of its axes."""
+        axes = self._axes_of(factor)
+        let = self.lets[factor - self.count] if isinstance(factor, int) and axes else None
+        if let is None or let.op != "view" or let.args[0] < self.count:
+            return self._emit(Let("divide", (1.0, factor), axes))
+        return self._emit(replace(let, args=(self._inverse(let.args[0]),)))
 
     def _outer(self, below: Operand, axes: tuple[Axis, ...]) -> tuple[Operand, ...]:
         """The factors of a denominator, if all of them change in outer loops only."""

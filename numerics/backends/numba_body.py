@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, isnan
 
 from numerics.backends.places import Places
 from numerics.nest import Loop, Nest, Node, Run, Section
@@ -11,8 +12,9 @@ from numerics.program import Axis, Let, Operand, Range
 __all__ = ["Body", "indented"]
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-inf"}
+STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-np.inf"}
 ADDED = {"sum": "plus", "contract": "plus", "prod": "times", "max": "maximum"}
+SHORT = 64  # entries of a row of totals
 
 
 class Body:
@@ -24,6 +26,8 @@ class Body:
         self.places, self.nest, self.section, self.lanes = places, nest, section, lanes
         self.program, self.varying = nest.program, frozenset(varying)
         self.count = len(self.program.inputs)
+        self.rows: dict[int, Axis] = {}  # reductions with a total for every index of an axis
+        self.open: list[Axis] = []  # the loops around
 
     def lines(self) -> list[str]:
         return self._nodes(self.section.body)
@@ -36,12 +40,16 @@ class Body:
 
     def _loop(self, loop: Loop) -> list[str]:
         p = self.places
-        starts = [(k, STARTS[self.nest.let(k).op]) for k in loop.begun]
-        extent = p.extent(loop.axis.over)
-        lines = self._laned([f"{self._total(k)} = {value}" for k, value in starts])
+        self.rows.update({k: axis for k in loop.begun if (axis := self._row(loop, k))})
+        lines = [line for k in loop.begun if k in self.rows for line in self._row_started(k)]
+        plain = [k for k in loop.begun if k not in self.rows]
+        lines += self._laned([f"{self._total(k)} = {STARTS[self.nest.let(k).op]}" for k in plain])
         first = "" if loop.first is None else f"{p.loops[loop.first]}, "
-        lines.append(f"for {p.loops[loop.axis]} in range({first}{extent}):")
+        lines.append(f"for {p.loops[loop.axis]} in range({first}{p.extent(loop.axis.over)}):")
+        self.open.append(loop.axis)
         lines += indented(self._nodes(loop.body))
+        self.open.pop()
+        lines += [line for k in loop.begun if k in self.rows for line in self._row_ended(k)]
         ended: list[str] = []
         for k in loop.begun:  # with one lane a total is a variable until the loop ends
             if self._is_variable(k) and self._is_array(k):
@@ -49,6 +57,29 @@ class Body:
             if k in self.section.mirrored:
                 ended.append(f"{self._mirror(k)} = {self._stored(k)}")
         return lines + self._laned(ended)
+
+    def _row(self, loop: Loop, number: int) -> Axis | None:
+        """The innermost axis of a reduction over several, if it is short and becomes a vector.
+
+        One total for each of its indices: the entries of a vector are added up one time at the end.
+        """
+        inner = _innermost(loop, number)
+        if self.lanes > 1 or inner is None or inner is loop:
+            return None
+        return inner.axis if 1 < (self.places.size(inner.axis.over) or 0) <= SHORT else None
+
+    def _row_started(self, number: int) -> list[str]:
+        size, start = self.places.size(self.rows[number].over), STARTS[self.nest.let(number).op]
+        return [
+            f"t{number} = stack({size})",
+            f"for e in range({size}):",
+            f"    t{number}[e] = {start}",
+        ]
+
+    def _row_ended(self, number: int) -> list[str]:
+        op, size = self.nest.let(number).op, self.places.size(self.rows[number].over)
+        added = f"{ADDED[op]}(r{number}, t{number}[e])"
+        return [f"r{number} = {STARTS[op]}", f"for e in range({size}):", f"    r{number} = {added}"]
 
     def _laned(self, lines: list[str]) -> list[str]:
         if self.lanes == 1 or not lines:
@@ -76,6 +107,8 @@ class Body:
         return self.places.entry(f"s{number}", axes, self.lanes)
 
     def _total(self, number: int) -> str:
+        if number in self.rows:
+            return f"t{number}[{self.places.loops[self.rows[number]]}]"
         return f"r{number}" if self._is_variable(number) else self._stored(number)
 
     # -- runs ----------------------------------------------------------------------------------
@@ -124,11 +157,9 @@ class Body:
             return self._stack(number, let)
         if let.over:
             term = " * ".join([*map(_operand, let.args), *self._weights(number)])
-            if self.lanes > 1 and let.op != "max":
-                sign = "+" if ADDED[let.op] == "plus" else "*"
-                total = self._total(number)
-                return [f"{total} = {total} {sign} {term}"]
             total = self._total(number)
+            if (self.lanes > 1 or number in self.rows) and let.op != "max":
+                return [f"{total} = {total} {'+' if ADDED[let.op] == 'plus' else '*'} {term}"]
             return [f"{total} = {ADDED[let.op]}({total}, {term})"]
         lines = [f"r{number} = {self._expression(let)}"]
         if self._is_array(number):
@@ -157,7 +188,8 @@ class Body:
 
     def _view(self, let: Let) -> str:
         p, root = self.places, int(let.args[0])
-        slots = [p.loops[s] if isinstance(s, Axis) else str(s) for s in let.slots]
+        order = self._along_rows(let) if root < self.count else let.slots
+        slots = [p.loops[s] if isinstance(s, Axis) else str(s) for s in order]
         if root < self.count:
             ranges: Sequence[Range] = self.program.inputs[root].ranges
             name, varies = p.names[root], root in self.varying
@@ -168,6 +200,13 @@ class Body:
             slots = [n for a, n in zip(axes, slots, strict=True) if a in section.stored[root]]
             name, ranges = f"s{root}", [a.over for a in section.stored[root]]
         return p.cell(name, p.place(ranges, slots), self.lanes if varies else 1)
+
+    def _along_rows(self, let: Let) -> Sequence[Axis | int]:
+        """The slots of an array: of a symmetric one, the innermost loop's last."""
+        label = getattr(self.program.inputs[int(let.args[0])].symbol, "label", None)
+        if not getattr(label, "symmetric", False) or not set(let.slots) <= set(self.open):
+            return let.slots
+        return sorted((s for s in let.slots if isinstance(s, Axis)), key=self.open.index)
 
     def _stack(self, number: int, let: Let) -> list[str]:
         p, lines = self.places, []
@@ -182,10 +221,21 @@ class Body:
         return lines
 
 
+def _innermost(loop: Loop, number: int) -> Loop | None:
+    """The loop whose run adds to a reduction."""
+    for node in loop.body:
+        if isinstance(node, Run) and number in node.registers:
+            return loop
+        found = _innermost(node, number) if isinstance(node, Loop) else None
+        if found is not None:
+            return found
+    return None
+
+
 def _operand(arg: Operand) -> str:
     if isinstance(arg, int):
         return f"r{arg}"
-    return repr(arg) if abs(arg) < float("inf") else f"({arg!r})"
+    return repr(arg) if isfinite(arg) else f"({'-' * (arg < 0)}np.{'nan' if isnan(arg) else 'inf'})"
 
 
 def indented(lines: Sequence[str]) -> list[str]:
