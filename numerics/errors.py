@@ -67,5 +67,5 @@ class PrecisionError(NumericsError):
     """No two precisions of the reference agree, so that no digit can be vouched for."""
 
 
-class MissingBackendError(NumericsError):
+class MissingBackendError(NumericsError, ImportError):
     """A package that a backend needs is not installed; the message names the extra that has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,27 +13,45 @@ from numerics.problem.given import is_array
 if TYPE_CHECKING:
     from numerics.solution import Solution
 
-__all__ = ["MissingExtraError", "axis_names", "to_xarray"]
+__all__ = ["MissingExtraError", "axis_names", "coordinates", "scalars", "to_xarray"]
 
 
 class MissingExtraError(NumericsError, ImportError):
     """An optional package is not installed."""
 
 
-def axis_names(solution: Solution) -> list[str]:
+def axis_names(batch: tuple[int, ...], scalars: Mapping[str, Any]) -> list[str]:
     """A name for each batch axis: the first parameter that varies along it alone."""
-    rank = len(solution.shape)
+    rank = len(batch)
     names = [f"axis_{k}" for k in range(rank)]
     free = set(range(rank))
-    for name, value in solution.parameters.items():
-        if solution.system.given.core[name]:
-            continue
-        lengths = (1,) * (rank - value.ndim) + value.shape
+    for name, value in scalars.items():
+        lengths = (1,) * (rank - np.ndim(value)) + np.shape(value)
         varying = [k for k, length in enumerate(lengths) if length > 1]
         if len(varying) == 1 and varying[0] in free:
             names[varying[0]] = name
             free.remove(varying[0])
     return names
+
+
+def coordinates(
+    batch: tuple[int, ...], scalars: Mapping[str, Any], axes: list[str]
+) -> dict[str, Any]:
+    """The parameters along the axes."""
+    found: dict[str, Any] = {}
+    for name, value in scalars.items():
+        if value.ndim == 0:
+            found[name] = float(value)
+        elif name in axes:
+            found[name] = (name, value.reshape(-1))
+        else:
+            found[name] = (axes, np.broadcast_to(value, batch))
+    return found
+
+
+def scalars(parameters: Mapping[str, Any], core: Mapping[str, int]) -> dict[str, Any]:
+    """The parameters that are no arrays."""
+    return {name: value for name, value in parameters.items() if not core[name]}
 
 
 def to_xarray(solution: Solution) -> Any:
@@ -61,7 +80,8 @@ def to_xarray(solution: Solution) -> Any:
         raise MissingExtraError(
             "xarray is not installed; it comes with the extra: pip install 'saddlepoint[sweep]'"
         ) from None
-    axes = axis_names(solution)
+    given = scalars(solution.parameters, solution.system.given.core)
+    axes = axis_names(solution.shape, given)
     branch = [*axes, "branch"]
     data: dict[str, Any] = {
         "exists": (branch, solution.exists),
@@ -80,18 +100,4 @@ def to_xarray(solution: Solution) -> Any:
             values = solution.observable(name)
             own = [f"{name}_index_{k}" for k in range(values.ndim - len(branch))]
             data[name] = ([*branch, *own], values.filled(np.nan))
-    return xarray.Dataset(data, coords=_coordinates(solution, axes))
-
-
-def _coordinates(solution: Solution, axes: list[str]) -> dict[str, Any]:
-    coordinates: dict[str, Any] = {}
-    for name, value in solution.parameters.items():
-        if solution.system.given.core[name]:
-            continue
-        if value.ndim == 0:
-            coordinates[name] = float(value)
-        elif name in axes:
-            coordinates[name] = (name, value.reshape(-1))
-        else:
-            coordinates[name] = (axes, np.broadcast_to(value, solution.shape))
-    return coordinates
+    return xarray.Dataset(data, coords=coordinates(solution.shape, given, axes))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sympy import Expr
 
-from numerics.labelled import MissingExtraError, axis_names
+from numerics.labelled import MissingExtraError, axis_names, scalars
 from numerics.problem.errors import ProblemError
 from numerics.problem.status import Stability
 
 if TYPE_CHECKING:
     from numerics.solution import Solution
 
-__all__ = ["plot"]
+__all__ = ["new_axes", "plot"]
 
 STYLES = (
     (Stability.STABLE, "-", "stable"),
@@ -80,10 +80,10 @@ def plot(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('x', 'm')
     """
-    axes = axis_names(solution)
+    axes = axis_names(solution.shape, scalars(solution.parameters, solution.system.given.core))
     x = _abscissa(solution, axes, x)
     y = solution.unknowns[0] if y is None else y
-    ax = _new_axes() if ax is None else ax
+    ax = new_axes() if ax is None else ax
     color = ax._get_lines.get_next_color() if color is None else color
     along = np.asarray(solution.parameters[x]).reshape(-1)
     drawn = set()
@@ -105,7 +105,8 @@ def _abscissa(solution: Solution, axes: list[str], x: str | None) -> str:
     return x
 
 
-def _new_axes() -> Any:
+def new_axes() -> Any:
+    """The axes of a new figure, of no window."""
     try:
         from matplotlib.figure import Figure
     except ImportError:

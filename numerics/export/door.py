@@ -31,36 +31,7 @@ def save(
     overwrite: bool = False,
     ranges: Mapping[Any, Any] | None = None,
 ) -> Path:
-    """Write a kernel to a file that needs no toolkit.
-
-    Parameters
-    ----------
-    kernel : Kernel
-        From `compile`.
-    path : path
-        ``"capacity.py"``: a Python module that needs NumPy, and SciPy where there are error
-        functions.  ``"capacity.c"``: C99, with its header ``"capacity.h"`` beside it.
-    certificate : Certificate or bool, optional
-        What `certify` found, written into the file. True has it made for the ranges that the
-        kernel was compiled for, which may take a minute.
-    name : str, optional
-        The name of the function; that of the file by default.
-    overwrite : bool
-        Whether files of this name may be replaced.
-    ranges : mapping, optional
-        By symbol or name, ranges as in `compile`: parameters of averages need them.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    NumericsError
-        For another ending, a file that exists, a folder that does not, a name that is no
-        identifier or taken; a kernel that a file cannot hold; a certificate that is of another
-        kernel or does not hold.
+    """Write a kernel to a file that needs no toolkit; see `Kernel.save`.
 
     Examples
     --------

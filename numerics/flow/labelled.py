@@ -6,25 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numerics.labelled import MissingExtraError
+from numerics.labelled import MissingExtraError, axis_names, coordinates, scalars
 
 if TYPE_CHECKING:
     from numerics.flow.trajectories import Trajectories
 
-__all__ = ["axis_names", "to_xarray"]
-
-
-def axis_names(found: Trajectories) -> list[str]:
-    """A name for each batch axis: the first parameter that varies along it alone."""
-    rank = len(found.shape)
-    names = [f"axis_{k}" for k in range(rank)]
-    for name, value in found.parameters.items():
-        lengths = value.shape[: value.ndim - found.given.core[name]]
-        varying = [rank - len(lengths) + k for k, n in enumerate(lengths) if n > 1]
-        is_scalar = found.given.core[name] == 0
-        if is_scalar and len(varying) == 1 and names[varying[0]] == f"axis_{varying[0]}":
-            names[varying[0]] = name
-    return names
+__all__ = ["to_xarray"]
 
 
 def to_xarray(found: Trajectories) -> Any:
@@ -54,7 +41,8 @@ def to_xarray(found: Trajectories) -> Any:
         raise MissingExtraError(
             "xarray is not installed; it comes with the extra: pip install 'saddlepoint[sweep]'"
         ) from None
-    axes = axis_names(found)
+    given = scalars(found.parameters, found.given.core)
+    axes = axis_names(found.shape, given)
     time = "time" if found.time is None else found.time.name
     data: dict[str, Any] = {
         "status": (axes, found.status),
@@ -67,18 +55,4 @@ def to_xarray(found: Trajectories) -> Any:
         data[name] = ([*axes, time, *own], values.filled(np.nan))
         if found.errors is not None and name in found.unknowns:
             data[f"{name}_error"] = ([*axes, time, *own], found.error(name).filled(np.nan))
-    return xarray.Dataset(data, coords={time: found.times, **_coordinates(found, axes)})
-
-
-def _coordinates(found: Trajectories, axes: list[str]) -> dict[str, Any]:
-    coordinates: dict[str, Any] = {}
-    for name, value in found.parameters.items():
-        if found.given.core[name]:
-            continue
-        if value.ndim == 0:
-            coordinates[name] = float(value)
-        elif name in axes:
-            coordinates[name] = (name, value.reshape(-1))
-        else:
-            coordinates[name] = (axes, np.broadcast_to(value, found.shape))
-    return coordinates
+    return xarray.Dataset(data, coords={time: found.times, **coordinates(found.shape, given, axes)})

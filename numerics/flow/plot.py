@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sympy import Expr
 
-from numerics.flow.labelled import axis_names
-from numerics.labelled import MissingExtraError
+from numerics.labelled import axis_names, scalars
+from numerics.plot import new_axes
 
 if TYPE_CHECKING:
     from numerics.flow.trajectories import Trajectories
@@ -61,7 +61,7 @@ def plot(
     rank = len(found.shape)
     curves = np.moveaxis(values, rank, -1).reshape(found.given.points, -1, len(found.times))
     entries = list(np.ndindex(values.shape[rank + 1 :]))
-    ax = _new_axes() if ax is None else ax
+    ax = new_axes() if ax is None else ax
     named = curves.shape[0] * curves.shape[1] <= FEW
     for row, trajectory in enumerate(curves):
         for k, curve in enumerate(trajectory):
@@ -82,18 +82,10 @@ def _words(found: Trajectories, row: int, entry: tuple[int, ...] | None) -> str 
     """Which entry a curve is, and at which parameters."""
     parts = [] if entry is None else ["".join(str(k + 1) for k in entry)]
     place = np.unravel_index(row, found.shape) if found.shape else ()
-    for axis, name in enumerate(axis_names(found)):
+    for axis, name in enumerate(
+        axis_names(found.shape, scalars(found.parameters, found.given.core))
+    ):
         if name in found.parameters:
             value = np.ravel(found.parameters[name])[place[axis]]
             parts.append(f"{name} = {value:.4g}")
     return ", ".join(parts) or None
-
-
-def _new_axes() -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError(
-            "matplotlib is not installed; it comes with the extra: pip install 'saddlepoint[plot]'"
-        ) from None
-    return Figure(figsize=(5.2, 3.6), layout="constrained").add_subplot()
