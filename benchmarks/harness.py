@@ -267,6 +267,8 @@ def _calls(candidate: Candidate, shortest: float, clock: Callable[[], float]) ->
 def _memory(candidate: Candidate) -> float:
     if candidate.memory is not None:
         return candidate.memory()
+    if candidate.part < 1:  # slow: tracing long generated functions would take minutes
+        return _resident_peak(candidate.call)
     return max(_traced_peak(candidate.call), _resident_peak(candidate.call))
 
 
