@@ -58,6 +58,10 @@ class NativeRunner:
 
     def run(self, batch: Batch, outs: Sequence[Any], block: int, finite: bool) -> None:
         """Fill the outputs of a batch; see `Kernel.evaluate`."""
+        with np.errstate(all="ignore"):
+            self._run(batch, outs, finite)
+
+    def _run(self, batch: Batch, outs: Sequence[Any], finite: bool) -> None:
         self._check_before(batch, finite)
         if 0 in batch.shape:
             return
