@@ -11,9 +11,9 @@ from sympy import Expr
 from derive.equations import Element, Index
 from numerics.arguments import Batch
 from numerics.backends.choice import NUMPY, Backend, Runs
-from numerics.lower import lower
+from numerics.lower import Along, lower
 from numerics.node_sum import tables_of
-from numerics.program import Program
+from numerics.program import Input, Program
 from numerics.signature import inputs_of
 from numerics.stable import stabilise
 
@@ -46,6 +46,8 @@ class Compiled:
         Parts that are stable as they stand.
     backend : Backend
         What prints and runs the program.
+    along : sequence of sequence of Index
+        For each output the indices that it runs over in any case.
     """
 
     def __init__(
@@ -56,10 +58,11 @@ class Compiled:
         axes: Sequence[Index],
         known: Iterable[Expr] = (),
         backend: Backend = NUMPY,
+        along: Along = (),
     ) -> None:
         expressions = stabilise(*(expr for _, expr in named), known=known)
         self.stable = tuple((name, e) for (name, _), e in zip(named, expressions, strict=True))
-        self.axes, self.backend = tuple(axes), backend
+        self.axes, self.backend, self.along = tuple(axes), backend, along
         entries: list[Expr] = [entry.label.plain[entry.slots] for entry in tables]
         inputs = inputs_of([*given, *entries])
         labels = {entry.label for entry in entries if isinstance(entry, Element)}
@@ -67,8 +70,17 @@ class Compiled:
             k for k, i in enumerate(inputs) if getattr(i.symbol, "label", None) in labels
         )
         self.count = sum(not i.is_size for i in inputs) - len(self.hidden)
-        self.program: Program = lower(self.stable, inputs, self.axes, self.hidden, self.hidden)
+        self.program = self._lowered(inputs, self.hidden, self.hidden)
         self._makers: dict[Any, Callable[[], Runs]] = {}
+
+    def _lowered(
+        self,
+        inputs: Sequence[Input],
+        uniform: frozenset[int],
+        bound: frozenset[int],
+        sparse: frozenset[int] = frozenset(),
+    ) -> Program:
+        return lower(self.stable, inputs, self.axes, uniform, bound, sparse, self.along)
 
     def source(self, bound: frozenset[int]) -> str:
         """The generated source for a batch in which every scalar varies, and arrays do not."""
@@ -118,6 +130,6 @@ class Compiled:
         sizes = [k for k, given in enumerate(inputs) if given.is_size]
         fixed = frozenset([*held, *(k for k in sizes if inputs[k].symbol in known)])
         uniform = uniform.union(sizes)
-        program = lower(self.stable, inputs, self.axes, uniform, fixed, sparse)
+        program = self._lowered(inputs, uniform, fixed, sparse)
         checked = frozenset(bound) | self.hidden
         return self.backend.maker(program, uniform, fixed, checked, self.hidden)

@@ -11,6 +11,7 @@ from derive.equations import Element, Equations, Index, free_indices
 from numerics.derivatives import derivatives
 from numerics.errors import UnknownParameterError
 from numerics.hessian import gradients, hessians
+from numerics.lower import Along
 from numerics.signature import axes_of, fresh_indices, scalars_of
 
 __all__ = ["Differentiable"]
@@ -25,6 +26,7 @@ class Differentiable:
     _ranges: dict[Any, Any]
     _marked: dict[Index, Index]
     _stable: tuple[tuple[str, Expr], ...]
+    _along: Along
 
     if TYPE_CHECKING:
 
@@ -58,7 +60,8 @@ class Differentiable:
         wanted = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
         variables = [self._variable(v) for v in wanted]
         extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
-        first = sorted({i for _, e in self.equations.expressions for i in free_indices(e)}, key=str)
+        every = range(len(self._stable))
+        first = sorted({i for number in every for i in self._over(number)}, key=str)
         named = {marked: index for index, marked in self._marked.items()}
         rows = derivatives([expr for _, expr in self._stable], variables)
         expressions = tuple(
@@ -66,7 +69,12 @@ class Differentiable:
             for (name, _), row in zip(self._stable, rows, strict=True)
             for variable, entry in zip(variables, row, strict=True)
         )
-        return self._derived(expressions, (*first, *extra))
+        along = [
+            (*self._over(number), *free_indices(variable))
+            for number in every
+            for variable in variables
+        ]
+        return self._derived(expressions, (*first, *extra), along)
 
     def gradient(self, wrt: Sequence[Expr] | None = None) -> Any:
         """The kernel of the gradient of every output: an array with one more axis, the last.
@@ -126,16 +134,23 @@ class Differentiable:
             (prefix + name, expr.xreplace(named))
             for (name, _), expr in zip(self._stable, made, strict=True)
         )
-        first = sorted({i for _, e in self.equations.expressions for i in free_indices(e)}, key=str)
-        return self._derived(expressions, (*first, *axes))
+        every = range(len(self._stable))
+        first = sorted({i for number in every for i in self._over(number)}, key=str)
+        along = [(*self._over(number), *axes) for number in every]
+        return self._derived(expressions, (*first, *axes), along)
 
-    def _derived(self, expressions: Any, axes: Sequence[Index]) -> Any:
+    def _over(self, number: int) -> tuple[Index, ...]:
+        """The indices that an output runs over."""
+        kept = self._along[number] if self._along else ()
+        return (*free_indices(self.equations.expressions[number][1]), *kept)
+
+    def _derived(self, expressions: Any, axes: Sequence[Index], along: Along) -> Any:
         """A kernel of the same arguments, with these axes after those that come first."""
         order = dict.fromkeys((*self._order, *axes))
         equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)
         kind: Any = type(self)
-        made = kind(equations, self.backend, tuple(order), self._ranges, self.tolerance)
-        return made.bind(self.bound)
+        settings = self.backend, tuple(order), self._ranges, self.tolerance
+        return kind(equations, *settings, along=along).bind(self.bound)
 
     def _variable(self, wanted: Any) -> Expr:
         """The argument to differentiate by, an array's element with an index of its own."""

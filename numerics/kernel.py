@@ -20,6 +20,7 @@ from numerics.errors import NumericsError
 from numerics.exported import Exported
 from numerics.handover import as_equations, as_expression, marked
 from numerics.judged import Judged
+from numerics.lower import Along
 from numerics.outputs import given_outs, handed_back, written_to
 from numerics.parameter_box import checked_tolerance, declared_box
 from numerics.parts import run_part
@@ -134,6 +135,7 @@ class Kernel(Differentiable, Judged, Exported):
         leading: int | None = None,
         breaks: Mapping[Any, Sequence[float]] | None = None,
         threads: int = 1,
+        along: Along = (),
     ) -> None:
         self.equations = equations
         self._backend = backend_named(backend, threads)
@@ -147,15 +149,16 @@ class Kernel(Differentiable, Judged, Exported):
         opened = [(name, open_integrals(e.xreplace(self._marked))) for name, e in checked]
         given = distinct((*equations.unknowns, *equations.parameters))
         axes = tuple(self._marked[index] for index in self._order)
+        kept = tuple(tuple(self._marked[index] for index in own) for own in along)
         self._inputs = tuple(inputs_of(given))
         self._ranges = dict(ranges or {})
         declared = declared_box(self._inputs, self._ranges)
-        self._planning = leading, breaks
+        self._planning, self._along = (leading, breaks), tuple(along)
         plan = (opened, given, axes, self.tolerance, declared, leading, breaks)
-        self._plans = Plans(*plan, self._backend)
+        self._plans = Plans(*plan, self._backend, kept)
         if backend == "auto" and not fits_numba(self._plans.skeleton.program):
             self._backend = NUMPY
-            self._plans = Plans(*plan)
+            self._plans = Plans(*plan, NUMPY, kept)
         self._results = self._plans.skeleton.program.outputs
         self._stable = self._plans.differentiable
         self._fix({})
@@ -372,7 +375,7 @@ class Kernel(Differentiable, Judged, Exported):
 
     def __getstate__(self) -> dict[str, Any]:
         settings = (self.backend, self._order, self._ranges, self.tolerance, *self._planning)
-        made = (self.equations, *settings, self._backend.threads)
+        made = (self.equations, *settings, self._backend.threads, self._along)
         return {"made": made, "bound": self._bound}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

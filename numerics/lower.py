@@ -64,7 +64,7 @@ from numerics.special import StableFunction
 from numerics.special.orthants import RECIPES
 from numerics.straight_line import StraightLine
 
-__all__ = ["axis_of", "lower", "range_of"]
+__all__ = ["Along", "axis_of", "lower", "range_of"]
 
 ELEMENTARY = {
     Abs: "absolute",
@@ -89,6 +89,7 @@ ELEMENTARY = {
     tan: "tan",
     tanh: "tanh",
 }
+Along = Sequence[Sequence[Index]]
 RECIPROCAL = {coth: "tanh", sech: "cosh", csch: "sinh"}
 
 
@@ -109,6 +110,7 @@ def lower(
     uniform: frozenset[int] = frozenset(),
     bound: frozenset[int] = frozenset(),
     sparse: frozenset[int] = frozenset(),
+    along: Along = (),
 ) -> Program:
     """Lower named expressions to a loop program.
 
@@ -127,6 +129,8 @@ def lower(
         Inputs that do not even change from call to call: products and sums begin with these.
     sparse : frozenset of int
         Inputs that are sparse matrices.
+    along : sequence of sequence of Index, optional
+        For each output the indices that it runs over, whether its value depends on them or not.
 
     Raises
     ------
@@ -145,8 +149,8 @@ def lower(
     axes = _all_axes([expr for _, expr in expressions], [axis_of(index) for index in order])
     lowering = _Lowering(Builder(inputs, axes, uniform, bound, sparse))
     outputs = []
-    for name, expr in expressions:
-        free = {axis_of(index) for index in free_indices(expr)}
+    for (name, expr), own in zip(expressions, along or [()] * len(expressions), strict=True):
+        free = {axis_of(index) for index in (*free_indices(expr), *own)}
         operand = lowering(expr).operand
         if lowering.builder.is_sparse(operand):
             raise lowering.dense(expr, "the result would be an array of all pairs")

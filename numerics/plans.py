@@ -25,6 +25,7 @@ from numerics.errors import (
     PrecisionError,
     UnsupportedExpressionError,
 )
+from numerics.lower import Along
 from numerics.node_plans import NOWHERE
 from numerics.node_sum import NodeSum
 from numerics.parameter_box import (
@@ -80,6 +81,8 @@ class Plans:
         at. A batch is split there.
     backend : Backend
         What prints and runs the programs.
+    along : sequence of sequence of Index
+        For each output the indices that it runs over in any case.
     """
 
     def __init__(
@@ -92,8 +95,9 @@ class Plans:
         leading: int | None = None,
         breaks: Mapping[Any, Sequence[float]] | None = None,
         backend: Backend = NUMPY,
+        along: Along = (),
     ) -> None:
-        self.backend = backend
+        self.backend, self.along = backend, along
         self.named, self.given, self.axes = tuple(named), tuple(given), tuple(axes)
         self.declared, self.tolerance = declared, tolerance
         self._failed: list[Box] = []
@@ -106,7 +110,9 @@ class Plans:
         self.parameters = self._averages.parameters if self.has_averages else set()
         bare, variables = self._averages.skeleton()
         pairs = [(name, e) for (name, _), e in zip(named, bare, strict=True)]
-        self.skeleton = Compiled(pairs, (*given, *variables), (), axes, backend=backend)
+        self.skeleton = Compiled(
+            pairs, (*given, *variables), (), axes, backend=backend, along=along
+        )
         self.known: list[Ready] = []
         if not self.has_averages:
             self.known.append(Ready(Planned(bare, {}, ()), self.skeleton, ()))
@@ -203,7 +209,7 @@ class Plans:
     ) -> Compiled:
         bounds = [error_bound(e, estimate, scalars) for e in plain]
         pairs = [(name, e) for (name, _), e in zip(self.named, bounds, strict=True)]
-        return Compiled(pairs, self.given, tables, self.axes)
+        return Compiled(pairs, self.given, tables, self.axes, along=self.along)
 
     def _serves(self, ready: Ready) -> bool:
         return ready.planned.estimate <= self.tolerance
@@ -226,7 +232,7 @@ class Plans:
         if plain not in self._structures:
             pairs = [(name, e) for (name, _), e in zip(self.named, plain, strict=True)]
             sums = {node for e in plain for node in e.atoms(NodeSum)}  # planned as they stand
-            made = Compiled(pairs, self.given, tables, self.axes, sums, self.backend)
+            made = Compiled(pairs, self.given, tables, self.axes, sums, self.backend, self.along)
             self._structures[plain] = made
         ready = Ready(planned, self._structures[plain], tables)
         self.known.append(ready)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr
 
-from derive.equations import Element, Index, free_indices
+from derive.equations import Element, Index
 from numerics.derivatives import derivatives
 from numerics.signature import fresh_indices
 
@@ -67,8 +67,10 @@ def slopes(kernel: Kernel, numbers: Sequence[int]) -> tuple[Kernel, tuple[Slope,
         for (name, _), row in zip(kernel._stable, rows, strict=True)
         for variable, entry in zip(chosen, row, strict=True)
     )
-    first = sorted({i for _, e in kernel.equations.expressions for i in free_indices(e)}, key=str)
-    made = kernel._derived(expressions, (*first, *(i for v in chosen for i in _slots(v))))
+    every = range(len(kernel._stable))
+    first = sorted({i for k in every for i in kernel._over(k)}, key=str)
+    along = [(*kernel._over(k), *_slots(variable)) for k in every for variable in chosen]
+    made = kernel._derived(expressions, (*first, *(i for v in chosen for i in _slots(v))), along)
     count = len(numbers)
     return made, tuple(
         Slope(

@@ -351,3 +351,12 @@ def test_the_solver_and_the_enumeration_refuse_them_too():
             call(model, W=np.ma.masked_greater(s, 0), beta=1.0)
         with pytest.raises(errors.ShapeError, match="W has shape"):
             call(model, W=s[:, :3], beta=1.0)
+
+
+def test_derivatives_that_do_not_depend_on_an_index_run_over_it():
+    V = dv.Given("V", i)
+    kernel = nm.compile(dv.total(V[i], i) ** 2)
+    x = np.array([1.0, 2.0, 4.0])
+    slope = kernel.jacobian(V)
+    np.testing.assert_array_equal(slope(V=x), [14.0] * 3)
+    np.testing.assert_array_equal(slope.jacobian(V)(V=x), np.full((3, 3), 2.0))
