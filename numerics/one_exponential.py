@@ -30,7 +30,7 @@ ARTANH = (
     0.04940394524382393,
     0.08890381913056651,
 )
-FAR = 354.5  # beyond, 1/cosh(x)**2 is no longer a normal number
+FAR = 354.8913564  # half of the log of the largest double; beyond, 1/cosh(x)**2 is below the normal
 NEAR = 40.0  # beyond, tanh is 1 and the logarithm does not count beside |x|
 
 
@@ -99,7 +99,8 @@ class _Sharing:
             return emit("select", self._new(x), 0.0, emit("negative", size), size)
         if kind == "sech2":
             part = emit("multiply", emit("add", grown, 1.0), share)
-            return emit("multiply", 4.0, emit("multiply", part, share))
+            value = emit("multiply", 4.0, emit("multiply", part, share))
+            return emit("select", FAR, emit("absolute", self._new(x)), 0.0, value)
         return self._twice_artanh(s, emit)
 
     def _parts(

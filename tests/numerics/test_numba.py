@@ -47,6 +47,13 @@ def test_kernels_carry_the_certificate_of_the_numpy_backend(magnet, variance):
     assert nm.certify(variance, samples=15, V=(0.01, 4)).holds
 
 
+def test_functions_that_share_an_exponential_keep_their_bounds():
+    kernel = nm.compile([cosh(m) ** -2, tanh(m), log(2 * cosh(m))], backend="numba")
+    assert "sinh" not in kernel.source
+    for size in (1, 40, 1e4):  # far out the first is zero, and not the smallest number
+        assert nm.certify(kernel, samples=40, m=(-size, size)).holds
+
+
 def test_the_average_of_a_capacity_is_certified():
     kernel = nm.compile(dv.GaussianAverage(RATIO, z), arguments=(h, m), backend="numba")
     assert nm.certify(kernel, samples=10, h=(0.05, 0.95), m=(-2, 2)).holds
