@@ -3,7 +3,7 @@
 #   make test       the test suite, for which Python is enough
 #   make test-all   with the long physics and the tests that need pdflatex and node (see the README)
 #   make lab        JupyterLab on the notebooks
-#   make bench      a table of ratios, and out/bench.json
+#   make bench      tables of ratios against other tools and C, in out/bench.md and out/bench.json
 #   make lint types clean
 # ARGS goes to the program: make test ARGS="tests/derive -x"
 
@@ -38,6 +38,7 @@ notebooks: $(STAMP)
 	$(PYTHON) -m tools.notebooks execute
 
 bench: $(STAMP)
+	-$(PYTHON) -m pip install -q -e '.[bench]' # peers that do not install are left out
 	$(PYTHON) -m benchmarks.run $(ARGS)
 
 lint: $(STAMP)
