@@ -13,6 +13,7 @@ from numerics.problem.errors import ProblemError
 from numerics.problem.given import as_equations, bind
 from numerics.problem.roots import Roots
 from numerics.problem.system import LARGE, System
+from numerics.solvers.compiled import backend_for
 from numerics.solvers.find import find
 from numerics.solvers.loop import State, iterate
 from numerics.solvers.newton import Newton, newton_direction
@@ -47,6 +48,7 @@ def chains_along(
     tol: float = 1e-10,
     max_steps: int | None = None,
     strict: bool = False,
+    backend: str = "numpy",
 ) -> Chains:
     """Solve at every value and link the roots of neighbouring values.
 
@@ -73,7 +75,7 @@ def chains_along(
         value.ndim > given.core[name] for name, value in given.flat.items() if name != parameter
     ):
         raise ShapeError(f"only {parameter} may vary along a branch: fix the other parameters")
-    system = System(equations, given)
+    system = System(equations, given, backend_for(backend, given))
     if system.n > LARGE:
         raise ProblemError(
             f"{system.n} unknowns are too many to link branches by their Jacobians, which is made "

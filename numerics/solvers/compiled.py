@@ -7,7 +7,7 @@ that are compiled.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -74,7 +74,10 @@ def serves(solver: Solver, system: System) -> bool:
 
 
 def iterated(solver: Any, system: System, x: np.ndarray, rows: np.ndarray) -> State:
-    """Iterate from every start; a state each, none of them `Status.RUNNING`."""
+    """Iterate from every start; a state each, none of them `Status.RUNNING`.
+
+    Jacobians, and the fractions of steps that would come next, are not handed back.
+    """
     inside = system.inside(x, rows) if system.averaged else np.ones(len(x), dtype=bool)
     if not inside.any():
         return stepped(solver, system, x, rows)
@@ -82,6 +85,7 @@ def iterated(solver: Any, system: System, x: np.ndarray, rows: np.ndarray) -> St
     if inside.all():
         return found
     whole = stepped(solver, system, x[~inside], rows[~inside])
+    whole = replace(whole, jacobian=np.zeros((len(whole.x), 0, 0)))
     joined = {
         f.name: np.empty((len(x), *getattr(found, f.name).shape[1:]), getattr(found, f.name).dtype)
         for f in fields(found)
@@ -102,14 +106,12 @@ def _in_lanes(solver: Any, system: System, x: np.ndarray, rows: np.ndarray) -> S
     kind, most, settings = _settings(solver)
     given = {name: a for name, a in system.given.flat.items() if not system.given.core[name]}
     found, _ = rounds.iterated(kind, codes, x, rows, given, _ends(system), most, settings)
-    parts = {name.lower(): array for name, array in found.carried.items() if name != "TRIAL"}
-    parts["fraction"] = parts["fraction"][:, 0]
-    count, n = x.shape
+    told = list(found.carried.items())[: found.told]
+    parts: dict[str, Any] = {name.lower(): array for name, array in told}
+    parts |= {"status": found.status, "rows": rows, "jacobian": np.zeros((len(x), 0, 0))}
     if kind == "newton":
-        parts["jacobian"] = parts["jacobian"].reshape(count, n, n)
-        return State(**parts, status=found.status, rows=rows)
-    none = np.zeros((count, 0, 0))
-    return Iterated(**parts, jacobian=none, status=found.status, rows=rows)
+        return State(**parts, fraction=np.broadcast_to(np.nan, len(x)))
+    return Iterated(**parts, fraction=np.full(len(x), solver.damping))
 
 
 def _settings(solver: Any) -> tuple[str, int, tuple[float, ...]]:

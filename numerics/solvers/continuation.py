@@ -20,6 +20,7 @@ def continue_branch(
     starts: Starts = None,
     tol: float = 1e-10,
     max_steps: int | None = None,
+    backend: str = "numpy",
     **fixed: Any,
 ) -> Solution:
     """Follow every branch along one parameter, so that a slot is one branch throughout.
@@ -36,7 +37,7 @@ def continue_branch(
         The parameter that varies.
     values : array_like, one-dimensional
         Its values, in the order in which the branches are followed.
-    starts, tol, max_steps
+    starts, tol, max_steps, backend
         As in `solve`.
     **fixed
         A number (or an array of elements) for each other parameter.
@@ -63,5 +64,5 @@ def continue_branch(
     >>> loop.exists.T.astype(int).tolist()
     [[1, 1, 1, 1, 1, 1, 0], [0, 1, 1, 1, 1, 1, 0], [0, 1, 1, 1, 1, 1, 1]]
     """
-    found = chains_along(problem, parameter, values, fixed, starts, tol, max_steps)
+    found = chains_along(problem, parameter, values, fixed, starts, tol, max_steps, backend=backend)
     return build(found.system, found.roots, found.chain, found.ended)

@@ -94,8 +94,8 @@ def judged(
 def _shorter(after: np.ndarray, before: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     """Whether rows have shrunk, by the little that a step of this fraction promises."""
     with np.errstate(all="ignore"):
-        lengths = (np.linalg.norm(vectors, axis=1) for vectors in (after, before))
-        return np.asarray(rules.shorter(*lengths, fraction))
+        now, then = (np.linalg.norm(vectors, axis=1) for vectors in (after, before))
+        return np.asarray(rules.shorter(now, then, fraction))
 
 
 def newton_direction(residual: np.ndarray, jacobian: np.ndarray) -> np.ndarray:

@@ -60,6 +60,7 @@ def spinodal(
     between: tuple[float, float],
     *,
     start: Mapping[str, Any] | None = None,
+    backend: str = "numpy",
     **fixed: Any,
 ) -> Spinodal:
     """Follow a branch from one value of a parameter towards another until it folds.
@@ -78,6 +79,8 @@ def spinodal(
         From where the branch is followed, and how far.
     start : mapping, optional
         Unknowns near the branch at the first value; without it, the dominant branch there.
+    backend
+        As in `solve`: what branches of equations without averages are followed with.
     **fixed
         A number (or an array of elements) for each other parameter.
 
@@ -106,7 +109,7 @@ def spinodal(
     if holds_averages(equations):
         found = first_fold(Curve(equations, parameter, fixed), begin, low, high)
         return Spinodal(Status.NO_BRANCH) if found is None else _named(equations, found)
-    end = _end_of_branch(equations, parameter, fixed, low, high, begin)
+    end = _end_of_branch(equations, parameter, fixed, low, high, begin, backend)
     return Spinodal(Status.NO_BRANCH) if end is None else fold(equations, parameter, fixed, *end)
 
 
@@ -117,12 +120,13 @@ def _end_of_branch(
     low: float,
     high: float,
     state: np.ndarray,
+    backend: str,
 ) -> tuple[np.ndarray, float] | None:
     """The last state on a branch and its parameter, closer and closer; None if it goes on."""
     targets = [high]
     for _ in range(LOOKS):
         values = np.linspace(low, targets[-1], GRID)
-        chains = chains_along(equations, parameter, values, fixed, strict=True)
+        chains = chains_along(equations, parameter, values, fixed, strict=True, backend=backend)
         last, state = _follow(chains, state)
         low = float(chains.values[last])
         if last < GRID - 1:

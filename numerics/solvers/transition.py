@@ -91,6 +91,7 @@ def transition(
     between: tuple[float, float],
     *,
     starts: Starts = None,
+    backend: str = "numpy",
     **fixed: Any,
 ) -> Transition:
     """Locate the first change of the dominant branch between two values of a parameter.
@@ -106,7 +107,7 @@ def transition(
         What varies.
     between : (float, float)
         Where to search, from the first value on.
-    starts
+    starts, backend
         As in `solve`.
     **fixed
         A number (or an array of elements) for each other parameter.
@@ -140,7 +141,9 @@ def transition(
 
     def first_change(low: float, high: float) -> Transition | None:
         values = np.linspace(low, high, GRID)
-        chains = chains_along(equations, parameter, values, fixed, starts, strict=True)
+        chains = chains_along(
+            equations, parameter, values, fixed, starts, strict=True, backend=backend
+        )
         for cell in _changes(chains):
             if cell.ends:
                 return _equal_potential(equations, parameter, fixed, cell)

@@ -48,15 +48,13 @@ class Codes:
     places: tuple[int, ...]
     constants: Mapping[int, float] = field(default_factory=dict)
 
-    def at(
-        self, states: np.ndarray, given: Mapping[str, np.ndarray]
-    ) -> Iterator[tuple[Code, np.ndarray]]:
+    def at(self, states: np.ndarray, given: Mapping[str, np.ndarray]) -> Iterator[tuple[Code, Any]]:
         """Code for some states ``(rows, n)`` with what is given there, and for which of them.
 
         A value of `given` has one entry for all rows, or one for each.
         """
         count = len(states)
-        chosen = np.arange(count) if count >= LEAST else np.zeros(LEAST, dtype=int)
+        chosen: Any = slice(None) if count >= LEAST else np.zeros(LEAST, dtype=int)
         known = {name: states[chosen, v] for v, name in enumerate(self.unknowns)}
         known |= {name: a[chosen] if np.ndim(a) else a for name, a in given.items()}
         kernel = self.kernel
@@ -64,8 +62,7 @@ class Codes:
         merged = [kernel._bound.get(k, known.get(one.name)) for k, one in enumerate(inputs)]
         batch = arrange(inputs, merged)
         for ready, rows in kernel._plans.covering(batch, inputs, False):
-            part = np.arange(count) if rows is None else np.unique(rows[rows < count])
-            yield self._code(ready, batch, inputs), part
+            yield self._code(ready, batch, inputs), _part(rows, count)
 
     def _code(self, ready: Ready, batch: Batch, inputs: Sequence[Input]) -> Code:
         whole = ready.compiled.with_tables(batch, ready.tables)
@@ -98,6 +95,13 @@ class Codes:
         ranges = [ready.planned.box.get(keys.get(name), everywhere) for name in self.unknowns]
         low, high = np.array(ranges, dtype=float).T
         return np.ascontiguousarray(low), np.ascontiguousarray(high)
+
+
+def _part(rows: Any, count: int) -> Any:
+    """Which of the states these are; a state that was repeated is one."""
+    if rows is None:
+        return slice(None)
+    return rows if count >= LEAST else np.zeros(1, dtype=int)
 
 
 @lru_cache(maxsize=256)

@@ -67,6 +67,58 @@ def started(n, m, count, fresh, trial, direction, sizes, fraction, damping, x):
 
 
 @device
+def one_pass(
+    m, count, most, low, high, settings, outs, trial, x, residual, direction, sizes, fraction,
+    fresh, first, last, marks,
+):
+    """All that is above, for one unknown: each number is read and written once."""
+    apart()
+    tol, damping, runaway = settings[0], settings[1], settings[2]
+    for s in range(count):
+        there, start = trial[s], fresh[s] > 0.0
+        inside = (there >= first[s]) & (there <= last[s]) & isfinite(there)
+        new = where(inside, outs[s], nan)
+        change, before = new - there, where(start, inf, direction[s])
+        size = relative(change, there)
+        one, two, three = sizes[s], sizes[m + s], sizes[2 * m + s]
+        one = where(start, nan, one)
+        two, three = where(start, nan, two), where(start, nan, three)
+        cycle = is_steady(size, one) & is_undone(abs(change + before), size, tol)
+        status = fixed_point_status(size, abs(there) > runaway, tol)
+        status = where((status == RUNNING) & cycle, CYCLE, status)
+        following = where(damping == 1.0, new, there + damping * change)
+        following = where(status == NOT_FINITE, there, following)
+        inside = (following >= first[s]) & (following <= last[s])
+        done = marks[m + s] + 1
+        status = where((status == RUNNING) & (done >= most), MAX_STEPS, status)
+        beyond = ((following < low) | (following > high)) & inside
+        marks[2 * m + s] = where((status == RUNNING) & beyond, LEFT, status)
+        marks[m + s] = done
+        x[s], trial[s], residual[s], direction[s] = following, following, change, change
+        sizes[s], sizes[m + s], sizes[2 * m + s], sizes[3 * m + s] = size, one, two, three
+        fraction[s], fresh[s] = damping, 0.0
+    return 0
+
+
+@device
+def judged_alone(data, count):
+    """Whether there is one unknown; then all of it is done."""
+    if data[UNKNOWNS] > 1:
+        return 0
+    low, high = pointer(data[LOW])[0], pointer(data[HIGH])[0]
+    settings, outs, trial = pointer(data[SETTINGS]), pointer(data[OUTS]), pointer(data[TRIAL])
+    x, residual, direction = pointer(data[X]), pointer(data[RESIDUAL]), pointer(data[DIRECTION])
+    sizes, fraction, fresh = pointer(data[SIZES]), pointer(data[FRACTION]), pointer(data[FRESH])
+    first, last, marks = pointer(data[FIRST]), pointer(data[LAST]), words_at(data[MARKS])
+    m, most = data[SLOTS], data[MOST]
+    one_pass(
+        m, count, most, low, high, settings, outs, trial, x, residual, direction, sizes, fraction,
+        fresh, first, last, marks,
+    )
+    return 1
+
+
+@device
 def judged(data, count):
     """One damped update of every row."""
     m, n = data[SLOTS], data[UNKNOWNS]

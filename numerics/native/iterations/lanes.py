@@ -23,6 +23,22 @@ def isfinite(x):
     return x - x == 0.0
 
 
+@inline
+def scattered_to(into, slot, m, source, row, width):
+    """Entries of a row to a slot."""
+    into[slot] = source[row * width]
+    for e in range(1, width):
+        into[e * m + slot] = source[row * width + e]
+
+
+@inline
+def gathered_from(own, slot, m, into, row, width):
+    """Entries of a slot to a row."""
+    into[row * width] = own[slot]
+    for e in range(1, width):
+        into[row * width + e] = own[e * m + slot]
+
+
 @device
 def loaded(slot, row, data):
     """Bring a row into a slot: where it stands, and what is given at its point of the batch."""
@@ -30,35 +46,30 @@ def loaded(slot, row, data):
     marks, steps = words_at(data[MARKS]), words_at(data[STEPS])
     carried, given = words_at(data[CARRIED]), words_at(data[GIVEN])
     marks[slot], marks[m + slot], marks[2 * m + slot] = row, steps[row], RUNNING
-    fresh = steps[row] < 0
+    fresh = steps[row] < 0  # of such a row only where to evaluate is known, carried last
     pointer(data[FRESH])[slot] = 1.0 if fresh else 0.0
     place = words_at(data[ROWS])[row]
     for k in range(data[GIVEN_COUNT]):
-        width = given[3 * k + 2]
         into, source = pointer(given[3 * k]), pointer(given[3 * k + 1])
-        for e in range(width):
-            into[e * m + slot] = source[place * width + e]
-    for k in range(1 if fresh else data[CARRIED_COUNT]):  # the first one is where to evaluate
-        width = carried[3 * k + 2]
+        scattered_to(into, slot, m, source, place, given[3 * k + 2])
+    for k in range(data[CARRIED_COUNT] - 1 if fresh else 0, data[CARRIED_COUNT]):
         into, source = pointer(carried[3 * k]), pointer(carried[3 * k + 1])
-        for e in range(width):
-            into[e * m + slot] = source[row * width + e]
+        scattered_to(into, slot, m, source, row, carried[3 * k + 2])
     return 0
 
 
 @device
 def closed(slot, data):
-    """Hand back where the row of a slot stands."""
+    """Hand back where the row of a slot stands; of one that is to go on, all of it."""
     m = data[SLOTS]
     marks, carried = words_at(data[MARKS]), words_at(data[CARRIED])
     row = marks[slot]
     words_at(data[STEPS])[row] = marks[m + slot]
-    words_at(data[STATUS])[row] = marks[2 * m + slot]
-    for k in range(data[CARRIED_COUNT]):
-        width = carried[3 * k + 2]
+    status = marks[2 * m + slot]
+    words_at(data[STATUS])[row] = status
+    for k in range(data[CARRIED_COUNT] if status == LEFT else data[TOLD_COUNT]):
         own, into = pointer(carried[3 * k]), pointer(carried[3 * k + 1])
-        for e in range(width):
-            into[row * width + e] = own[e * m + slot]
+        gathered_from(own, slot, m, into, row, carried[3 * k + 2])
     return 0
 
 
@@ -72,20 +83,29 @@ def moved_over(table, count, source, slot, m):
 
 
 @device
+def listed(m, count, marks, done):
+    """The slots of rows that are done, in their order, and how many there are."""
+    apart()
+    found = 0
+    for s in range(count):
+        done[found] = s
+        found += marks[2 * m + s] != RUNNING
+    return found
+
+
+@device
 def packed(count, following, data):
     """Hand back the rows that are done; fill their slots with rows that wait, else the last."""
     m = data[SLOTS]
-    marks, order = words_at(data[MARKS]), words_at(data[ORDER])
-    slot = 0
-    while slot < count:
-        if marks[2 * m + slot] == RUNNING:
-            slot += 1
-            continue
+    marks, order, done = words_at(data[MARKS]), words_at(data[ORDER]), words_at(data[DONE])
+    found = listed(m, count, marks, done)
+    while found > 0:  # the last slots first, so that none that is done moves
+        found -= 1
+        slot = done[found]
         closed(slot, data)
         if following < data[WAITING]:
             loaded(slot, order[following], data)
             following += 1
-            slot += 1
             continue
         count -= 1
         if slot < count:
@@ -123,12 +143,10 @@ def spoilt(width, m, count, usable, outs):
 
 
 @device
-def evaluated(args, dimensions, steps, data, count):
-    """The equations at the states to be tried; nan outside of their domain."""
+def kept_inside(data, count):
+    """No value of the equations outside of their domain."""
     m, n = data[SLOTS], data[UNKNOWNS]
     outs, usable = pointer(data[OUTS]), pointer(data[USABLE])
-    dimensions[0] = count
-    called(data[ENTRY], args, dimensions, steps, words_at(data[CALL_DATA]))
     first, last, trial = pointer(data[FIRST]), pointer(data[LAST]), pointer(data[TRIAL])
     judged_inside(n, m, count, trial, first, last, usable)
     spoilt(data[WIDTH], m, count, usable, outs)
@@ -173,9 +191,12 @@ def iterate(args, dimensions, steps, data):
         count += 1
         following += 1
     while count > 0:
-        evaluated(args, dimensions, steps, data, count)
+        dimensions[0] = count
+        called(data[ENTRY], args, dimensions, steps, words_at(data[CALL_DATA]))
         tally[0] += count
-        judged(data, count)
-        inside_of_box(data, count)
+        if not judged_alone(data, count):
+            kept_inside(data, count)
+            judged(data, count)
+            inside_of_box(data, count)
         count, following = packed(count, following, data)
 '''

@@ -227,6 +227,58 @@ def aimed_inside(n, m, count, x, direction, fraction, first, last, ends, trial):
 
 
 @device
+def one_pass(
+    m, count, most, low, high, settings, outs, trial, x, residual, jacobian, direction, fraction,
+    fresh, first, last, marks,
+):
+    """All that is below, for one unknown: each number is read and written once."""
+    apart()
+    tol, smallest, runaway, floor = settings[0], settings[1], settings[2], settings[3]
+    for s in range(count):
+        there, start = trial[s], fresh[s] > 0.0
+        inside = (there >= first[s]) & (there <= last[s]) & isfinite(there)
+        value = where(inside, outs[s], nan)
+        part = where(start, 1.0, fraction[s])
+        yes = start | shorter(abs(value), abs(residual[s]), part)
+        here = where(yes, there, x[s])
+        r = where(yes, value, residual[s])
+        slope = where(yes, outs[m + s], jacobian[s])
+        step = where(r == 0.0, 0.0, -r / slope)
+        part = longer_or_shorter(yes, part)
+        small, far = is_small(step, here, tol, floor), abs(here) > runaway
+        status = newton_status(r == 0.0, isfinite(r), isfinite(step), far, small)
+        status = stalled(where(yes, status, RUNNING), part, smallest)
+        done = marks[m + s] + 1
+        following = minimum(maximum(here + part * step, first[s]), last[s])
+        following = where(isfinite(step), following, nan)
+        status = where((status == RUNNING) & (done >= most), MAX_STEPS, status)
+        beyond = (following < low) | (following > high)
+        marks[2 * m + s] = where((status == RUNNING) & beyond, LEFT, status)
+        marks[m + s] = done
+        x[s], residual[s], jacobian[s], direction[s] = here, r, slope, step
+        fraction[s], fresh[s], trial[s] = part, 0.0, following
+    return 0
+
+
+@device
+def judged_alone(data, count):
+    """Whether there is one unknown, of which no end is singular; then all of it is done."""
+    if data[UNKNOWNS] > 1 or data[OPEN]:
+        return 0
+    low, high = pointer(data[LOW])[0], pointer(data[HIGH])[0]
+    settings, outs, trial = pointer(data[SETTINGS]), pointer(data[OUTS]), pointer(data[TRIAL])
+    x, residual, jacobian = pointer(data[X]), pointer(data[RESIDUAL]), pointer(data[JACOBIAN])
+    direction, fraction = pointer(data[DIRECTION]), pointer(data[FRACTION])
+    fresh, first, last = pointer(data[FRESH]), pointer(data[FIRST]), pointer(data[LAST])
+    m, most, marks = data[SLOTS], data[MOST], words_at(data[MARKS])
+    one_pass(
+        m, count, most, low, high, settings, outs, trial, x, residual, jacobian, direction,
+        fraction, fresh, first, last, marks,
+    )
+    return 1
+
+
+@device
 def judged(data, count):
     """Accept the states that were tried or shorten the steps to them, and aim at the next ones."""
     m, n = data[SLOTS], data[UNKNOWNS]

@@ -55,25 +55,37 @@ def iterated(
     A row whose next state is outside of what a plan serves goes on under the next plan.
     """
     rows = _started(kind, x, points)
-    places = {name: np.ascontiguousarray(a, dtype=float) for name, a in given.items() if np.ndim(a)}
+    given = {name: np.asarray(a, dtype=float, order="C") for name, a in given.items()}
     left, tally = np.arange(len(x)), 0
+    states, here = rows.carried["TRIAL"], given
+    alike = all(a.size == len(x) for a in given.values() if a.ndim)
+    if not (alike and np.array_equal(points, left)):
+        here = _at(given, points)
     while left.size:
-        here = {name: a[points[left]] if np.ndim(a) else a for name, a in given.items()}
-        for code, part in codes.at(rows.carried["TRIAL"][left], here):
-            tally += run(kind, code, rows, left[part], places, ends, most, settings)
+        for code, part in codes.at(states, here):
+            tally += run(kind, code, rows, left[part], given, ends, most, settings)
         left = left[rows.status[left] == LEFT]
+        states, here = rows.carried["TRIAL"][left], _at(given, points[left])
     return rows, tally
+
+
+def _at(given: Mapping[str, Any], points: np.ndarray) -> dict[str, Any]:
+    """What is given at some points; what is the same everywhere stays."""
+    return {name: a[points] if a.ndim else a for name, a in given.items()}
 
 
 def _started(kind: str, x: np.ndarray, points: np.ndarray) -> Rows:
     count, n = x.shape
     x = np.ascontiguousarray(x, dtype=float)
-    widths = {"TRIAL": n, "X": n, "RESIDUAL": n, "DIRECTION": n, "FRACTION": 1}
-    widths |= {"JACOBIAN": n * n} if kind == "newton" else {"SIZES": 4}
+    widths = {"X": n, "RESIDUAL": n, "DIRECTION": n}
+    widths |= {} if kind == "newton" else {"SIZES": 4}
+    told = len(widths)
+    widths |= {"JACOBIAN": n * n, "FRACTION": 1} if kind == "newton" else {}
+    widths["TRIAL"] = n
     carried = {name: np.empty((count, width)) for name, width in widths.items()}
     carried["TRIAL"][:] = x
     status, steps = np.empty(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
-    return Rows(carried, np.ascontiguousarray(points, dtype=np.int64), status, steps)
+    return Rows(carried, told, np.ascontiguousarray(points, dtype=np.int64), status, steps)
 
 
 def newton(

@@ -71,8 +71,10 @@ class Rows:
     Attributes
     ----------
     carried : dict
-        By the name of an array in slots, an array (rows, width); ``"TRIAL"`` first, the states to
-        evaluate next.
+        By the name of an array in slots, an array (rows, width): first those that are told of every
+        row, then those of rows that go on; the last one is ``"TRIAL"``, the states to evaluate.
+    told : int
+        How many of them are told of every row.
     points : ndarray of int (rows,)
         The point of the batch that each row belongs to.
     status, steps : ndarray of int (rows,)
@@ -80,6 +82,7 @@ class Rows:
     """
 
     carried: dict[str, np.ndarray]
+    told: int
     points: np.ndarray
     status: np.ndarray
     steps: np.ndarray
@@ -107,7 +110,7 @@ def run(
     for place, value in code.constants.items():
         made["OUTS"][place * slots : (place + 1) * slots] = value
     held: dict[str, Any] = {**made, "ENTRY": code.native.address, "CALL_DATA": code.data}
-    args, table = _arguments(code, made, given, room)
+    places, table = _arguments(code, made, given, room)
     table += _ends(made, ends, slots)
     carried = [(made[name], array, array.shape[1]) for name, array in rows.carried.items()]
     tally = np.zeros(1, dtype=np.int64)
@@ -120,19 +123,22 @@ def run(
         "OPEN": int(ends is not None and bool(ends.singular)),
         "GIVEN_COUNT": len(table),
         "CARRIED_COUNT": len(carried),
+        "TOLD_COUNT": rows.told,
         "SETTINGS": np.array(settings, dtype=float),
         "LOW": code.box[0],
         "HIGH": code.box[1],
         "TALLY": tally,
-        "ORDER": order.astype(np.int64),
+        "ORDER": np.ascontiguousarray(order, dtype=np.int64),
         "ROWS": rows.points,
         "STEPS": rows.steps,
         "STATUS": rows.status,
         "GIVEN": _table(table),
         "CARRIED": _table(carried),
         "MARKS": np.zeros(3 * slots, dtype=np.int64),
+        "DONE": np.zeros(slots + 1, dtype=np.int64),
     }
     data = np.array([_word(held[name]) for name in DATA], dtype=np.int64)
+    args = np.array([array.ctypes.data for array in places])
     four = (args, np.array([0]), np.full(len(args), 8), data)
     _, entry = _iteration(kind)
     with np.errstate(all="ignore"):
@@ -172,18 +178,22 @@ def _sizes(n: int, outs: int) -> dict[str, int]:
 
 def _arguments(
     code: Code, made: Mapping[str, np.ndarray], given: Mapping[str, np.ndarray], room: _Room
-) -> tuple[np.ndarray, list[Any]]:
-    """Addresses of what the code takes and gives, and which parameters come with the point."""
-    places, table = [], []
+) -> tuple[list[np.ndarray], list[Any]]:
+    """What the code takes and gives, slot by slot, and which parameters come with the point."""
+    places: list[np.ndarray] = []
+    table: list[Any] = []
     for one in code.inputs:
         if isinstance(one, int):
             places.append(made["TRIAL"][one * room.slots :])
         else:
             own = room.array(1)
             places.append(own)
-            table.append((own, given[one], 1))
+            if np.ndim(given[one]):
+                table.append((own, given[one], 1))
+            else:
+                own[:] = given[one]
     places += [made["OUTS"][place * room.slots :] for place in code.places]
-    return np.array([array.ctypes.data for array in places]), table
+    return places, table
 
 
 def _ends(made: Mapping[str, np.ndarray], ends: Ends | None, slots: int) -> list[Any]:

@@ -16,9 +16,9 @@ LEFT = 100  # the status of a row that has left the box of its plan: it goes on 
 # What stands where among the integers handed over: sizes and counts, then addresses.
 DATA = (
     *("SLOTS", "UNKNOWNS", "WAITING", "MOST", "WIDTH", "OPEN"),
-    *("GIVEN_COUNT", "CARRIED_COUNT"),
+    *("GIVEN_COUNT", "CARRIED_COUNT", "TOLD_COUNT"),
     *("ENTRY", "CALL_DATA", "SETTINGS", "LOW", "HIGH", "TALLY"),
-    *("ORDER", "ROWS", "STEPS", "STATUS", "GIVEN", "CARRIED", "MARKS"),
+    *("ORDER", "ROWS", "STEPS", "STATUS", "GIVEN", "CARRIED", "MARKS", "DONE"),
     *("X", "TRIAL", "RESIDUAL", "JACOBIAN", "DIRECTION", "FRACTION", "SIZES"),
     *("OUTS", "USABLE", "FRESH", "ACCEPTED", "AFTER", "BEFORE", "NEXT", "MATRIX", "SWAP"),
     *("POISON", "FLAGS", "FIRST", "LAST", "ENDS"),
