@@ -267,7 +267,8 @@ class Scheduler:
         steps = (group.place[0] for group in around if isinstance(group, _Group))
         shared = {step[0] for step in steps if step}
         shared -= self.moved.get(number, set())
-        return tuple(axis for axis in let.axes if axis not in shared)
+        order = self.order.__getitem__  # the innermost loop goes along rows
+        return tuple(axis for axis in sorted(let.axes, key=order) if axis not in shared)
 
 
 def halves(scheduler: Scheduler, sums: bool) -> tuple[dict[int, Pair], dict[int, tuple[Pair, ...]]]:

@@ -196,9 +196,9 @@ class Body:
         else:
             varies = root in self.nest.varies
             section = self.nest.block if varies else self.nest.once
-            axes = self.nest.let(root).axes
-            slots = [n for a, n in zip(axes, slots, strict=True) if a in section.stored[root]]
-            name, ranges = f"s{root}", [a.over for a in section.stored[root]]
+            named = dict(zip(self.nest.let(root).axes, slots, strict=True))
+            slots = [named[axis] for axis in section.stored[root]]
+            name, ranges = f"s{root}", [axis.over for axis in section.stored[root]]
         return p.cell(name, p.place(ranges, slots), self.lanes if varies else 1)
 
     def _along_rows(self, let: Let) -> Sequence[Axis | int]:
