@@ -24,7 +24,7 @@ from numerics.program import Axis, Program, Range
 __all__ = ["Unit", "print_numba", "shown"]
 
 # What the source names by itself: the kernel's own words, what memory is reached by, operations
-OWN = "kernel once block lane start count points data args dimensions steps room bad e np inf nan"
+OWN = "kernel once block lane start count points data args dimensions steps room e np inf nan"
 BUILT_IN = "range min max float inline device"
 MEMORY = (
     "address allocated apart gathered offset plus pointer released scattered spread stack times"
@@ -32,6 +32,7 @@ MEMORY = (
 OTHERS = "unfinished sqrt square power log1p expm1 erfcx minimum maximum select fill_zero equal"
 RESERVED = (*f"{OWN} {BUILT_IN} {MEMORY} {OTHERS}".split(), *ELEMENTARY.values())
 ON_STACK = 2048  # doubles of one array; what is larger is allocated: LLVM slows down on large ones
+VECTOR = 8  # doubles of the widest vectors
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class _Printer:
         self, made: Nest, uniform: frozenset[int], sizes: Mapping[Expr, int], lanes: int
     ) -> None:
         self.nest, self.program, self.lanes = made, made.program, lanes
+        self.width = max(lanes, VECTOR)
         inputs = range(len(self.program.inputs))
         is_size = [given.is_size for given in self.program.inputs]
         self.varying = tuple(k for k in inputs if k not in uniform and not is_size[k])
@@ -164,10 +166,11 @@ class _Printer:
         lines += self._allocated()
         if self.nest.once.body:
             lines.append(f"once({', '.join(self._once_takes())})")
-        lines += ["bad = 0", *self._rooms_of_lanes()]
+        lines += [f"f0 = stack({self.width})", f"for lane in range({self.width}):"]
+        lines += ["    f0[lane] = 0.0", *self._rooms_of_lanes()]
         lines.append(f"for start in range(0, points, {self.lanes}):")
         lines += indented(self._turn())
-        lines += ["if bad:", "    data[0] = 1"]
+        lines += [f"if unfinished(f0, {self.width}):", "    data[0] = 1"]
         if self._taken():
             lines.append("released(room)")
         return ["def kernel(args, dimensions, steps, data):", *indented(lines)]
@@ -242,5 +245,15 @@ class _Printer:
         lines.append(f"block({', '.join(self._block_takes())})")
         for p, name, entries in self._operands():
             if p not in inputs:
-                lines.append(f"bad |= unfinished({name}, {entries * self.lanes})")
+                lines += self._looked_at(name, entries * self.lanes)
         return [*lines, *after]
+
+    def _looked_at(self, name: str, length: int) -> list[str]:
+        """Zero times each result is added up side by side: nan, unless all of them are finite."""
+        whole, rest = divmod(length, self.width)
+        step = f"    f0[lane] += {name}[{{0}} * {self.width} + lane] * 0.0"
+        lines = [f"for e in range({whole}):"] if whole else []
+        lines += indented([f"for lane in range({self.width}):", step.format("e")]) if whole else []
+        if rest:
+            lines += [f"for lane in range({rest}):", step.format(whole)]
+        return lines
