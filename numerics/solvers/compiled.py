@@ -68,8 +68,6 @@ def serves(solver: Solver, system: System) -> bool:
     scalar = system.n == len(system.lengths) and not any(system._indices)
     if not scalar or system.n > FEW or _arrays_vary(system.given):
         return False
-    if system.averaged and domain_of(system.equations).conditions:
-        return False
     return system.kernel(*_posed(solver, system)).backend == "numba"
 
 
@@ -105,7 +103,8 @@ def _in_lanes(solver: Any, system: System, x: np.ndarray, rows: np.ndarray) -> S
     codes = Codes(system.kernel(expressions, leading), names, exact, places, constants)
     kind, most, settings = _settings(solver)
     given = {name: a for name, a in system.given.flat.items() if not system.given.core[name]}
-    found, _ = rounds.iterated(kind, codes, x, rows, given, _ends(system), most, settings)
+    inside = system.inside if _conditions(system) else None
+    found, _ = rounds.iterated(kind, codes, x, rows, given, _ends(system), most, settings, inside)
     told = list(found.carried.items())[: found.told]
     parts: dict[str, Any] = {name.lower(): array for name, array in told}
     parts |= {"status": found.status, "rows": rows, "jacobian": np.zeros((len(x), 0, 0))}
@@ -132,11 +131,17 @@ def _posed(solver: Any, system: System) -> tuple[tuple[Expr, ...], int | None]:
 
 
 def _expressions(solver: Any, system: System) -> tuple[Expr, ...]:
-    """Residuals and their Jacobian row by row, or the update."""
-    equations = system.equations
+    """Residuals and their Jacobian row by row, or the update; and conditions."""
+    equations, conditions = system.equations, _conditions(system)
     if not isinstance(solver, Newton):
-        return equations.update
-    return (*forms.residuals(equations), *(e for row in forms.jacobian(equations) for e in row))
+        return (*equations.update, *conditions)
+    slopes = (e for row in forms.jacobian(equations) for e in row)
+    return (*forms.residuals(equations), *slopes, *conditions)
+
+
+def _conditions(system: System) -> tuple[Expr, ...]:
+    """What must not be negative, beside the intervals of the unknowns."""
+    return domain_of(system.equations).conditions if system.averaged else ()
 
 
 def _ends(system: System) -> Ends | None:

@@ -194,7 +194,7 @@ def test_all_ways_to_end_are_met():
     assert list(ends.values()) == wanted
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 8])
+@pytest.mark.parametrize("n", [3, 8])
 def test_small_linear_systems_are_solved_in_lanes(n):
     unknowns = symbols(f"x:{n}", real=True)
     matrix = np.random.default_rng(n).normal(size=(n, n))

@@ -103,7 +103,7 @@ def one_pass(
 @device
 def judged_alone(data, count):
     """Whether there is one unknown; then all of it is done."""
-    if data[UNKNOWNS] > 1:
+    if data[UNKNOWNS] > 1 or data[CONDITIONS]:
         return 0
     low, high = pointer(data[LOW])[0], pointer(data[HIGH])[0]
     settings, outs, trial = pointer(data[SETTINGS]), pointer(data[OUTS]), pointer(data[TRIAL])

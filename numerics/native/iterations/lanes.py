@@ -118,7 +118,7 @@ def packed(count, following, data):
 
 
 @device
-def judged_inside(n, m, count, trial, first, last, usable):
+def judged_inside(n, m, count, conditions, trial, first, last, held, usable):
     """Which states are finite and inside of the domain."""
     apart()
     for s in range(count):
@@ -129,6 +129,9 @@ def judged_inside(n, m, count, trial, first, last, usable):
             usable[s] = where(x >= first[v * m + s], usable[s], 0.0)
             usable[s] = where(x <= last[v * m + s], usable[s], 0.0)
             usable[s] = where(isfinite(x), usable[s], 0.0)
+    for c in range(conditions):
+        for s in range(count):
+            usable[s] = where(held[c * m + s] >= 0.0, usable[s], 0.0)
     return 0
 
 
@@ -148,8 +151,9 @@ def kept_inside(data, count):
     m, n = data[SLOTS], data[UNKNOWNS]
     outs, usable = pointer(data[OUTS]), pointer(data[USABLE])
     first, last, trial = pointer(data[FIRST]), pointer(data[LAST]), pointer(data[TRIAL])
-    judged_inside(n, m, count, trial, first, last, usable)
-    spoilt(data[WIDTH], m, count, usable, outs)
+    held, width = offset(outs, data[WIDTH] * m), data[WIDTH]
+    judged_inside(n, m, count, data[CONDITIONS], trial, first, last, held, usable)
+    spoilt(width, m, count, usable, outs)
     return 0
 
 

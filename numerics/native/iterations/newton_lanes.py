@@ -263,7 +263,7 @@ def one_pass(
 @device
 def judged_alone(data, count):
     """Whether there is one unknown, of which no end is singular; then all of it is done."""
-    if data[UNKNOWNS] > 1 or data[OPEN]:
+    if data[UNKNOWNS] > 1 or data[OPEN] or data[CONDITIONS]:
         return 0
     low, high = pointer(data[LOW])[0], pointer(data[HIGH])[0]
     settings, outs, trial = pointer(data[SETTINGS]), pointer(data[OUTS]), pointer(data[TRIAL])

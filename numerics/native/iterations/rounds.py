@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from numerics.native.iterations.run import Ends, Rows, run
 from numerics.native.iterations.source import LEFT
 
 __all__ = ["Ended", "fixed_point", "iterated", "newton"]
+
+Inside = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,13 @@ def iterated(
     ends: Ends | None,
     most: int,
     settings: Sequence[float],
+    inside: Inside | None = None,
 ) -> tuple[Rows, int]:
     """Iterate every row until it is done; where all rows stand, and the number of evaluations.
 
-    A row whose next state is outside of what a plan serves goes on under the next plan.
+    A row whose next state is outside of what a plan serves goes on under the next plan.  One whose
+    next state is not `inside` of where the equations have a meaning, as no start is, needs none:
+    any code refuses it.
     """
     rows = _started(kind, x, points)
     given = {name: np.asarray(a, dtype=float, order="C") for name, a in given.items()}
@@ -65,6 +70,10 @@ def iterated(
         for code, part in codes.at(states, here):
             tally += run(kind, code, rows, left[part], given, ends, most, settings)
         left = left[rows.status[left] == LEFT]
+        if inside is not None and left.size:
+            refused = left[~inside(rows.carried["TRIAL"][left], points[left])]
+            tally += run(kind, code, rows, refused, given, ends, most, settings)
+            left = left[rows.status[left] == LEFT]
         states, here = rows.carried["TRIAL"][left], _at(given, points[left])
     return rows, tally
 

@@ -27,7 +27,8 @@ class Code:
     Attributes
     ----------
     native : Native
-        The code: of residuals and their Jacobian row by row, or of an update.
+        The code: of residuals and their Jacobian row by row, or of an update; then of conditions,
+        which are not negative where these have a meaning.
     inputs : tuple of (int or str)
         What each argument is: the number of an unknown, or the name of a parameter.
     places : tuple of int
@@ -106,7 +107,8 @@ def run(
     width = n * (n + 1) if kind == "newton" else n
     slots = LANES * max(1, NUMBERS // (LANES * 16 * n * n))
     room = _Room(slots)
-    made = {name: room.array(size) for name, size in _sizes(n, width).items()}
+    conditions = len(code.places) + len(code.constants) - width
+    made = {name: room.array(size) for name, size in _sizes(n, width + conditions).items()}
     for place, value in code.constants.items():
         made["OUTS"][place * slots : (place + 1) * slots] = value
     held: dict[str, Any] = {**made, "ENTRY": code.native.address, "CALL_DATA": code.data}
@@ -120,6 +122,7 @@ def run(
         "WAITING": len(order),
         "MOST": most,
         "WIDTH": width,
+        "CONDITIONS": conditions,
         "OPEN": int(ends is not None and bool(ends.singular)),
         "GIVEN_COUNT": len(table),
         "CARRIED_COUNT": len(carried),

@@ -15,7 +15,7 @@ LEFT = 100  # the status of a row that has left the box of its plan: it goes on 
 
 # What stands where among the integers handed over: sizes and counts, then addresses.
 DATA = (
-    *("SLOTS", "UNKNOWNS", "WAITING", "MOST", "WIDTH", "OPEN"),
+    *("SLOTS", "UNKNOWNS", "WAITING", "MOST", "WIDTH", "CONDITIONS", "OPEN"),
     *("GIVEN_COUNT", "CARRIED_COUNT", "TOLD_COUNT"),
     *("ENTRY", "CALL_DATA", "SETTINGS", "LOW", "HIGH", "TALLY"),
     *("ORDER", "ROWS", "STEPS", "STATUS", "GIVEN", "CARRIED", "MARKS", "DONE"),
