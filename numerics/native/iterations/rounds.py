@@ -69,11 +69,11 @@ def iterated(
     while left.size:
         for code, part in codes.at(states, here):
             tally += run(kind, code, rows, left[part], given, ends, most, settings)
-        left = left[rows.status[left] == LEFT]
+        left = np.flatnonzero(rows.status == LEFT)
         if inside is not None and left.size:
             refused = left[~inside(rows.carried["TRIAL"][left], points[left])]
             tally += run(kind, code, rows, refused, given, ends, most, settings)
-            left = left[rows.status[left] == LEFT]
+            left = np.flatnonzero(rows.status == LEFT)
         states, here = rows.carried["TRIAL"][left], _at(given, points[left])
     return rows, tally
 
