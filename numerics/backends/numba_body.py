@@ -12,6 +12,7 @@ from numerics.program import Axis, Let, Operand, Range
 __all__ = ["Body", "indented"]
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+SUMMED = {"tanh": "tanh_summed"}
 STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-np.inf"}
 ADDED = {"sum": "plus", "contract": "plus", "prod": "times", "max": "maximum"}
 SHORT = 64  # entries of a row of totals
@@ -184,7 +185,12 @@ class Body:
             return f"-{args[0]}"
         if let.op == "square":
             return f"{args[0]} * {args[0]}"
-        return f"{let.op}({', '.join(args)})"
+        return f"{self._function(let)}({', '.join(args)})"
+
+    def _function(self, let: Let) -> str:
+        """The function of an operation; over the nodes of a rule errors average out in the sum."""
+        over_nodes = any(axis.over in self.places.counts for axis in let.axes)
+        return SUMMED.get(let.op, let.op) if over_nodes else let.op
 
     def _view(self, let: Let) -> str:
         p, root = self.places, int(let.args[0])

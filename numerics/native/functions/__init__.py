@@ -5,10 +5,11 @@ put into the loop that calls it.  They hold for all doubles, with C99's limits, 
 nan, and subnormal numbers in and out.  Errors in units of the last place are at most
 
     exp, expm1, log, log1p, tanh, cosh, erf, arcsin, arccos, arctan, arcsinh   2
-    sinh, arccosh, arctanh                                                    3
-    erfc, erfcx                                                               4
+    sinh, arccosh, arctanh, tanh_summed                                       3
+    erfc, erfcx                                                               4.
 
-and the bits of a result do not depend on the width of the vectors.  sin, cos, tan, power and
+tanh_summed is tanh where it is summed over the nodes of a rule, which averages its errors out.
+The bits of a result do not depend on the width of the vectors.  sin, cos, tan, power and
 gammaln are the C library's, one point at a time: a loop with one of them does not become vector
 code.  The machine should have fused products, as x86 has since 2013: else each of them is a call.
 """

@@ -20,12 +20,11 @@ _sinh, _cosh, _coth = polynomial(SINH), polynomial(COSH), polynomial(COTH)
 
 
 @inline
-def tanh(x):
-    """With |x| = k log(2)/2 + u: exp(2 u) = (c + u)/(c - u) where c = u coth(u), an even function.
+def quotient_of(x):
+    """tanh|x| as a quotient, with its denominator and what both are made of.
 
-    Hence tanh|x| = (c (1 - s) + u (1 + s))/(c (1 + s) + u (1 - s)) with s = 2**-k.  What rounding
-    has lost is the numerator less the quotient times the denominator, in an order in which the
-    large parts cancel first; a rough reciprocal of the denominator serves to correct the quotient.
+    With |x| = k log(2)/2 + u: exp(2 u) = (c + u)/(c - u) where c = u coth(u), an even function.
+    Hence tanh|x| = (c (1 - s) + u (1 + s))/(c (1 + s) + u (1 - s)) with s = 2**-k.
     """
     a = absolute(x)
     a = choose(a > ONE, ONE, a)
@@ -38,7 +37,17 @@ def tanh(x):
     c = 1.0 + excess
     less, more = 1.0 - s, 1.0 + s
     below = fma(c, more, u * less)
-    quotient = fma(c, less, u * more) / below
+    return fma(c, less, u * more) / below, below, u, excess, less, more
+
+
+@inline
+def tanh(x):
+    """What rounding has lost is the numerator less the quotient times the denominator.
+
+    It is taken in an order in which the large parts cancel first; a rough reciprocal of the
+    denominator serves to correct the quotient.
+    """
+    quotient, below, u, excess, less, more = quotient_of(x)
     even, odd = fma(-quotient, more, less), fma(-quotient, less, more)
     lost = fma(u, odd, fma(excess, even, even))
     reciprocal = fma(-0.5, below, 1.42)  # below is near 1, 1.43 to 1.6, or 2
@@ -72,4 +81,10 @@ def cosh(x):
     return 2.0 * (more + fma(even, more, odd * less))
 
 
-HYPERBOLIC = {"sinh": sinh, "cosh": cosh, "tanh": tanh}
+@inline
+def tanh_summed(x):
+    """tanh as it is good enough below a sum: the quotient as it is rounded."""
+    return copysign(quotient_of(x)[0], x)
+
+
+HYPERBOLIC = {"sinh": sinh, "cosh": cosh, "tanh": tanh, "tanh_summed": tanh_summed}

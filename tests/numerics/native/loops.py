@@ -19,6 +19,7 @@ DOMAIN = {
     "log": ((0, np.inf), 2),
     "log1p": ((-1, np.inf), 2),
     "tanh": ((-20, 20), 2),
+    "tanh_summed": ((-20, 20), 3),
     "erf": ((-6, 6), 2),
     "arcsin": ((-1, 1), 2),
     "arccos": ((-1, 1), 2),

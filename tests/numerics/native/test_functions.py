@@ -27,6 +27,7 @@ MPMATH |= {"arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"}
 
 
 def by_mpmath(name, x):
+    name = name.removesuffix("_summed")
     if name == "erfcx":
         return mpmath.exp(x * x) * mpmath.erfc(x)
     return getattr(mpmath, MPMATH.get(name, name))(x)
