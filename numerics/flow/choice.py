@@ -8,10 +8,11 @@ from derive.equations import GaussianAverage
 from numerics.backends.choice import backend_named, fits_numba
 from numerics.errors import NumericsError
 from numerics.flow.field import Field
-from numerics.flow.tableaux import TABLEAUX
 from numerics.matrices import is_sparse
 
-__all__ = ["chosen_backend", "why_not_compiled"]
+__all__ = ["COMPILED", "chosen_backend", "why_not_compiled"]
+
+COMPILED = ("DOP853", "RK45")  # the methods in `numerics.flow.tableaux`, which loads SciPy's
 
 
 def chosen_backend(field: Field, method: str, asked: str) -> str:
@@ -35,8 +36,8 @@ def chosen_backend(field: Field, method: str, asked: str) -> str:
 
 def why_not_compiled(field: Field, method: str) -> str | None:
     """What keeps a flow from being compiled; None if nothing does."""
-    if method not in TABLEAUX:
-        return f"method={method!r} is SciPy's alone, compiled are {' and '.join(TABLEAUX)}"
+    if method not in COMPILED:
+        return f"method={method!r} is SciPy's alone, compiled are {' and '.join(COMPILED)}"
     if any(expr.has(GaussianAverage) for _, expr in field.equations.expressions):
         return "nodes of Gaussian averages follow the state, which compiled code cannot do"
     if any(is_sparse(value) for value in field.given.flat.values()):

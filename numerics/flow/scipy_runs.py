@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import integrate
 
 from numerics.flow.endings import Ending
 from numerics.flow.field import Field, Refusal
@@ -16,14 +14,7 @@ from numerics.flow.stiff import jacobian
 
 __all__ = ["METHODS", "run_with_scipy"]
 
-METHODS: dict[str, Callable[..., integrate.OdeSolver]] = {
-    "DOP853": integrate.DOP853,
-    "RK45": integrate.RK45,
-    "RK23": integrate.RK23,
-    "LSODA": integrate.LSODA,
-    "BDF": integrate.BDF,
-    "Radau": integrate.Radau,
-}
+METHODS = ("DOP853", "RK45", "RK23", "LSODA", "BDF", "Radau")  # as SciPy calls them
 WITH_JACOBIAN = ("BDF", "Radau")  # LSODA takes few steps with one
 
 
@@ -45,7 +36,9 @@ def _run(field: Field, row: int, times: np.ndarray, settings: Settings, runs: Ru
     extra: dict[str, Any] = {}
     if settings.method in WITH_JACOBIAN:
         extra["jac"] = jacobian(field, row)
-    solver = METHODS[settings.method](
+    from scipy import integrate  # a tenth of a second that only flows need
+
+    solver = getattr(integrate, settings.method)(
         derivative,
         times[0],
         field.starts[row],

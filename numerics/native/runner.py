@@ -90,9 +90,11 @@ class NativeRunner:
     # -- what comes in -------------------------------------------------------------------------
 
     def _sizes(self, batch: Batch) -> dict[Expr, int]:
-        """The sizes of given arrays; those of tables change from plan to plan."""
+        """The sizes that loops have; those of tables change from plan to plan."""
         hidden = {r.size for k in self.hidden for r in self.program.inputs[k].ranges}
-        return {size: n for size, n in batch.sizes.items() if size not in hidden}
+        given = {r.size for one in self.program.inputs for r in one.ranges}
+        asked = given.union(axis.over.size for axis in self.program.axes) - hidden
+        return {size: n for size, n in batch.sizes.items() if size in asked}
 
     def _check_before(self, batch: Batch, finite: bool) -> None:
         """What finite outputs tell to be finite is looked at only where an output is not."""

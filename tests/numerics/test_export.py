@@ -252,7 +252,7 @@ def test_memory_is_bounded_by_blocks(tmp_path):
 
 def test_averages_without_ranges_need_them():
     kernel = nm.compile(dv.GaussianAverage(tanh(a * z + h) ** 2, z))
-    with pytest.raises(nm.NumericsError, match=r"averages depend on a, h.*ranges=\{'a'"):
+    with pytest.raises(nm.NumericsError, match=r'averages depend on a, h.*ranges=\{"a"'):
         python_source(kernel)
     assert "0.0 <= a <= 1.0" in python_source(kernel, ranges={a: (0, 1), "h": (-1, 1)})
 

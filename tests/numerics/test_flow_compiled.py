@@ -9,6 +9,7 @@ import derive as dv
 import numerics as nm
 from numerics import errors
 from numerics.flow import Ending, flow
+from numerics.flow.choice import COMPILED
 from numerics.flow.tableaux import TABLEAUX
 
 x, v, r, t, z = symbols("x v r t z", real=True)
@@ -196,7 +197,7 @@ def test_without_numba(monkeypatch):
 # -- coefficients ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", TABLEAUX)
+@pytest.mark.parametrize("method", COMPILED)
 def test_coefficients_are_consistent(method):
     tableau = TABLEAUX[method]
     for fraction, row in tableau.stages:
@@ -205,7 +206,7 @@ def test_coefficients_are_consistent(method):
         assert sum(row) == pytest.approx(0, abs=1e-13)
 
 
-@pytest.mark.parametrize("method", TABLEAUX)
+@pytest.mark.parametrize("method", COMPILED)
 def test_the_interpolant_meets_both_ends(method):
     """At the end of the step its value is the step, its slope the slope there."""
     tableau = TABLEAUX[method]

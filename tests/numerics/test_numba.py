@@ -159,6 +159,15 @@ def test_arrays_with_indices_vary_or_not():
             np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
 
 
+def test_code_is_made_once_for_all_values_of_a_number():
+    n = Symbol("n", integer=True, positive=True)
+    kernel = nm.compile(tanh(m / n), backend="numba")
+    for value in (1, 2, 3):
+        assert kernel(m=0.5, n=value) == pytest.approx(np.tanh(0.5 / value), rel=1e-15, abs=0)
+    (runner,) = {id(each): each for each in kernel._runners.values()}.values()
+    assert len(runner.units) == 1
+
+
 def test_jacobians_are_compiled_too(variance):
     slope = variance.jacobian(V)
     assert slope.backend == "numba"
