@@ -127,6 +127,14 @@ def test_hand_written_soft_committees_are_the_kernel(name, units):
         assert found[:9] == pytest.approx(true, rel=1e-11, abs=1e-14)
 
 
+def test_fast_math_of_a_library_leaves_subnormal_numbers_alone():
+    try:
+        c_library.function("curie_weiss", "curie_weiss_plain", (), ("-ffast-math",))
+    except Absent as missing:
+        pytest.skip(str(missing))
+    assert np.float64(5e-324) * np.float64(1) > 0
+
+
 def test_gcc_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setattr(c_library.shutil, "which", lambda _: None)
     with pytest.raises(Absent, match="gcc is not installed"):
