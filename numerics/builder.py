@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from numerics.program import REDUCTIONS, Axis, Input, Let, Operand, Output, Program
@@ -234,23 +234,5 @@ class Builder:
 
     def finish(self, outputs: Sequence[Output]) -> Program:
         """The program of what the outputs need, unused bindings left out."""
-        count, wanted = len(self.inputs), {o.operand for o in outputs if isinstance(o.operand, int)}
-        for k in range(len(self.lets) - 1, -1, -1):
-            if count + k in wanted:
-                wanted.update(a for a in self.lets[k].args if isinstance(a, int))
-        kept = [k for k in range(len(self.lets)) if count + k in wanted]
-        moved = {k: k for k in range(count)} | {count + k: count + n for n, k in enumerate(kept)}
-
-        def renamed(operand: Operand) -> Operand:
-            return moved[operand] if isinstance(operand, int) else operand
-
-        lets = tuple(
-            replace(let, args=tuple(renamed(a) for a in let.args))
-            for let in (self.lets[k] for k in kept)
-        )
-        named = tuple(Output(o.name, renamed(o.operand), o.axes) for o in outputs)
-        sparse, symmetric = (
-            frozenset(moved[k] for k in found if k in moved)
-            for found in (self._sparse, self._renaming.symmetric)
-        )
-        return Program(self.inputs, lets, named, self.axes, sparse, symmetric)
+        marks = frozenset(self._sparse), frozenset(self._renaming.symmetric)
+        return Program(self.inputs, tuple(self.lets), tuple(outputs), self.axes, *marks).used()

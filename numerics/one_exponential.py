@@ -12,11 +12,11 @@ division are what these cost, and a function and its derivative ask for both at 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from numerics.program import Let, Operand, Program
+from numerics.rewriting import Rewriting
 
-__all__ = ["with_one_exponential"]
+__all__ = ["angle_of_secant", "with_one_exponential"]
 
 # (artanh(s)/s - 1)/s**2 in s**2 up to 1/9, at Chebyshev nodes; the relative error is below 1e-16
 ARTANH = (
@@ -39,68 +39,43 @@ def with_one_exponential(program: Program) -> Program:
     return _Sharing(program).program()
 
 
-class _Sharing:
+class _Sharing(Rewriting):
     def __init__(self, program: Program) -> None:
-        self.old, self.count = program, len(program.inputs)
-        self.lets: list[Let] = []
-        self.made: dict[int, Operand] = {k: k for k in range(self.count)}
+        super().__init__(program)
         self.shared: dict[Operand, tuple[Operand, ...]] = {}
         self.kinds: dict[int, tuple[str, Operand]] = {}
         for register in range(self.count, self.count + len(program.lets)):
             for kind, argument_of in ROWS.items():
-                argument = argument_of(self._old_let, register)
+                argument = argument_of(self.old_let, register)
                 if argument is not None:
                     self.kinds[register] = kind, argument
         self.asked: dict[Operand, set[str]] = {}
         for kind, x in self.kinds.values():
             self.asked.setdefault(x, set()).add(kind)
 
-    def program(self) -> Program:
-        for register, let in enumerate(self.old.lets, self.count):
-            kind, x = self.kinds.get(register, ("", 0.0))
-            if len(self.asked.get(x, ())) > 1 and kind:
-                self.made[register] = self._written(kind, x, let)
-            else:
-                self.made[register] = self._emit(let, *let.args, old=True)
-        outputs = tuple(replace(o, operand=self._new(o.operand)) for o in self.old.outputs)
-        symmetric = (self._new(k) for k in self.old.symmetric)
-        kept = frozenset(k for k in symmetric if isinstance(k, int))
-        return replace(self.old, lets=tuple(self.lets), outputs=outputs, symmetric=kept)
-
-    def _old_let(self, operand: Operand) -> Let | None:
-        if isinstance(operand, float) or operand < self.count:
-            return None
-        return self.old.lets[operand - self.count]
-
-    def _new(self, operand: Operand) -> Operand:
-        return self.made[operand] if isinstance(operand, int) else operand
-
-    def _emit(self, like: Let, *args: Operand, op: str = "", old: bool = False) -> Operand:
-        """A binding over the axes of another one."""
-        if old:
-            self.lets.append(replace(like, args=tuple(map(self._new, args))))
-        else:
-            self.lets.append(Let(op, args, like.axes))
-        return self.count + len(self.lets) - 1
+    def rewritten(self, register: int, let: Let) -> Operand:
+        kind, x = self.kinds.get(register, ("", 0.0))
+        shares = kind and len(self.asked[x]) > 1
+        return self._written(kind, x, let) if shares else self.copied(let)
 
     # -- the functions -------------------------------------------------------------------------
 
     def _written(self, kind: str, x: Operand, let: Let) -> Operand:
         def emit(op: str, *args: Operand) -> Operand:
-            return self._emit(let, *args, op=op)
+            return self.emit(Let(op, args, let.axes))
 
         if x not in self.shared:
-            self.shared[x] = self._parts(self._new(x), self.asked[x], emit)
+            self.shared[x] = self._parts(self.new(x), self.asked[x], emit)
         grown, under, share, s = self.shared[x]
         if kind == "tanh":
             size = emit("multiply", grown, share)
             lost = emit("subtract", grown, emit("multiply", size, under))
             size = emit("add", size, emit("multiply", lost, share))
-            return emit("select", self._new(x), 0.0, emit("negative", size), size)
+            return emit("select", self.new(x), 0.0, emit("negative", size), size)
         if kind == "sech2":
             part = emit("multiply", emit("add", grown, 1.0), share)
             value = emit("multiply", 4.0, emit("multiply", part, share))
-            return emit("select", FAR, emit("absolute", self._new(x)), 0.0, value)
+            return emit("select", FAR, emit("absolute", self.new(x)), 0.0, value)
         return self._twice_artanh(s, emit)
 
     def _parts(
@@ -154,8 +129,8 @@ def _of_tanh(let_of: Lets, operand: Operand) -> Operand | None:
     return _chain(let_of, operand, ("tanh", ()))
 
 
-def _of_sech2(let_of: Lets, operand: Operand) -> Operand | None:
-    """1/(1 + sinh(x)**2)."""
+def angle_of_secant(let_of: Lets, operand: Operand) -> Operand | None:
+    """The angle x of 1/cosh(x)**2, which stands as 1/(1 + sinh(x)**2); None for all else."""
     return _chain(
         let_of, operand, ("divide", (1.0,)), ("add", (1.0,)), ("square", ()), ("sinh", ())
     )
@@ -170,4 +145,4 @@ def _of_log(let_of: Lets, operand: Operand) -> Operand | None:
     return _argument(let_of, doubled if limited is None else limited, "absolute")
 
 
-ROWS = {"tanh": _of_tanh, "sech2": _of_sech2, "log": _of_log}
+ROWS = {"tanh": _of_tanh, "sech2": angle_of_secant, "log": _of_log}

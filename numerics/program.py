@@ -8,7 +8,7 @@ blocks it as it likes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr
 
@@ -123,3 +123,28 @@ class Program:
             if any(isinstance(arg, int) and arg in found for arg in let.args):
                 found.add(k)
         return frozenset(found)
+
+    def used(self) -> Program:
+        """The same program without bindings that nothing reads."""
+        count, wanted = (
+            len(self.inputs),
+            {o.operand for o in self.outputs if isinstance(o.operand, int)},
+        )
+        for k in range(len(self.lets) - 1, -1, -1):
+            if count + k in wanted:
+                wanted.update(a for a in self.lets[k].args if isinstance(a, int))
+        kept = [k for k in range(len(self.lets)) if count + k in wanted]
+        moved = {k: k for k in range(count)} | {count + k: count + n for n, k in enumerate(kept)}
+
+        def renamed(operand: Operand) -> Operand:
+            return moved[operand] if isinstance(operand, int) else operand
+
+        lets = tuple(
+            replace(let, args=tuple(map(renamed, let.args))) for let in (self.lets[k] for k in kept)
+        )
+        outputs = tuple(replace(o, operand=renamed(o.operand)) for o in self.outputs)
+        sparse, symmetric = (
+            frozenset(moved[k] for k in found if k in moved)
+            for found in (self.sparse, self.symmetric)
+        )
+        return Program(self.inputs, lets, outputs, self.axes, sparse, symmetric)

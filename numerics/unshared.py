@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from numerics.one_exponential import with_one_exponential
 from numerics.program import Axis, Let, Operand, Program
+from numerics.rewriting import Rewriting
 
 __all__ = ["CHEAP", "unshared"]
 
@@ -22,28 +23,12 @@ Called = Mapping[Axis, Axis]
 
 def unshared(program: Program) -> Program:
     """The same results with views of arrays that have to be kept anyway alone."""
-    return _Rewriting(with_one_exponential(program)).program()
+    return _Unsharing(with_one_exponential(program)).program()
 
 
-class _Rewriting:
-    def __init__(self, program: Program) -> None:
-        self.old = program
-        self.count = len(program.inputs)
-        self.lets: list[Let] = []
-        self.known: dict[Let, int] = {}
-        self.made: dict[int, Operand] = {k: k for k in range(self.count)}
-
-    def program(self) -> Program:
-        for register, let in enumerate(self.old.lets, self.count):
-            self.made[register] = self._copied(let, {})
-        outputs = tuple(replace(o, operand=self._new(o.operand)) for o in self.old.outputs)
-        symmetric = (self._new(k) for k in self.old.symmetric)
-        kept = frozenset(k for k in symmetric if isinstance(k, int))
-        made = replace(self.old, lets=tuple(self.lets), outputs=outputs, symmetric=kept)
-        return _used(made)
-
-    def _new(self, operand: Operand) -> Operand:
-        return self.made[operand] if isinstance(operand, int) else operand
+class _Unsharing(Rewriting):
+    def rewritten(self, register: int, let: Let) -> Operand:
+        return self._copied(let, {})
 
     def _axes_of(self, operand: Operand) -> tuple[Axis, ...]:
         if isinstance(operand, float) or operand < self.count:
@@ -110,33 +95,4 @@ class _Rewriting:
 
     def _emit(self, let: Let) -> Operand:
         order = self.old.axes.index
-        let = replace(let, axes=tuple(sorted(let.axes, key=order)))
-        if let not in self.known or _kinds(self.lets[self.known[let] - self.count]) != _kinds(let):
-            self.lets.append(let)
-            self.known[let] = self.count + len(self.lets) - 1
-        return self.known[let]
-
-
-def _kinds(let: Let) -> tuple[type, ...]:
-    return tuple(type(arg) for arg in let.args)  # register 1 is not constant 1.0
-
-
-def _used(program: Program) -> Program:
-    """Without bindings that nothing reads."""
-    count = len(program.inputs)
-    wanted = {o.operand for o in program.outputs if isinstance(o.operand, int)}
-    for k in range(len(program.lets) - 1, -1, -1):
-        if count + k in wanted:
-            wanted.update(a for a in program.lets[k].args if isinstance(a, int))
-    kept = [k for k in range(len(program.lets)) if count + k in wanted]
-    moved = {k: k for k in range(count)} | {count + k: count + n for n, k in enumerate(kept)}
-
-    def new(operand: Operand) -> Operand:
-        return moved[operand] if isinstance(operand, int) else operand
-
-    lets = tuple(
-        replace(let, args=tuple(map(new, let.args))) for let in (program.lets[k] for k in kept)
-    )
-    outputs = tuple(replace(o, operand=new(o.operand)) for o in program.outputs)
-    symmetric = frozenset(moved[k] for k in program.symmetric if k in moved)
-    return replace(program, lets=lets, outputs=outputs, symmetric=symmetric)
+        return self.emit(replace(let, axes=tuple(sorted(let.axes, key=order))))
