@@ -1,37 +1,60 @@
 """Hyperbolic functions of one argument from one exponential, for backends that compile.
 
-With E = exp(2|x|) - 1, which keeps every digit near x = 0 and none of which is lost far out,
+With u = exp(-2|x|) and L = u - 1, which keeps every digit near x = 0,
 
-    tanh|x| = E/(E + 2),    1/cosh(x)**2 = 4 (E + 1)/(E + 2)**2,
-    log(1 + exp(-2|x|)) = 2 artanh(s) with s = 1/(2 E + 3) <= 1/3.
+    tanh|x| = -L/(L + 2),    1/cosh(x)**2 = 4 u/(L + 2)**2,    log(1 + u) = u P(u - 1/2).
 
-NumPy calls a function of its own for each; in a loop that is compiled the exponential and the
-division are what these cost, and a function and its derivative ask for both at the same place.
+NumPy calls a function of its own for each; in a loop that is compiled the exponential and
+divisions are what these cost, and a function and its derivative ask for both at the same place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from numerics.program import Let, Operand, Program
 from numerics.rewriting import Rewriting
 
-__all__ = ["angle_of_secant", "with_one_exponential"]
+__all__ = ["LOG1P", "angle_of_secant", "with_one_exponential"]
 
-# (artanh(s)/s - 1)/s**2 in s**2 up to 1/9, at Chebyshev nodes; the relative error is below 1e-16
-ARTANH = (
-    0.33333333333341286,
-    0.199999999976438,
-    0.1428571455582858,
-    0.11111095430673142,
-    0.09091429900236955,
-    0.07681838124445817,
-    0.06795652742789947,
-    0.04940394524382393,
-    0.08890381913056651,
+# P: log(1 + u)/u in u - 1/2, for u from 0 to 1; the best polynomial, relative error 2**-56
+LOG1P = (
+    0.8109302162163288,
+    -0.2885270990993239,
+    0.13260975375420153,
+    -0.06768864331096575,
+    0.036611854523275505,
+    -0.0205488119190116,
+    0.011833792105019425,
+    -0.006945394978606012,
+    0.0041361792226281046,
+    -0.0024918411305847655,
+    0.0015153815066445114,
+    -0.000928858092220551,
+    0.0005730761944767695,
+    -0.0003548163520461734,
+    0.00022101860413509182,
+    -0.00014211528253269622,
+    8.990972745062985e-05,
+    -4.479771165860084e-05,
+    2.721000143506139e-05,
+    -3.838839776859826e-05,
+    2.5281236724419266e-05,
 )
-FAR = 354.8913564  # half of the log of the largest double; beyond, 1/cosh(x)**2 is below the normal
+FAR = 354.35  # beyond, 1/cosh(x)**2 is as good as zero: below 2**-1020
 NEAR = 40.0  # beyond, tanh is 1 and the logarithm does not count beside |x|
+
+Emit = Callable[..., Operand]
+
+
+class _Parts(NamedTuple):
+    """What functions of one x share; those that ask for less leave the rest out."""
+
+    left: Operand  # u
+    less: Operand  # L
+    under: Operand  # L + 2
+    share: Operand  # 1/(L + 2)
 
 
 def with_one_exponential(program: Program) -> Program:
@@ -42,7 +65,7 @@ def with_one_exponential(program: Program) -> Program:
 class _Sharing(Rewriting):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.shared: dict[Operand, tuple[Operand, ...]] = {}
+        self.shared: dict[Operand, _Parts] = {}
         self.kinds: dict[int, tuple[str, Operand]] = {}
         for register in range(self.count, self.count + len(program.lets)):
             for kind, argument_of in ROWS.items():
@@ -64,39 +87,56 @@ class _Sharing(Rewriting):
         def emit(op: str, *args: Operand) -> Operand:
             return self.emit(Let(op, args, let.axes))
 
+        argument, asked = self.new(x), self.asked[x]
         if x not in self.shared:
-            self.shared[x] = self._parts(self.new(x), self.asked[x], emit)
-        grown, under, share, s = self.shared[x]
+            self.shared[x] = _parts(argument, asked, emit)
+        parts = self.shared[x]
         if kind == "tanh":
-            size = emit("multiply", grown, share)
-            lost = emit("subtract", grown, emit("multiply", size, under))
-            size = emit("add", size, emit("multiply", lost, share))
-            return emit("select", self.new(x), 0.0, emit("negative", size), size)
+            size = _corrected_tanh(parts, emit) if "sech2" in asked else _tanh(parts, emit)
+            return emit("select", argument, 0.0, emit("negative", size), size)
         if kind == "sech2":
-            part = emit("multiply", emit("add", grown, 1.0), share)
-            value = emit("multiply", 4.0, emit("multiply", part, share))
-            return emit("select", FAR, emit("absolute", self.new(x)), 0.0, value)
-        return self._twice_artanh(s, emit)
+            root = emit("multiply", 4.0, emit("multiply", parts.left, parts.share))
+            value = emit("multiply", root, parts.share)
+            return emit("select", FAR, emit("absolute", argument), 0.0, value)
+        return _log(parts, emit)
 
-    def _parts(
-        self, x: Operand, asked: set[str], emit: Callable[..., Operand]
-    ) -> tuple[Operand, ...]:
-        """E, E + 2, 1/(E + 2) and 1/(2 E + 3), by one division where their product is a number."""
-        size = emit("minimum", emit("absolute", x), FAR if "sech2" in asked else NEAR)
-        grown = emit("expm1", emit("multiply", 2.0, size))
-        under, other = emit("add", grown, 2.0), emit("add", emit("multiply", 2.0, grown), 3.0)
-        if "sech2" in asked:
-            return grown, under, emit("divide", 1.0, under), emit("divide", 1.0, other)
-        both = emit("divide", 1.0, emit("multiply", under, other))
-        return grown, under, emit("multiply", other, both), emit("multiply", under, both)
 
-    def _twice_artanh(self, s: Operand, emit: Callable[..., Operand]) -> Operand:
-        z = emit("multiply", s, s)
-        value: Operand = ARTANH[-1]
-        for coefficient in reversed(ARTANH[:-1]):
-            value = emit("add", emit("multiply", value, z), coefficient)
-        twice = emit("multiply", 2.0, s)
-        return emit("add", emit("multiply", emit("multiply", twice, z), value), twice)
+def _parts(x: Operand, asked: set[str], emit: Emit) -> _Parts:
+    """The exponential by itself where its last digits count: far out, in 1/cosh(x)**2."""
+    size = emit("minimum", emit("absolute", x), FAR if "sech2" in asked else NEAR)
+    doubled = emit("multiply", -2.0, size)
+    less = emit("expm1", doubled)
+    left = emit("exp", doubled) if "sech2" in asked else emit("add", less, 1.0)
+    under = emit("add", less, 2.0)
+    return _Parts(left, less, under, emit("divide", 1.0, under))
+
+
+def _tanh(parts: _Parts, emit: Emit) -> Operand:
+    """tanh|x|."""
+    return emit("divide", emit("negative", parts.less), parts.under)
+
+
+def _corrected_tanh(parts: _Parts, emit: Emit) -> Operand:
+    """tanh|x| by the share that is there, and what a product with it has lost."""
+    above = emit("negative", parts.less)
+    size = emit("multiply", above, parts.share)
+    lost = emit("subtract", above, emit("multiply", size, parts.under))
+    return emit("add", size, emit("multiply", lost, parts.share))
+
+
+def _log(parts: _Parts, emit: Emit) -> Operand:
+    """log(1 + u); even and odd powers are chains that run side by side."""
+    middle = emit("subtract", parts.left, 0.5)
+    square = emit("multiply", middle, middle)
+
+    def chain(coefficients: tuple[float, ...]) -> Operand:
+        value: Operand = coefficients[-1]
+        for coefficient in reversed(coefficients[:-1]):
+            value = emit("add", emit("multiply", value, square), coefficient)
+        return value
+
+    odd = emit("multiply", chain(LOG1P[1::2]), middle)
+    return emit("multiply", parts.left, emit("add", odd, chain(LOG1P[::2])))
 
 
 Lets = Callable[[Operand], Let | None]
@@ -137,12 +177,10 @@ def angle_of_secant(let_of: Lets, operand: Operand) -> Operand | None:
 
 
 def _of_log(let_of: Lets, operand: Operand) -> Operand | None:
-    """log1p(exp(-2 |x|)), where |x| may be limited."""
+    """log1p(exp(-2 |x|)) with |x| limited, as it stands where it is added to |x|."""
     doubled = _chain(let_of, operand, ("log1p", ()), ("exp", ()), ("multiply", (-2.0,)))
-    if doubled is None:
-        return None
-    limited = _argument(let_of, doubled, "minimum", 40.0)
-    return _argument(let_of, doubled if limited is None else limited, "absolute")
+    limited = None if doubled is None else _argument(let_of, doubled, "minimum", NEAR)
+    return None if limited is None else _argument(let_of, limited, "absolute")
 
 
 ROWS = {"tanh": _of_tanh, "sech2": angle_of_secant, "log": _of_log}

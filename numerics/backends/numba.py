@@ -30,8 +30,8 @@ MEMORY = (
     "address allocated apart gathered offset plus pointer released scattered spread stack times"
 )
 OTHERS = "unfinished sqrt square power log1p expm1 erfcx minimum maximum select fill_zero equal"
-SUMMED = "tanh_summed"
-RESERVED = (*f"{OWN} {BUILT_IN} {MEMORY} {OTHERS} {SUMMED}".split(), *ELEMENTARY.values())
+VARIANTS = "tanh_summed exp_moderate expm1_moderate"
+RESERVED = (*f"{OWN} {BUILT_IN} {MEMORY} {OTHERS} {VARIANTS}".split(), *ELEMENTARY.values())
 ON_STACK = 2048  # doubles of one array; what is larger is allocated: LLVM slows down on large ones
 VECTOR = 8  # doubles of the widest vectors
 
@@ -155,6 +155,7 @@ class _Printer:
             *(self.names[k] for k in self.fixed),
             *(f"s{k}" for k in (*self._shared(), *self._rooms())),
             *(f"n{k}" for k in range(len(self.counts))),
+            *(["f0"] if self.lanes > 1 else []),
         ]
 
     # -- the loop over the batch ---------------------------------------------------------------
@@ -224,9 +225,10 @@ class _Printer:
             if self.lanes == 1:
                 lines.append(f"{name} = pointer({base} + start * steps[{p}])")
             elif many and is_input:
-                lines += [f"{name} = b{p}", f"for e in range({entries}):"]
+                lines += [f"{name} = b{p}", f"if start == 0 or steps[{p}] != 0:"]
                 copy = f"spread({base} + 8 * e, steps[{p}], start, count, "
-                lines.append(f"    {copy}offset(b{p}, e * {self.lanes}), {self.lanes})")
+                lines.append(f"    for e in range({entries}):")
+                lines.append(f"        {copy}offset(b{p}, e * {self.lanes}), {self.lanes})")
             elif is_input:
                 lines.append(
                     f"{name} = gathered({base}, steps[{p}], start, count, b{p}, {self.lanes})"
@@ -244,13 +246,16 @@ class _Printer:
                 after.append(f"if address({name}) == address(b{p}):")
                 after.append(f"    scattered(b{p}, {base}, steps[{p}], start, count)")
         lines.append(f"block({', '.join(self._block_takes())})")
-        for p, name, entries in self._operands():
-            if p not in inputs:
-                lines += self._looked_at(name, entries * self.lanes)
+        if self.lanes == 1:
+            for p, name, entries in self._operands():
+                lines += [] if p in inputs else self._looked_at(name, entries)
         return [*lines, *after]
 
     def _looked_at(self, name: str, length: int) -> list[str]:
-        """Zero times each result is added up side by side: nan, unless all of them are finite."""
+        """Zero times each result is added up side by side: nan, unless all of them are finite.
+
+        With more lanes than one that is done where results are stored.
+        """
         whole, rest = divmod(length, self.width)
         step = f"    f0[lane] += {name}[{{0}} * {self.width} + lane] * 0.0"
         lines = [f"for e in range({whole}):"] if whole else []

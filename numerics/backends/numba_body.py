@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from numerics.backends.places import Places
+from numerics.magnitudes import interval
 from numerics.nest import Loop, Nest, Node, Run, Section
 from numerics.program import Axis, Let, Operand, Range
 
@@ -13,6 +14,8 @@ __all__ = ["Body", "indented"]
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 SUMMED = {"tanh": "tanh_summed"}
+BOUNDED = {"exp": "exp_moderate", "expm1": "expm1_moderate"}
+MODERATE = 708.7  # as large as the arguments of these may be
 STARTS = {"sum": "0.0", "contract": "0.0", "prod": "1.0", "max": "-np.inf"}
 ADDED = {"sum": "plus", "contract": "plus", "prod": "times", "max": "maximum"}
 SHORT = 64  # entries of a row of totals
@@ -152,8 +155,9 @@ class Body:
     def _statement(self, number: int, let: Let) -> list[str]:
         if let.op == "store":
             name = f"o{number - self.nest.stores}"
-            entry = self.places.entry(name, let.axes, self.lanes)
-            return [f"{entry} = {_operand(let.args[0])}"]
+            entry, value = self.places.entry(name, let.axes, self.lanes), _operand(let.args[0])
+            looked_at = [f"f0[lane] += {value} * 0.0"] if self.lanes > 1 else []  # nan stays
+            return [f"{entry} = {value}", *looked_at]
         if let.op == "stack":
             return self._stack(number, let)
         if let.over:
@@ -188,7 +192,12 @@ class Body:
         return f"{self._function(let)}({', '.join(args)})"
 
     def _function(self, let: Let) -> str:
-        """The function of an operation; over the nodes of a rule errors average out in the sum."""
+        """The function of an operation, or a cheaper one that does here.
+
+        Over the nodes of a rule errors average out in the sum; and some arguments are bounded.
+        """
+        if let.op in BOUNDED and max(map(abs, interval(self.program, let.args[0]))) <= MODERATE:
+            return BOUNDED[let.op]
         over_nodes = any(axis.over in self.places.counts for axis in let.axes)
         return SUMMED.get(let.op, let.op) if over_nodes else let.op
 

@@ -150,12 +150,13 @@ def spread(base, step, start, count, room, lanes):  # type: ignore[no-untyped-de
 def gathered(base, step, start, count, room, lanes):  # type: ignore[no-untyped-def]
     """Where `lanes` doubles lie side by side: as they are, or copied to `room`.
 
-    A block with fewer points than lanes repeats its last one.
+    A block with fewer points than lanes repeats its last one; what is the same for all points is
+    copied once.
     """
-    here = pointer(base + start * step)
     if step == 8 and count == lanes:
-        return here
-    spread(base, step, start, count, room, lanes)
+        return pointer(base + start * step)
+    if start == 0 or step != 0:
+        spread(base, step, start, count, room, lanes)
     return room
 
 

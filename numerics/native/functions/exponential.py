@@ -77,4 +77,32 @@ def expm1(x):
     return choose(absolute(x) < TINY, x, result)
 
 
-EXPONENTIAL = {"exp": exp, "expm1": expm1}
+@inline
+def reduced(x):
+    """2**k, and the two parts of r, for |x| <= MODERATE: nothing overflows, 2**k is normal."""
+    shifted = fma(x, LOG2E, SHIFT + BIAS)
+    k = shifted - (SHIFT + BIAS)
+    exact = fma(k, -HIGH, x)
+    r = fma(k, -LOW, exact)
+    return power_of_two(shifted), k, exact, r
+
+
+@inline
+def exp_moderate(x):
+    whole, _, _, r = reduced(x)
+    return fma(whole, fma(r * r, curve(r), r), whole)
+
+
+@inline
+def expm1_moderate(x):
+    whole, k, exact, r = reduced(x)
+    rest = fma(k, -LOW, r * r * curve(r))
+    return fma(whole, rest, fma(whole, exact, whole - 1.0))
+
+
+EXPONENTIAL = {
+    "exp": exp,
+    "expm1": expm1,
+    "exp_moderate": exp_moderate,
+    "expm1_moderate": expm1_moderate,
+}

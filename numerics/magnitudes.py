@@ -1,0 +1,59 @@
+"""How large the registers of a program can be, as far as its own operations say."""
+
+from __future__ import annotations
+
+from math import inf
+
+from numerics.program import Operand, Program
+
+__all__ = ["interval"]
+
+Interval = tuple[float, float]
+ANY: Interval = (-inf, inf)
+
+
+def interval(program: Program, operand: Operand) -> Interval:
+    """Bounds of an operand, for all values of the inputs; nan may come on top.
+
+    Examples
+    --------
+    >>> import numerics as nm
+    >>> from sympy import Symbol, cosh, log
+    >>> program = nm.compile(log(cosh(Symbol("x", real=True)))).program
+    >>> [interval(program, register) for register in range(4)]
+    [(-inf, inf), (0.0, inf), (0.0, 40.0), (-80.0, 0.0)]
+    """
+    if isinstance(operand, float):
+        return operand, operand
+    inputs = len(program.inputs)
+    let = None if operand < inputs else program.lets[operand - inputs]
+    if let is None or let.op not in BOUNDS:
+        return ANY
+    return BOUNDS[let.op](*(interval(program, arg) for arg in let.args))
+
+
+def _absolute(x: Interval) -> Interval:
+    return max(0.0, x[0], -x[1]), max(-x[0], x[1])
+
+
+def _square(x: Interval) -> Interval:
+    low, high = _absolute(x)
+    return low * low, high * high
+
+
+def _product(x: Interval, y: Interval) -> Interval:
+    """With a factor that is nowhere infinite; else nothing is said."""
+    if inf in (*map(abs, x), *map(abs, y)) and not (x[0] == x[1] != 0 or y[0] == y[1] != 0):
+        return ANY
+    corners = [a * b for a in x for b in y]
+    return min(corners), max(corners)
+
+
+BOUNDS = {
+    "absolute": _absolute,
+    "square": _square,
+    "negative": lambda x: (-x[1], -x[0]),
+    "minimum": lambda x, y: (min(x[0], y[0]), min(x[1], y[1])),
+    "maximum": lambda x, y: (max(x[0], y[0]), max(x[1], y[1])),
+    "multiply": _product,
+}
