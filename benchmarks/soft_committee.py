@@ -210,7 +210,7 @@ def _unchecked(units: int, one_lane: bool) -> Call:
         with ExitStack() as stack:
             stack.enter_context(patch(f"{RUNNER}.NativeRunner._check_before", lambda *_: None))
             if one_lane:
-                stack.enter_context(patch(f"{RUNNER}.lanes_for", lambda *_: 1))
+                stack.enter_context(patch(f"{RUNNER}.lanes_for", lambda *_: (1, 1)))
             return call()
 
     on_backend(alone)

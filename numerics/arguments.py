@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ class Batch:
     """Arrays by input number, the shape of the batch, and which inputs do not vary along it.
 
     `sparse` are the inputs given as sparse matrices, `units` the rounding errors of the types that
-    symmetric arrays were given in.
+    symmetric arrays were given in; in `finite` is noted of which a pass has told that they are.
     """
 
     arrays: tuple[Any, ...]
@@ -66,6 +67,12 @@ class Batch:
     sizes: dict[Any, int]
     sparse: frozenset[int]
     units: dict[int, float]
+    finite: set[int] = field(default_factory=set)
+
+    def check(self, number: int, given: Input, finite: bool = True) -> None:
+        """Refuse an argument's values as `check_values` does; no pass is made twice."""
+        looked_at = finite and number not in self.finite
+        check_values(given, self.arrays[number], looked_at, self.units.get(number))
 
     def length(self, over: Range) -> int:
         """How many values an index runs over."""
@@ -89,6 +96,8 @@ class Batch:
 
 def bind(inputs: Sequence[Input], args: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
     """Values in the order of the inputs, from positions, keywords, or one mapping by symbol."""
+    if len(args) == len(inputs) != 1 and not named:
+        return list(args)
     if len(args) == 1 and isinstance(args[0], Mapping):
         named, args = {**args[0], **named}, ()
     if len(args) > len(inputs):
@@ -144,6 +153,8 @@ def _listed(inputs: Sequence[Input]) -> str:
 
 def as_number_array(name: str, value: Any) -> Any:
     """A real numeric array; integers and float32 stay what they are until a block reads them."""
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
     if isinstance(value, float | int) and not isinstance(value, bool):
         try:
             return np.float64(value)
@@ -181,31 +192,41 @@ def _common_shape(inputs: Sequence[Input], shapes: Sequence[tuple[int, ...]]) ->
 def arrange(inputs: Sequence[Input], values: Sequence[Any]) -> Batch:
     """The batch shape and the sizes of ranges, checked for consistency."""
     arrays = [as_number_array(given.name, v) for given, v in zip(inputs, values, strict=True)]
+    sparse = frozenset(k for k, array in enumerate(arrays) if is_sparse(array))
+    for k in sparse:
+        if len(inputs[k].ranges) != 2:
+            name = inputs[k].name
+            raise ShapeError(f"{name} has no two indices: give {name}.toarray()")
+    layout = _layout(tuple(inputs), tuple(array.shape for array in arrays))
+    shape, uniform, lengths, symmetric = layout
+    sizes, units = dict(lengths), {k: rounding_unit(arrays[k]) for k in symmetric}
+    for k in uniform - sparse:
+        arrays[k] = _core(arrays[k], arrays[k].ndim - len(inputs[k].ranges))
+        if not inputs[k].ranges and inputs[k].symbol.is_integer:
+            sizes.setdefault(inputs[k].symbol, int(arrays[k]))
+    return Batch(tuple(arrays), shape, uniform, sizes, sparse, units)
+
+
+@lru_cache(maxsize=1024)
+def _layout(
+    inputs: tuple[Input, ...], shapes: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[int, ...], frozenset[int], tuple[tuple[Any, int], ...], tuple[int, ...]]:
+    """The batch shape, which inputs do not vary along it, sizes of ranges, symmetric arrays."""
     sizes: dict[Any, int] = {}
-    shapes = []
-    for given, array in zip(inputs, arrays, strict=True):
+    batches, symmetric = [], tuple(k for k, given in enumerate(inputs) if is_symmetric(given))
+    for given, whole in zip(inputs, shapes, strict=True):
         rank = len(given.ranges)
-        if is_sparse(array) and rank != 2:
-            raise ShapeError(f"{given.name} has no two indices: give {given.name}.toarray()")
-        if array.ndim < rank:
+        if len(whole) < rank:
             raise ShapeError(
-                f"{given.name} has shape {array.shape}: it needs an axis for each of its "
+                f"{given.name} has shape {whole}: it needs an axis for each of its "
                 f"{rank} indices, after the axes of the batch"
             )
-        split = array.ndim - rank
-        shapes.append(array.shape[:split])
-        for over, length in zip(given.ranges, array.shape[split:], strict=True):
-            _note_size(sizes, given.name, over.size, length, array.shape)
-    shape = _common_shape(inputs, shapes)
-    uniform = {k for k, own in enumerate(shapes) if all(length == 1 for length in own)}
-    cores = [len(s) for s in shapes]
-    sparse = frozenset(k for k, array in enumerate(arrays) if is_sparse(array))
-    units = {k: rounding_unit(arrays[k]) for k, g in enumerate(inputs) if is_symmetric(g)}
-    for k in uniform - sparse:
-        arrays[k] = _core(arrays[k], cores[k])
-        if inputs[k].symbol.is_integer and not inputs[k].ranges:
-            sizes.setdefault(inputs[k].symbol, int(arrays[k]))
-    return Batch(tuple(arrays), shape, frozenset(uniform), sizes, sparse, units)
+        split = len(whole) - rank
+        batches.append(whole[:split])
+        for over, length in zip(given.ranges, whole[split:], strict=True):
+            _note_size(sizes, given.name, over.size, length, whole)
+    uniform = frozenset(k for k, own in enumerate(batches) if all(length == 1 for length in own))
+    return _common_shape(inputs, batches), uniform, tuple(sizes.items()), symmetric
 
 
 def _core(array: Any, axes: int) -> Any:
@@ -240,21 +261,27 @@ def check_values(given: Input, array: Any, finite: bool = True, unit: float | No
         bad, at = first_bad(array)
         where = f" at index {at}" if at else ""
         raise NotANumberError(f"{given.name} is {bad}{where}: parameters are finite numbers")
-    for assumption, extreme, holds, words in DOMAINS:
-        if getattr(given.symbol, assumption):
-            bad = extreme.reduce(extremes(array) if is_sparse(array) else array, axis=None)
-            if not holds(bad):
-                if not finite:
-                    check_values(given, array)  # nan is out of every domain
-                raise DomainError(
-                    f"{given.name} = {float(bad)}: the symbol {given.name} was declared {words}"
-                )
-    if given.symbol.is_integer and not np.all(array == np.floor(array)):
+    rows, whole = _domain(given.symbol)
+    for extreme, holds, words in rows:
+        bad = extreme.reduce(extremes(array) if is_sparse(array) else array, axis=None)
+        if not holds(bad):
+            if not finite:
+                check_values(given, array)  # nan is out of every domain
+            raise DomainError(
+                f"{given.name} = {float(bad)}: the symbol {given.name} was declared {words}"
+            )
+    if whole and not np.all(array == np.floor(array)):
         raise DomainError(f"{given.name}: the symbol was declared an integer")
     if is_symmetric(given):
         check_symmetric(given.name, array, unit)
     if given.ranges and given.symbol.label.zero_diagonal:
         check_zero_diagonal(given.name, array)
+
+
+@lru_cache(maxsize=1024)
+def _domain(symbol: Expr) -> tuple[tuple[Any, ...], bool]:
+    """The rows of `DOMAINS` that a symbol was declared to obey, and whether it is an integer."""
+    return tuple(row for name, *row in DOMAINS if getattr(symbol, name)), bool(symbol.is_integer)
 
 
 def is_symmetric(given: Input) -> bool:

@@ -52,9 +52,7 @@ class Runner:
         fixed = self._fixed_inputs(batch)
         known = {k: (batch.arrays[k], False) for k in batch.uniform}
         for number in sorted(batch.uniform - self.checked):
-            check_values(
-                self.program.inputs[number], batch.arrays[number], unit=batch.units.get(number)
-            )
+            batch.check(number, self.program.inputs[number])
         with np.errstate(all="ignore"):
             results = self.once(*fixed, *self.kept)
             carried = results[: len(self.printed.carried)]
@@ -92,7 +90,11 @@ class Runner:
         checked = [self.program.inputs[k] for k in varying]
         # what finite outputs tell to be finite is looked at only where an output is not
         silent = [(n, not (finite and k in self.told)) for n, k in enumerate(varying)]
-        asked = [(n, look) for n, look in silent if varying[n] not in self.checked]
+        asked = [
+            (n, look and varying[n] not in batch.finite)
+            for n, look in silent
+            if varying[n] not in self.checked
+        ]
         for ins, targets in chunks:
             for n, look in asked:
                 check_values(checked[n], ins[n], look, batch.units.get(varying[n]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sympy import Expr
@@ -87,19 +86,6 @@ class Compiled:
         held = bound | self.hidden
         fixed = held.union(k for k, g in enumerate(self.program.inputs) if g.ranges)
         return self.backend.source(self.program, fixed, held)
-
-    def with_tables(self, batch: Batch, tables: Tables) -> Batch:
-        """The arguments of a call and the numbers of the tables."""
-        if not tables:
-            return batch
-        held = [entry.label.values for entry in tables]
-        sizes = {entry.label.ranges[0].size: len(entry.label.values) for entry in tables}
-        return replace(
-            batch,
-            arrays=(*batch.arrays, *held),
-            uniform=batch.uniform | self.hidden,
-            sizes={**batch.sizes, **sizes},
-        )
 
     def runner(self, batch: Batch, bound: Mapping[int, Any]) -> Runs:
         """Ready to run batches that vary as this one does; what is bound is computed here."""

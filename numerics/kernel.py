@@ -285,7 +285,7 @@ class Kernel(Differentiable, Judged, Exported):
 
             def run(part: Batch, outs: list[Any], made: Ready = ready) -> None:
                 chosen = program(made)
-                whole = chosen.compiled.with_tables(part, chosen.tables)
+                whole = chosen.with_tables(part)
                 self._runner(chosen, whole).run(whole, outs, block, finite=strict)
 
             run_part(run, batch, inputs, rows, targets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 
 from numerics.program import Operand, Program
@@ -19,7 +20,7 @@ def interval(program: Program, operand: Operand) -> Interval:
     --------
     >>> import numerics as nm
     >>> from sympy import Symbol, cosh, log
-    >>> program = nm.compile(log(cosh(Symbol("x", real=True)))).program
+    >>> program = nm.compile(log(2*cosh(Symbol("x", real=True)))).program
     >>> [interval(program, register) for register in range(4)]
     [(-inf, inf), (0.0, inf), (0.0, 40.0), (-80.0, 0.0)]
     """
@@ -49,7 +50,7 @@ def _product(x: Interval, y: Interval) -> Interval:
     return min(corners), max(corners)
 
 
-BOUNDS = {
+BOUNDS: dict[str, Callable[..., Interval]] = {
     "absolute": _absolute,
     "square": _square,
     "negative": lambda x: (-x[1], -x[0]),

@@ -39,10 +39,12 @@ def key_of(argument: Expr) -> Any:
 
 def interval_of(value: Any) -> tuple[float, float]:
     """The least and the largest entry."""
-    array = np.asarray(extremes(value) if is_sparse(value) else value)
+    if is_sparse(value):
+        return extremes(value)
+    array = np.asarray(value)
     if array.size == 0:
         return 0.0, 0.0
-    return float(np.min(array)), float(np.max(array))
+    return float(np.minimum.reduce(array, axis=None)), float(np.maximum.reduce(array, axis=None))
 
 
 def contains(outer: Box, inner: Box) -> bool:

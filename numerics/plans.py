@@ -8,14 +8,16 @@ few, and tightly where no rule serves the wide box.  A batch that no one plan se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from sympy import Expr
 
 from derive.equations import GaussianAverage, Index
-from numerics.arguments import Batch, check_values
+from numerics.arguments import Batch
 from numerics.averages import Averages, Planned, Quadrature
 from numerics.backends.choice import NUMPY, Backend
 from numerics.compiled import Compiled, Tables, without_numbers
@@ -57,6 +59,24 @@ class Ready:
     planned: Planned
     compiled: Compiled
     tables: Tables
+
+    @cached_property
+    def numbers(self) -> tuple[tuple[Any, ...], dict[Expr, int]]:
+        """What stands in the tables, and how many entries they have."""
+        held = tuple(entry.label.values for entry in self.tables)
+        return held, {e.label.ranges[0].size: len(e.label.values) for e in self.tables}
+
+    def with_tables(self, batch: Batch) -> Batch:
+        """The arguments of a call and the numbers of the tables."""
+        if not self.tables:
+            return batch
+        held, sizes = self.numbers
+        return replace(
+            batch,
+            arrays=(*batch.arrays, *held),
+            uniform=batch.uniform | self.compiled.hidden,
+            sizes={**batch.sizes, **sizes},
+        )
 
 
 class Plans:
@@ -181,11 +201,14 @@ class Plans:
         called = {
             key_of(inputs[k].symbol): interval_of(_at(batch, inputs, k, rows)) for k in numbers
         }
+        if rows is None:
+            ends = zip(numbers, called.values(), strict=True)
+            batch.finite.update(k for k, (low, high) in ends if isfinite(low) and isfinite(high))
         check_declared(inputs, self.declared, called)
         ready = self._found(called)
         if ready is None:
             for k in numbers:
-                check_values(inputs[k], batch.arrays[k], unit=batch.units.get(k))
+                batch.check(k, inputs[k])
             ready = self._made(called, [inputs[k] for k in numbers])
         if self._serves(ready):
             yield ready, rows

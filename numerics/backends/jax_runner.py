@@ -75,7 +75,7 @@ class JaxRunner:
     def _run(self, batch: Batch, outs: Sequence[Any], finite: bool) -> None:
         inputs = self.program.inputs
         for number in sorted(batch.uniform - self.checked):
-            check_values(inputs[number], batch.arrays[number], unit=batch.units.get(number))
+            batch.check(number, inputs[number])
         varying = [k for k in range(len(batch.arrays)) if k not in batch.uniform]
         given, ranks = [batch.arrays[k] for k in varying], [len(inputs[k].ranges) for k in varying]
         points = self._points(batch, outs, given, ranks)

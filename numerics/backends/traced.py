@@ -155,7 +155,7 @@ class Traced:
             for g, array in zip(self._inputs, merged, strict=True)
         ]
         ready = self._ready
-        return ready.compiled.with_tables(arrange(self._inputs, hollow), ready.tables)
+        return ready.with_tables(arrange(self._inputs, hollow))
 
     def _registers(
         self, batch: Batch, program: Program, merged: Sequence[Any]

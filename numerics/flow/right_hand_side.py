@@ -70,7 +70,7 @@ def right_hand_side(field: Field) -> RightHandSide:
     every = dict.fromkeys([*ranges, *(axis.over for axis in program.axes)])
     known = given.sizes | _whole_parameters(field)
     sizes = {o.size: length_of(o.size, known) for o in every if not o.size.is_Integer}
-    lanes = lanes_for(program, bool(ranges), MANY)
+    lanes = lanes_for(program, bool(ranges))[1]
     points = MANY if 2 * len(field.starts) >= lanes else 1
     return _compiled(field.kernel, uniform, tuple(sizes.items()), points)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +16,7 @@ from numerics.arguments import Batch, check_values
 from numerics.backends.numba import Unit, print_numba
 from numerics.chunks import flat_chunks, gathered_chunks
 from numerics.native.build import Native, build
+from numerics.native.team import Team
 from numerics.program import Program
 from numerics.unfinished import refuse_unfinished
 
@@ -47,11 +46,17 @@ class NativeRunner:
     units: dict[Any, tuple[Unit, Native, Any]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self.told = self.program.told()
+        program, inputs = self.program, self.program.inputs
+        self.told = program.told()
         self.has_arrays = any(
             given.ranges and not given.is_size and k not in self.hidden
-            for k, given in enumerate(self.program.inputs)
+            for k, given in enumerate(inputs)
         )
+        self.lanes, self.team = lanes_for(program, self.has_arrays), Team(self.threads)
+        # sizes that loops have; those of tables change from plan to plan
+        hidden = {over.size for k in self.hidden for over in inputs[k].ranges}
+        given = {over.size for one in inputs for over in one.ranges}
+        self.asked = given.union(axis.over.size for axis in program.axes) - hidden
 
     def prepare(self, batch: Batch) -> None:
         """Nothing is kept from call to call."""
@@ -68,7 +73,7 @@ class NativeRunner:
         unit, _, entry = self.unit(self._sizes(batch), math.prod(batch.shape))
         fixed = [_doubles(batch.arrays[k]) for k in unit.fixed]
         counts = [batch.length(over) for over in unit.counts]
-        data = np.array([0, *(array.ctypes.data for array in fixed), *counts])
+        data = [0, *(array.ctypes.data for array in fixed), *counts]
         written = list(outs)
         for ins, targets in self._chunks(batch, unit, written):
             pairs = zip(unit.varying, ins, strict=True)
@@ -78,8 +83,8 @@ class NativeRunner:
 
     def unit(self, sizes: Mapping[Expr, int], points: int) -> tuple[Unit, Native, Any]:
         """The code for these sizes and about as many points."""
-        lanes = lanes_for(self.program, self.has_arrays, points)
-        key = lanes, tuple(sorted(sizes.items(), key=str))
+        lanes = self.lanes[points > 1]
+        key = lanes, frozenset(sizes.items())
         if key not in self.units:
             unit = print_numba(self.program, self.uniform, sizes, lanes)
             names = ", ".join(output.name for output in self.program.outputs)
@@ -90,19 +95,14 @@ class NativeRunner:
     # -- what comes in -------------------------------------------------------------------------
 
     def _sizes(self, batch: Batch) -> dict[Expr, int]:
-        """The sizes that loops have; those of tables change from plan to plan."""
-        hidden = {r.size for k in self.hidden for r in self.program.inputs[k].ranges}
-        given = {r.size for one in self.program.inputs for r in one.ranges}
-        asked = given.union(axis.over.size for axis in self.program.axes) - hidden
-        return {size: n for size, n in batch.sizes.items() if size in asked}
+        return {size: n for size, n in batch.sizes.items() if size in self.asked}
 
     def _check_before(self, batch: Batch, finite: bool) -> None:
         """What finite outputs tell to be finite is looked at only where an output is not."""
-        for number, array in enumerate(batch.arrays):
+        for number in range(len(batch.arrays)):
             if number not in self.checked:
                 silent = number in self.told and finite and number not in batch.uniform
-                given = self.program.inputs[number]
-                check_values(given, array, not silent, batch.units.get(number))
+                batch.check(number, self.program.inputs[number], not silent)
 
     def _chunks(
         self, batch: Batch, unit: Unit, outs: list[Any]
@@ -129,21 +129,18 @@ class NativeRunner:
         self, entry: Any, ins: Sequence[Any], outs: Sequence[Any], apart: Sequence[int], data: Any
     ) -> bool:
         """Fill the results; whether one of them is not finite."""
-        points = len(outs[0])
-        steps = np.array([*apart, *map(_step, outs)])
-        places = np.array([array.ctypes.data for array in (*ins, *outs)])
-        parts = max(1, min(self.threads, points // PER_THREAD))
-        ends = [points * k // parts for k in range(parts + 1)]
-        calls = [
-            (places + steps * low, np.array([high - low]), steps, data.copy())
-            for low, high in pairwise(ends)
-        ]
-
-        def call(four: tuple[Any, ...]) -> int:
-            entry(*(array.ctypes.data for array in four))
-            return int(four[3][0])
-
-        states = [call(calls[0])] if parts == 1 else list(_pool(parts).map(call, calls))
+        ends = self.team.ends(len(outs[0]), PER_THREAD, LANES)
+        steps = [*apart, *map(_step, outs)]
+        places = [array.ctypes.data for array in (*ins, *outs)]
+        rows: list[int] = []  # of each part: where its arguments stand, its points, steps, data
+        for low, high in pairwise(ends):
+            rows += (place + step * low for place, step in zip(places, steps, strict=True))
+            rows += (high - low, *steps, *data)
+        table = np.array(rows, dtype=np.int64).reshape(len(ends) - 1, -1)
+        n, row, first = len(places), table.strides[0], table.ctypes.data
+        words = [first + 8 * word for word in (0, n, n + 1, 2 * n + 1)]
+        self.team.run(entry, [[word + row * part for word in words] for part in range(len(table))])
+        states = table[:, 2 * n + 1].tolist()
         if NO_MEMORY in states:
             raise MemoryError("no memory for the arrays of a compiled kernel")
         return NOT_FINITE in states
@@ -162,12 +159,11 @@ class NativeRunner:
                 refuse_unfinished(self.program, number, rows, held, self.hidden)
 
 
-def lanes_for(program: Program, has_arrays: bool, points: int) -> int:
-    """How many points are computed side by side."""
+def lanes_for(program: Program, has_arrays: bool) -> tuple[int, int]:
+    """How many points are computed side by side: of one alone, and of several."""
     dims = max((len(let.axes) + len(let.over) for let in program.lets), default=0)
-    if points == 1 and (has_arrays or dims > 1):
-        return 1
-    return FEW_LANES if has_arrays else LANES
+    several = FEW_LANES if has_arrays else LANES
+    return 1 if has_arrays or dims > 1 else several, several
 
 
 def _step(array: Any) -> int:
@@ -190,8 +186,3 @@ def _doubles(value: Any) -> Any:
 def _lie_alike(given: Sequence[Any], outs: Sequence[Any]) -> bool:
     plain = all(a.flags.c_contiguous and a.dtype == np.float64 for a in given)
     return plain and len({a.shape for a in (*given, *outs)}) == 1
-
-
-@lru_cache(maxsize=4)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="saddlepoint")

@@ -12,7 +12,7 @@ from numerics.one_exponential import FAR, LOG1P
 pytest.importorskip("numba")
 
 x = Symbol("x", real=True)
-POINTS = np.array([0.0, 5e-324, 1e-310, 1e-20, 1e-5, 0.1, 0.34, 1.0, 3.0, 19.0, 39.99, 40.01, 300.0])
+POINTS = np.array([0.0, 5e-324, 1e-310, 1e-20, 1e-5, 0.1, 0.34, 1, 3, 19, 39.99, 40.01, 300])
 FORMS = {
     tanh(x): mpmath.tanh,
     log(2 * cosh(x)): lambda v: abs(v) + mpmath.log1p(mpmath.exp(-2 * abs(v))),
@@ -20,9 +20,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize(
-    "chosen", [(0, 1), (0, 2), (1, 2), (0, 1, 2)], ids=["tanh log", "tanh sech2", "log sech2", "all"]
-)
+@pytest.mark.parametrize("chosen", [(0, 1), (0, 2), (1, 2), (0, 1, 2)])
 def test_shared_functions_keep_their_digits(chosen):
     forms = [list(FORMS)[k] for k in chosen]
     kernel = nm.compile(forms, arguments=(x,), backend="numba")
@@ -41,10 +39,11 @@ def test_far_out_they_reach_their_limits_and_nan_stays():
     kernel = nm.compile(list(FORMS), arguments=(x,), backend="numba")
     far = np.array([FAR * 0.999, FAR * 1.001, 1e300, np.inf, -np.inf, np.nan])
     tangent, free, slope = kernel.ufunc(far)
-    assert tangent.tolist()[:5] == [1, 1, 1, 1, -1] and np.isnan(tangent[5])
-    assert free.tolist()[:5] == [far[0], far[1], 1e300, np.inf, np.inf] and np.isnan(free[5])
+    assert tangent.tolist()[:5] == [1, 1, 1, 1, -1]
+    assert free.tolist()[:5] == [far[0], far[1], 1e300, np.inf, np.inf]
     assert slope[0] == pytest.approx(float(mpmath.sech(far[0]) ** 2), rel=1e-12, abs=0)
-    assert slope.tolist()[1:5] == [0, 0, 0, 0] and np.isnan(slope[5])
+    assert slope.tolist()[1:5] == [0, 0, 0, 0]
+    assert np.isnan([tangent[5], free[5], slope[5]]).all()
 
 
 def test_the_polynomial_of_the_logarithm():

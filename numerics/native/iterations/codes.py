@@ -65,7 +65,7 @@ class Codes:
             yield self._code(ready, batch, inputs), _part(rows, count)
 
     def _code(self, ready: Ready, batch: Batch, inputs: Sequence[Input]) -> Code:
-        whole = ready.compiled.with_tables(batch, ready.tables)
+        whole = ready.with_tables(batch)
         runner: Any = self.kernel._runner(ready, whole)
         steering = _steering(
             runner.program, runner.uniform, runner.checked, runner.hidden, self.leading
