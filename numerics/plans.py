@@ -189,7 +189,7 @@ class Plans:
             if points is not None and k not in batch.uniform:
                 cell = np.searchsorted(points, np.ravel(batch.whole(k, 0)), side="right")
                 place = place * (len(points) + 1) + cell
-        found = np.unique(place)
+        found = np.nonzero(np.bincount(place))[0]
         if len(found) <= 1:
             return [None]
         return [np.nonzero(place == cell)[0] for cell in found]

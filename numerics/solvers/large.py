@@ -8,7 +8,7 @@ from numerics.problem.roots import Roots, joined
 from numerics.problem.system import System
 from numerics.solvers.krylov import blocks_of
 from numerics.solvers.loop import Solver, State, iterate
-from numerics.solvers.roots import distinct
+from numerics.solvers.roots import distinct, least_of_each
 from numerics.solvers.search import joined_states
 from numerics.solvers.starts import Starts, few, given_starts
 from numerics.solvers.verify import verify
@@ -43,8 +43,7 @@ def find_large(system: System, solver: Solver, starts: Starts, tol: float) -> tu
 def _best(ended: State) -> State:
     """The row of least residual of each point, without what the solver remembers."""
     size = np.abs(ended.residual).max(axis=1)
-    order = np.lexsort((np.where(np.isnan(size), np.inf, size), ended.rows))
-    best = order[np.unique(ended.rows[order], return_index=True)[1]]
+    best = least_of_each(ended.rows, np.where(np.isnan(size), np.inf, size))
     none = np.zeros((len(best), 0))
     return State(
         ended.x[best],

@@ -13,7 +13,7 @@ from numerics.problem.system import System
 from numerics.solvers.loop import State
 from numerics.solvers.newton import newton_direction
 
-__all__ = ["apart", "distinct", "leaders", "polish", "polish_from", "reach"]
+__all__ = ["apart", "distinct", "leaders", "least_of_each", "polish", "polish_from", "reach"]
 
 EPS = np.finfo(float).eps
 NOISE = 2 * EPS  # of a residual, relative to the magnitudes of its terms
@@ -183,8 +183,8 @@ def distinct(roots: Roots) -> Roots:
     then by the components in their order.
     """
     roots = roots.take(leaders(roots.x, roots.rows, roots.residual, 4 * roots.error))
-    if len(np.unique(roots.rows)) == len(roots.rows):
-        return roots.take(np.argsort(roots.rows))
+    if one_for_each(roots.rows):
+        return roots
     keys = tuple(np.round(column, 8) for column in roots.x.T[::-1])
     return roots.take(np.lexsort((*keys, roots.rows)))
 
@@ -196,6 +196,8 @@ def apart(x: np.ndarray, rows: np.ndarray, distance: float) -> np.ndarray:
 
 def leaders(x: np.ndarray, rows: np.ndarray, residual: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """Positions of one row for each cluster of rows within reach of each other at one point."""
+    if one_for_each(rows):
+        return np.arange(len(rows))
     order = np.lexsort((np.abs(x).max(axis=1, initial=0), residual, rows))
     found: list[np.ndarray] = []
     while order.size:
@@ -206,3 +208,16 @@ def leaders(x: np.ndarray, rows: np.ndarray, residual: np.ndarray, reach: np.nda
         apart = np.abs(x[order] - x[own]).max(axis=1)
         order = order[apart > reach[order] + reach[own]]
     return np.concatenate(found) if found else order
+
+
+def least_of_each(rows: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Positions of the smallest row of each batch point, in the order of the points."""
+    if one_for_each(rows):
+        return np.arange(len(rows))
+    order = np.lexsort((size, rows))
+    return order[np.unique(rows[order], return_index=True)[1]]
+
+
+def one_for_each(rows: np.ndarray) -> bool:
+    """Whether no batch point has several rows, and they stand in the order of the points."""
+    return bool((rows[1:] > rows[:-1]).all())

@@ -16,6 +16,7 @@ from numerics.solvers.compiled import backend_for
 from numerics.solvers.ends import driven_to_ends
 from numerics.solvers.find import find
 from numerics.solvers.loop import Solver, State
+from numerics.solvers.roots import least_of_each
 from numerics.solvers.starts import Starts
 
 __all__ = ["assemble", "build", "solve"]
@@ -146,9 +147,8 @@ def _best(system: System, ended: State | None) -> tuple[np.ndarray, np.ndarray, 
         return best, residual, status
     size = np.abs(ended.residual).max(axis=1)
     size = np.where(np.isfinite(size), size, np.inf)
-    order = np.lexsort((size, ended.rows))
-    at, first = np.unique(ended.rows[order], return_index=True)
-    chosen = order[first]
+    chosen = least_of_each(ended.rows, size)
+    at = ended.rows[chosen]
     best[at], residual[at] = ended.x[chosen], size[chosen]
     # An iteration that ended well at what is no zero of the residuals has only stalled.
     ends = ended.status[chosen]
