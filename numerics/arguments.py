@@ -127,16 +127,7 @@ def matched(
 
 
 def _number_of(key: Any, inputs: Sequence[Input]) -> int:
-    spelled = identifiers(given.name for given in inputs)
-    names = [given.name for given in inputs]
-    matches = [
-        k
-        for k, given in enumerate(inputs)
-        if key == given.symbol or key == getattr(given.symbol, "label", None)
-    ]
-    if isinstance(key, str):
-        matches = [k for k, name in enumerate(names) if name == key]
-        matches = matches or [k for k, name in enumerate(spelled) if name == key]
+    matches = _numbers(tuple(inputs)).get(key, ())
     if len(matches) > 1:
         raise AmbiguousNameError(
             f"{key} names {len(matches)} parameters: give a mapping by symbol, "
@@ -145,6 +136,20 @@ def _number_of(key: Any, inputs: Sequence[Input]) -> int:
     if not matches:
         raise UnknownParameterError(f"{key} is no parameter of this kernel: {_listed(inputs)}")
     return matches[0]
+
+
+@lru_cache(maxsize=1024)
+def _numbers(inputs: tuple[Input, ...]) -> dict[Any, tuple[int, ...]]:
+    """The inputs that a key may stand for: a name, its spelling in Python, a symbol, a label."""
+    found: dict[Any, tuple[int, ...]] = {}
+    spelled: dict[Any, tuple[int, ...]] = {}
+    names = identifiers(given.name for given in inputs)
+    for k, (given, name) in enumerate(zip(inputs, names, strict=True)):
+        label = getattr(given.symbol, "label", given.symbol)
+        for key in {given.name, given.symbol, label}:
+            found[key] = (*found.get(key, ()), k)
+        spelled[name] = (*spelled.get(name, ()), k)
+    return {**spelled, **found}
 
 
 def _listed(inputs: Sequence[Input]) -> str:
