@@ -9,6 +9,7 @@ blocks it as it likes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sympy import Expr
 
@@ -97,6 +98,11 @@ class Program:
     axes: tuple[Axis, ...]
     sparse: frozenset[int] = frozenset()
     symmetric: frozenset[int] = frozenset()
+
+    @cached_property
+    def depth(self) -> int:
+        """The most axes that a binding has, with those that it drops."""
+        return max((len(let.axes) + len(let.over) for let in self.lets), default=0)
 
     def axes_of(self, operand: Operand) -> tuple[Axis, ...]:
         """The axes of an operand; an array has none before it is viewed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -84,6 +84,7 @@ class Block:
         return place
 
 
+@lru_cache(maxsize=256)
 def _independent(symbol: Expr, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     slots = np.indices(shape).reshape(len(shape), prod(shape))
     held = np.ones(prod(shape), dtype=bool)
@@ -93,7 +94,10 @@ def _independent(symbol: Expr, shape: tuple[int, ...]) -> tuple[np.ndarray, np.n
     if is_array(symbol) and symbol.label.diagonal is not None:
         held = slots[0] != slots[1]
     independent = np.unique(chosen[held])
-    return independent, np.where(held, np.searchsorted(independent, chosen), -1)
+    source = np.where(held, np.searchsorted(independent, chosen), -1)
+    for shared in (independent, source):
+        shared.flags.writeable = False
+    return independent, source
 
 
 @dataclass(frozen=True)

@@ -161,9 +161,8 @@ class NativeRunner:
 
 def lanes_for(program: Program, has_arrays: bool) -> tuple[int, int]:
     """How many points are computed side by side: of one alone, and of several."""
-    dims = max((len(let.axes) + len(let.over) for let in program.lets), default=0)
     several = FEW_LANES if has_arrays else LANES
-    return 1 if has_arrays or dims > 1 else several, several
+    return 1 if has_arrays or program.depth > 1 else several, several
 
 
 def _step(array: Any) -> int:
