@@ -33,7 +33,7 @@ def _committee(units: int, backend: str) -> Any:
 
 def _curie_weiss(backend: str) -> Any:
     m, beta, h = curie_weiss.random_points(10.0)
-    return curie_weiss.kernel(backend)(*_few((m, beta)), 1.0, h[:1000])
+    return curie_weiss.kernel(backend)(*_few((m, beta)), h[:1000])
 
 
 FIRST: dict[str, Callable[[str], Any]] = {

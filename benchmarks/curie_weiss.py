@@ -1,6 +1,6 @@
 """Curie-Weiss free energy and residual on a million points: the kernel against careful hand work.
 
-``f = J m**2/2 - log(2 cosh(beta (J m + h)))/beta`` and ``m - tanh(beta (J m + h))`` in one call.
+``f = m**2/2 - log(2 cosh(beta (m + h)))/beta`` and ``m - tanh(beta (m + h))`` in one call.
 The second workload is colder: there the textbook formula overflows, and shows an infinite error.
 """
 
@@ -33,9 +33,9 @@ def random_points(coldest: float) -> Arrays:
 
 
 def _expressions() -> tuple[Any, Any]:
-    m, beta, J, h = symbols("m beta J h", real=True)
-    field = beta * (J * m + h)
-    return (m, beta, J, h), (J * m**2 / 2 - log(2 * cosh(field)) / beta, m - tanh(field))
+    m, beta, h = symbols("m beta h", real=True)
+    field = beta * (m + h)
+    return (m, beta, h), (m**2 / 2 - log(2 * cosh(field)) / beta, m - tanh(field))
 
 
 def kernel(backend: str) -> nm.Kernel:
@@ -83,7 +83,7 @@ def _lambdify_in_blocks(function: Callable[..., Any], points: Arrays) -> Callabl
         for start in range(0, POINTS, BLOCK):
             part = slice(start, min(start + BLOCK, POINTS))
             m, beta, h = (array[part] for array in points)
-            f[part], g[part] = function(m, beta, 1.0, h)
+            f[part], g[part] = function(m, beta, h)
         return f, g
 
     return call
@@ -182,7 +182,7 @@ def _judge(points: Arrays) -> Callable[[Any], float]:
 def _backend(backend: str, points: Arrays, given: bool) -> Call:
     compiled, (m, beta, h) = kernel(backend), points
     outs = _outs() if given else None
-    return lambda: compiled(m, beta, 1.0, h, out=outs)
+    return lambda: compiled(m, beta, h, out=outs)
 
 
 def _prepare(coldest: float) -> Prepared:
@@ -193,7 +193,7 @@ def _prepare(coldest: float) -> Prepared:
     lambdified = ["lambdify cse", "lambdify cse, blocks by hand"]
     part, hand_out = len(SAMPLE) / POINTS, f"{c.HAND}, out="
     candidates = present(
-        Offer(lambdified[0], lambda: lambda: function(m, beta, 1.0, h)),
+        Offer(lambdified[0], lambda: lambda: function(m, beta, h)),
         Offer(lambdified[1], lambda: _lambdify_in_blocks(function, points)),
         Offer("NumPy by hand, blocks and out=", lambda: _by_hand(points)),
         *on_backends(lambda backend: _backend(backend, points, given=False)),

@@ -242,17 +242,18 @@ def _other_rules() -> Prepared:
         f"lambdify, {hermite} Gauss-Hermite by parity",
         f"lambdify, {even} even nodes by parity",
     ]
-    hand = f"{c.HAND}, {even} even nodes by parity"
+    hand = [f"{c.HAND}, {even} even nodes {how}" for how in ("by parity", "by a recurrence")]
     candidates = present(
         Offer("lambdify, 128 Gauss-Hermite, all at once", lambda: _lambdify(usual, AT_ONCE)),
         Offer("lambdify, 128 Gauss-Hermite", lambda: _lambdify(usual)),
         Offer(names[0], lambda: _lambdify(half(gauss_hermite(hermite)))),
         Offer(names[1], lambda: _lambdify(half(even_nodes(even)))),
         Offer(f"lambdify, our {len(nodes)} nodes", lambda: _lambdify(nodes)),
-        Offer(hand, lambda: _c(half(even_nodes(even)), "variance_map_hand")),
+        Offer(hand[0], lambda: _c(half(even_nodes(even)), "variance_map_hand")),
+        Offer(hand[1], lambda: _c(half(even_nodes(even)), "variance_map_recurrence")),
         *on_backends(_ours),
     )
-    groups = {"C": [hand], "Gauss-Hermite": names[:1], "lambdify": names}
+    groups = {"C": hand, "Gauss-Hermite": names[:1], "lambdify": names}
     return Prepared(candidates, names[0], judge(), groups)
 
 
@@ -261,7 +262,7 @@ def timed(threads: str) -> tuple[float, float]:
     compiled, given = kernel("numba", threads=int(threads)), points()
     error = judge()(compiled(*given))
     spent = []
-    for _ in range(15):
+    for _ in range(100):
         start = time.perf_counter()
         compiled(*given)
         spent.append(time.perf_counter() - start)
