@@ -28,16 +28,20 @@ from benchmarks.peers import (
     compiled_loops,
     jax_in_double,
     jitted,
+    on_backend,
     on_backends,
     others,
 )
 from benchmarks.rules import Rule, rules_of
+from numerics.kernel import Kernel
 
 GRID = 300
 SAMPLE = range(17, GRID**2, 17377)
 START = 17.0  # above sigma_w^2 + sigma_b^2, which no root exceeds
 NEWTON, PICARD = 1e-9, 1e-14  # the last relative step: Newton's error is of the order of its square
 MOST = 5000
+GIVEN = ("sigma_w", "sigma_b")
+RANGES = {"V": (0.0025, START), "sigma_w": (0.5, 4), "sigma_b": (0.05, 1)}
 V, WEIGHT, BIAS = symbols("V sigma_w sigma_b", positive=True)
 Z = symbols("z", real=True)
 
@@ -63,8 +67,7 @@ def equations() -> dv.Equations:
 
 def update() -> nm.Kernel:
     """The right-hand side, for all variances that an iteration meets."""
-    ranges = {"V": (0.0025, START), "sigma_w": (0.5, 4), "sigma_b": (0.05, 1)}
-    return nm.compile(_update(), arguments=(V, WEIGHT, BIAS), ranges=ranges)
+    return nm.compile(_update(), arguments=(V, WEIGHT, BIAS), ranges=RANGES)
 
 
 @cache
@@ -287,6 +290,22 @@ def _solve(method: str) -> Callable[[str], Call]:
     return make
 
 
+def _compiled_newton() -> Call:
+    """The iteration in compiled code by itself, as `solve` runs it: nothing is verified."""
+    residual = V - _update()
+    named = (("residual", residual), ("slope", residual.diff(V)))
+    problem = dv.Equations((V,), (WEIGHT, BIAS), named)
+    kernel = on_backend(lambda: Kernel(problem, "numba", (), RANGES, leading=1))
+    rounds = import_module("numerics.native.iterations.rounds")
+    start, given = np.full(GRID**2, START), dict(zip(GIVEN, points(), strict=True))
+
+    def call() -> Any:
+        found = rounds.newton(kernel, {"V": start}, given, tol=NEWTON, floor=0.0)
+        return (found.x + found.step)[:, 0]
+
+    return call
+
+
 # -- the workloads -------------------------------------------------------------------------------
 
 
@@ -296,6 +315,7 @@ def _prepare_newton() -> Prepared:
     candidates = present(
         Offer(lambdified, lambda: _newton(_by_numpy(nodes, slopes=True))),
         *on_backends(_solve("newton"), ", solve"),
+        Offer("numba backend, the iteration alone", _compiled_newton),
         Offer(c.HAND, lambda: _c("fixed_point_newton", nodes, NEWTON)),
         Offer("numba, plain loops", lambda: _numba(_newton_loops, nodes, fast=False)),
         Offer("numba, plain loops, fastmath", lambda: _numba(_newton_loops, nodes, fast=True)),
