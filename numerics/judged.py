@@ -14,7 +14,7 @@ __all__ = ["Judged"]
 class Judged:
     """How averages are evaluated, and what is expected of the error."""
 
-    _plans: Plans
+    plans: Plans
 
     if TYPE_CHECKING:
 
@@ -36,7 +36,7 @@ class Judged:
         >>> row.box, row.nodes < 100, row.estimate < 1e-13
         ('a in (0, 2)', True, True)
         """
-        return self._plans.quadrature
+        return self.plans.quadrature
 
     def error_estimate(self, *args: Any, **named: Any) -> Any:
         """What the results may be wrong by at most, absolute, for arguments as in a call.
@@ -54,4 +54,4 @@ class Judged:
         >>> bool(0 < f.error_estimate(a=1.0) < 1e-13)
         True
         """
-        return self._evaluated(args, named, None, "raise", BLOCK, self._plans.judged)
+        return self._evaluated(args, named, None, "raise", BLOCK, self.plans.judged)

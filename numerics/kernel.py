@@ -11,9 +11,10 @@ from typing import Any
 from sympy import Expr
 
 from derive.equations import Equations, Index, free_indices
-from numerics.arguments import Batch, arrange, bind, check_values, matched
+from numerics.arguments import Batch, bind
 from numerics.backends.choice import NUMPY, Runs, backend_named, fits_numba
 from numerics.backends.names import identifiers
+from numerics.binding import Binding
 from numerics.blocks import BLOCK
 from numerics.differentiable import Differentiable
 from numerics.errors import NumericsError
@@ -25,7 +26,7 @@ from numerics.outputs import given_outs, handed_back, written_to
 from numerics.parameter_box import checked_tolerance, declared_box
 from numerics.parts import run_part
 from numerics.plans import Plans, Ready
-from numerics.program import Input, Program
+from numerics.program import Program
 from numerics.signature import distinct, inputs_of
 from numerics.site_integrals import open_integrals
 
@@ -98,7 +99,7 @@ def compile(
     return Kernel(equations, backend, (), ranges, tolerance, threads=threads)
 
 
-class Kernel(Differentiable, Judged, Exported):
+class Kernel(Binding, Differentiable, Judged, Exported):
     """Compiled expressions.  Made by `compile`.
 
     Attributes
@@ -113,6 +114,8 @@ class Kernel(Differentiable, Judged, Exported):
         The generated code, for parameters that all vary along the batch.
     signature : inspect.Signature
         The arguments by name.
+    plans : Plans
+        The programs for the boxes of the parameters met so far, with the rules of averages.
 
     Notes
     -----
@@ -141,8 +144,6 @@ class Kernel(Differentiable, Judged, Exported):
         self._backend = backend_named(backend, threads)
         self.tolerance = checked_tolerance(tolerance)
         self._order = tuple(order)
-        self._bound: dict[int, Any]
-        self._runners: dict[Any, Runs]
         checked = [(name, as_expression(expr)) for name, expr in equations.expressions]
         found = set(self._order).union(*(free_indices(expr) for _, expr in checked))
         self._marked = {index: marked(index) for index in found}
@@ -155,18 +156,18 @@ class Kernel(Differentiable, Judged, Exported):
         declared = declared_box(self._inputs, self._ranges)
         self._planning, self._along = (leading, breaks), tuple(along)
         plan = (opened, given, axes, self.tolerance, declared, leading, breaks)
-        self._plans = Plans(*plan, self._backend, kept)
-        if backend == "auto" and not fits_numba(self._plans.skeleton.program):
+        self.plans = Plans(*plan, self._backend, kept)
+        if backend == "auto" and not fits_numba(self.plans.skeleton.program):
             self._backend = NUMPY
-            self._plans = Plans(*plan, NUMPY, kept)
-        self._results = self._plans.skeleton.program.outputs
-        self._stable = self._plans.differentiable
+            self.plans = Plans(*plan, NUMPY, kept)
+        self._results = self.plans.skeleton.program.outputs
+        self._stable = self.plans.differentiable
         self._fix({})
 
     @property
     def inputs(self) -> tuple[Expr, ...]:
         """The arguments: symbols, and one element of each array."""
-        return tuple(given.symbol for given in self._arguments)
+        return tuple(given.symbol for given in self.arguments)
 
     @property
     def backend(self) -> str:
@@ -178,11 +179,6 @@ class Kernel(Differentiable, Judged, Exported):
         """The names of the results."""
         return tuple(name for name, _ in self.equations.expressions)
 
-    @property
-    def arguments(self) -> tuple[Input, ...]:
-        """The arguments with the ranges of arrays, in order of position."""
-        return self._arguments
-
     def output_indices(self, number: int) -> tuple[Index, ...]:
         """The free indices of an output, in the order of its axes."""
         own = {(m.name, m.range.name): index for index, m in self._marked.items()}
@@ -191,24 +187,24 @@ class Kernel(Differentiable, Judged, Exported):
     @property
     def program(self) -> Program:
         """The loop program that a backend prints, with the averages as planned last."""
-        return self._plans.latest.compiled.program
+        return self.plans.latest.compiled.program
 
     @property
     def ranges(self) -> dict[Any, tuple[float, float]]:
         """The ranges that the kernel was compiled for, by symbol, or by label of an array."""
-        return dict(self._plans.declared)
+        return dict(self.plans.declared)
 
     @cached_property
     def signature(self) -> inspect.Signature:
         """Arguments by name, as Python identifiers."""
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        names = identifiers(given.name for given in self._arguments)
+        names = identifiers(given.name for given in self.arguments)
         return inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
     @property
     def source(self) -> str:
         """The source for a batch in which every scalar varies, and arrays do not."""
-        return self._plans.latest.compiled.source(frozenset(self._bound))
+        return self.plans.latest.compiled.source(frozenset(self._bound))
 
     def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
         """Evaluate; parameters by position, by keyword, or as one mapping by symbol or name.
@@ -266,11 +262,7 @@ class Kernel(Differentiable, Judged, Exported):
     ) -> Any:
         if nonfinite not in ("raise", "keep"):
             raise NumericsError(f'nonfinite is "raise" or "keep", not {nonfinite!r}')
-        values = bind(self._arguments, args, named or {})
-        free = iter(values)
-        merged = [self._bound[k] if k in self._bound else next(free) for k in range(self._count)]
-        inputs = self._inputs[: self._count]
-        batch = arrange(inputs, merged)
+        batch = self.arranged(bind(self.arguments, args, named or {}))
         shapes = [
             batch.shape + tuple(batch.length(axis.over) for axis in output.axes)
             for output in self._results
@@ -281,93 +273,18 @@ class Kernel(Differentiable, Judged, Exported):
             for array, shape in zip(given, shapes, strict=True)
         ]
         strict = nonfinite == "raise"
-        for ready, rows in self._plans.covering(batch, inputs, strict):
+        for ready, rows in self.plans.covering(batch, self.taken, strict):
 
             def run(part: Batch, outs: list[Any], made: Ready = ready) -> None:
                 chosen = program(made)
                 whole = chosen.with_tables(part)
-                self._runner(chosen, whole).run(whole, outs, block, finite=strict)
+                self.runner(chosen, whole).run(whole, outs, block, finite=strict)
 
-            run_part(run, batch, inputs, rows, targets)
+            run_part(run, batch, self.taken, rows, targets)
         return handed_back(given, targets)
 
-    def bind(self, values: Mapping[Any, Any] | None = None, /, **named: Any) -> Kernel:
-        """The same kernel with some arguments fixed: what depends on these alone is computed once.
-
-        Checks of the values (finite, in their domain, symmetric where declared so) are made here
-        and not at every call; powers and sums of couplings are kept.  Made for iterations, in which
-        a state changes and couplings do not.
-
-        Parameters
-        ----------
-        values : mapping, optional
-            Values by symbol or name.
-        **named
-            Values by name.  Arrays are kept, not copied: do not change them while the kernel is
-            in use.
-
-        Returns
-        -------
-        Kernel
-            It takes the arguments that are left, in their order, under the same conventions.  A
-            value with batch axes broadcasts against those of the call.  What is bound stays so.
-
-        Raises
-        ------
-        NumericsError
-            As calling does.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import derive as dv, numerics as nm
-        >>> i, j = dv.indices("i j", dv.size("N"))
-        >>> w, V = dv.Given("w", i, j), dv.Given("V", i)
-        >>> field = nm.compile(dv.total(w[i, j]**2 * V[j], j)).bind(w=np.array([[0, 2], [1, 0]]))
-        >>> field
-        <Kernel (V) -> value; numpy>
-        >>> field([1.0, 3.0])
-        array([12.,  1.])
-        """
-        known = {**(values or {}), **named}
-        placed = dict(zip(self._free_numbers(), self._arguments, strict=True))
-        chosen = matched(self._arguments, known)
-        numbers = [number for k, number in enumerate(placed) if k in chosen]
-        inputs = [placed[number] for number in numbers]
-        batch = arrange(inputs, [chosen[k] for k in sorted(chosen)])
-        for k, (given, array) in enumerate(zip(inputs, batch.arrays, strict=True)):
-            check_values(given, array, unit=batch.units.get(k))
-        fixed = {
-            number: batch.whole(k, len(given.ranges))
-            for k, (number, given) in enumerate(zip(numbers, inputs, strict=True))
-        }
-        other = object.__new__(type(self))  # copy() would lower everything again
-        other.__dict__.update(self.__dict__)
-        other._fix({**self._bound, **fixed})
-        return other
-
-    @property
-    def bound(self) -> dict[Expr, Any]:
-        """The values that `bind` fixed, by symbol, or by one element of an array."""
-        return {self._inputs[k].symbol: value for k, value in self._bound.items()}
-
-    @property
-    def bound_arguments(self) -> tuple[Input, ...]:
-        """The arguments that `bind` fixed, with the ranges of arrays, in the order of `bound`."""
-        return tuple(self._inputs[k] for k in self._bound)
-
-    def _fix(self, bound: dict[int, Any]) -> None:
-        given = self._inputs
-        self._bound, self._runners, self._forms = bound, {}, {}
-        self._count = sum(not g.is_size for g in given)
-        self._arguments = tuple(given[k] for k in self._free_numbers())
-        self.__dict__.pop("signature", None)
-
-    def _free_numbers(self) -> list[int]:
-        return [k for k in range(self._count) if k not in self._bound]
-
-    def _runner(self, ready: Ready, batch: Batch) -> Runs:
-        """Printed once for each choice of what varies; what is bound is computed then."""
+    def runner(self, ready: Ready, batch: Batch) -> Runs:
+        """What runs a batch: made once for each choice of what varies, with what is bound."""
         key = id(ready), batch.uniform, batch.sparse
         if key not in self._runners:
             self._runners[key] = ready.compiled.runner(batch, self._bound)
@@ -383,7 +300,7 @@ class Kernel(Differentiable, Judged, Exported):
         self._fix(state["bound"])
 
     def __repr__(self) -> str:
-        arguments = ", ".join(given.name for given in self._arguments)
+        arguments = ", ".join(given.name for given in self.arguments)
         return f"<Kernel ({arguments}) -> {', '.join(self.outputs)}; {self.backend}>"
 
     def _repr_html_(self) -> str:

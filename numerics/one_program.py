@@ -31,7 +31,7 @@ def one_program(kernel: Kernel) -> Ready:
     PrecisionError
         If no one rule reaches the tolerance over the ranges.
     """
-    plans = kernel._plans
+    plans = kernel.plans
     inputs = (*kernel.arguments, *kernel.bound_arguments)
     needed = [g for g in inputs if plans.has_averages and key_of(g.symbol) in plans.parameters]
     free = [g.name for g in needed if g not in kernel.bound_arguments]
@@ -53,7 +53,7 @@ def one_program(kernel: Kernel) -> Ready:
 
 def _no_one_rule(kernel: Kernel) -> PrecisionError:
     """What stands against one rule for all of the ranges."""
-    plans = [ready.planned for ready in kernel._plans.known]
+    plans = [ready.planned for ready in kernel.plans.known]
     worst = next(p.worst for p in plans if p.estimate > kernel.tolerance)
     return PrecisionError(
         f"no one rule reaches the tolerance {kernel.tolerance:g} all over the ranges {worst.box}, "

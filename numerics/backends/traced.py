@@ -80,7 +80,7 @@ class Traced:
         require_jax()
         self.kernel = kernel
         self._ready = one_program(kernel)
-        self._inputs = [g for g in kernel._plans.inputs if not g.is_size]
+        self._inputs = [g for g in kernel.plans.inputs if not g.is_size]
         self._printed: dict[frozenset[int], tuple[Program, Evaluation]] = {}
         self._functions: dict[Sizes, Any] = {}
         self._derived: dict[tuple[int, ...], tuple[Traced, tuple[Slope, ...]]] = {}
@@ -188,7 +188,7 @@ class Traced:
         """Where all arguments are what the kernel takes."""
         import jax.numpy as jnp
 
-        plans, valid = self.kernel._plans, jnp.bool_(True)
+        plans, valid = self.kernel.plans, jnp.bool_(True)
         for given, array in zip(self._inputs, merged, strict=True):
             key = key_of(given.symbol)
             ends = plans.declared.get(key) if key in plans.parameters else None

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from numerics.arguments import Batch, arrange
+from numerics.arguments import Batch
 from numerics.kernel import Kernel
 from numerics.native.iterations.run import Code
 from numerics.native.iterations.steering import steered
 from numerics.native.runner import NativeRunner
 from numerics.parameter_box import key_of
 from numerics.plans import Ready
-from numerics.program import Input, Program
+from numerics.program import Program
 
 __all__ = ["Codes"]
 
@@ -58,15 +58,13 @@ class Codes:
         known = {name: states[chosen, v] for v, name in enumerate(self.unknowns)}
         known |= {name: a[chosen] if np.ndim(a) else a for name, a in given.items()}
         kernel = self.kernel
-        inputs = kernel._inputs[: kernel._count]
-        merged = [kernel._bound.get(k, known.get(one.name)) for k, one in enumerate(inputs)]
-        batch = arrange(inputs, merged)
-        for ready, rows in kernel._plans.covering(batch, inputs, False):
-            yield self._code(ready, batch, inputs), _part(rows, count)
+        batch = kernel.arranged([known[one.name] for one in kernel.arguments])
+        for ready, rows in kernel.plans.covering(batch, kernel.taken, False):
+            yield self._code(ready, batch), _part(rows, count)
 
-    def _code(self, ready: Ready, batch: Batch, inputs: Sequence[Input]) -> Code:
+    def _code(self, ready: Ready, batch: Batch) -> Code:
         whole = ready.with_tables(batch)
-        runner: Any = self.kernel._runner(ready, whole)
+        runner: Any = self.kernel.runner(ready, whole)
         steering = _steering(
             runner.program, runner.uniform, runner.checked, runner.hidden, self.leading
         )
@@ -84,13 +82,13 @@ class Codes:
             self.places,
             self.constants,
             data,
-            self._box(ready, inputs),
+            self._box(ready),
             (fixed, native),
         )
 
-    def _box(self, ready: Ready, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
+    def _box(self, ready: Ready) -> tuple[np.ndarray, np.ndarray]:
         """The ranges of the unknowns that the plan is for."""
-        keys = {one.name: key_of(one.symbol) for one in inputs}
+        keys = {one.name: key_of(one.symbol) for one in self.kernel.taken}
         everywhere = (-np.inf, np.inf)
         ranges = [ready.planned.box.get(keys.get(name), everywhere) for name in self.unknowns]
         low, high = np.array(ranges, dtype=float).T
