@@ -24,13 +24,19 @@ def interval(program: Program, operand: Operand) -> Interval:
     >>> [interval(program, register) for register in range(3)]
     [(-inf, inf), (0.0, inf), (0.0, 40.0)]
     """
-    if isinstance(operand, float):
-        return operand, operand
-    inputs = len(program.inputs)
-    let = None if operand < inputs else program.lets[operand - inputs]
-    if let is None or let.op not in BOUNDS:
-        return ANY
-    return BOUNDS[let.op](*(interval(program, arg) for arg in let.args))
+    known: dict[Operand, Interval] = {}
+
+    def of(one: Operand) -> Interval:
+        if isinstance(one, float):
+            return one, one
+        if one not in known:
+            inputs = len(program.inputs)
+            let = None if one < inputs else program.lets[one - inputs]
+            rule = None if let is None else BOUNDS.get(let.op)
+            known[one] = ANY if let is None or rule is None else rule(*map(of, let.args))
+        return known[one]
+
+    return of(operand)
 
 
 def _absolute(x: Interval) -> Interval:
