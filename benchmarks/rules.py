@@ -78,7 +78,7 @@ def rules_of(kernel: nm.Kernel, *outer: str) -> list[Rule]:
     outer : str
         Names for the nodes of averages around another one, in the centres of this.
     """
-    (expr,) = kernel._plans.latest.planned.expressions
+    (expr,) = kernel.plans.latest.planned.expressions
     plain = [given.symbol for given in kernel.arguments]
     found: list[Rule] = []
     symbols: dict[Any, Symbol] = {}
