@@ -221,7 +221,7 @@ def _prepare(coldest: float) -> Prepared:
 WORKLOADS = [
     Workload(
         "curie_weiss",
-        "W1: f and m - tanh(beta (J m + h)), 1e6 points, beta up to 10",
+        "W1: f and m - tanh(beta (m + h)), 1e6 points, beta up to 10",
         lambda: _prepare(10.0),
     ),
     Workload(
