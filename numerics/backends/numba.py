@@ -30,7 +30,7 @@ MEMORY = (
     "address allocated apart gathered offset plus pointer released scattered spread stack times"
 )
 OTHERS = "unfinished sqrt square power log1p expm1 erfcx minimum maximum select fill_zero equal"
-VARIANTS = "tanh_summed exp_moderate expm1_moderate"
+VARIANTS = "tanh_summed exp_decaying exp_moderate expm1_moderate"
 RESERVED = (*f"{OWN} {BUILT_IN} {MEMORY} {OTHERS} {VARIANTS}".split(), *ELEMENTARY.values())
 ON_STACK = 2048  # doubles of one array; what is larger is allocated: LLVM slows down on large ones
 VECTOR = 8  # doubles of the widest vectors

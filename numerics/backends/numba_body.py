@@ -196,9 +196,13 @@ class Body:
 
         Over the nodes of a rule errors average out in the sum; and some arguments are bounded.
         """
-        if let.op in BOUNDED and max(map(abs, interval(self.program, let.args[0]))) <= MODERATE:
-            return BOUNDED[let.op]
         over_nodes = any(axis.over in self.places.counts for axis in let.axes)
+        if let.op in BOUNDED:
+            low, high = interval(self.program, let.args[0])
+            if max(-low, high) <= MODERATE:
+                return BOUNDED[let.op]
+            decays = let.op == "exp" and high <= MODERATE
+            return "exp_decaying" if decays and over_nodes else let.op
         return SUMMED.get(let.op, let.op) if over_nodes else let.op
 
     def _view(self, let: Let) -> str:

@@ -9,6 +9,8 @@ nan, and subnormal numbers in and out.  Errors in units of the last place are at
     erfc, erfcx                                                               4.
 
 tanh_summed is tanh where it is summed over the nodes of a rule, which averages its errors out.
+exp_moderate, expm1_moderate and exp_decaying (all 2) are for arguments that are known to be
+bounded, and to be bounded above.
 The bits of a result do not depend on the width of the vectors.  sin, cos, tan, power and
 gammaln are the C library's, one point at a time: a loop with one of them does not become vector
 code.  The machine should have fused products, as x86 has since 2013: else each of them is a call.

@@ -21,7 +21,7 @@ from numerics.native.functions.inline import inline
 __all__ = ["ERROR_FUNCTION"]
 
 ERF_ONE = 5.95  # erf is 1 above
-ERFC_ZERO = 28.0  # erfc is 0 above, erfcx infinite below minus this
+ERFC_ZERO = 27.3  # erfc is 0 above, erfcx infinite below minus this
 LARGE = 2.0**50  # the error of erfcx is no number at infinity
 TWICE_BIAS = 2.0 * BIAS
 
@@ -76,11 +76,14 @@ def gauss(factor, square, rest, shift):
 
 @inline
 def erfc(x):
+    """What ends at zero is not computed, as in `exp`."""
     a = absolute(x)
-    a = choose(a > ERFC_ZERO, ERFC_ZERO, a)
+    gone = a > ERFC_ZERO
+    a = choose(gone, 0.0, a)
     y, slope, error = tail(a)
     square = a * a
     right = gauss(y * slope, -square, error - fma(a, a, -square), SHIFT + TWICE_BIAS)
+    right = choose(gone, 0.0, right)
     return choose(x < 0.0, 2.0 - right, right)
 
 
