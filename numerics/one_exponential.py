@@ -2,7 +2,9 @@
 
 With u = exp(-2|x|) and L = u - 1, which keeps every digit near x = 0,
 
-    tanh|x| = -L/(L + 2),    1/cosh(x)**2 = 4 u/(L + 2)**2,    log(1 + u) = u P(u - 1/2).
+    tanh|x| = -L/(L + 2),    1/cosh(x)**2 = 4 u/(L + 2)**2,    log(1 + u) = u P(u - 1/2),
+
+where P is a polynomial.
 
 NumPy calls a function of its own for each; in a loop that is compiled the exponential and
 divisions are what these cost, and a function and its derivative ask for both at the same place.
@@ -13,35 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from numerics.native.coefficients import LOG1P
 from numerics.program import Let, Operand, Program
 from numerics.rewriting import Rewriting
 
-__all__ = ["LOG1P", "angle_of_secant", "with_one_exponential"]
+__all__ = ["angle_of_secant", "with_one_exponential"]
 
-# P: log(1 + u)/u in u - 1/2, for u from 0 to 1; the best polynomial, relative error 2**-56
-LOG1P = (
-    0.8109302162163288,
-    -0.2885270990993239,
-    0.13260975375420153,
-    -0.06768864331096575,
-    0.036611854523275505,
-    -0.0205488119190116,
-    0.011833792105019425,
-    -0.006945394978606012,
-    0.0041361792226281046,
-    -0.0024918411305847655,
-    0.0015153815066445114,
-    -0.000928858092220551,
-    0.0005730761944767695,
-    -0.0003548163520461734,
-    0.00022101860413509182,
-    -0.00014211528253269622,
-    8.990972745062985e-05,
-    -4.479771165860084e-05,
-    2.721000143506139e-05,
-    -3.838839776859826e-05,
-    2.5281236724419266e-05,
-)
 FAR = 354.35  # beyond, 1/cosh(x)**2 is as good as zero: below 2**-1020
 NEAR = 40.0  # beyond, tanh is 1 and the logarithm does not count beside |x|
 

@@ -1,6 +1,6 @@
 """The coefficients of the elementary functions: best polynomials, found with mpmath.
 
-Run ``python -m tools.minimax`` to print the module ``numerics/native/functions/coefficients.py``.
+Run ``python -m tools.minimax`` to print the module ``numerics/native/coefficients.py``.
 
 A fit minimises the largest of |weight(x) (p(x) - f(x))| by Remez' exchange on a fine grid of
 Chebyshev points.  Then the coefficients are rounded one after the other, from the constant one
@@ -200,6 +200,15 @@ FITS = (
         0,
         FIFTH**2,
         8,
+    ),
+    Fit(
+        "LOG1P",
+        "log(1 + u)/u in u - 1/2",
+        lambda t: mp.log1p(t + mpf("0.5")) / (t + mpf("0.5")) if t > -mpf("0.5") else mpf(1),
+        lambda t: (t + mpf("0.5")) / mp.log1p(t + mpf("0.5")) if t > -mpf("0.5") else mpf(1),
+        -mpf("0.5"),
+        mpf("0.5"),
+        21,
     ),
     Fit(
         "ARCSIN",

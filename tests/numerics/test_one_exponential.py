@@ -7,7 +7,8 @@ from sympy import Symbol, cosh, exp, log, tanh
 
 import numerics as nm
 from numerics.magnitudes import interval
-from numerics.one_exponential import FAR, LOG1P
+from numerics.native.coefficients import LOG1P
+from numerics.one_exponential import FAR
 
 pytest.importorskip("numba")
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from numerics.native.coefficients import ERF, ERFCX, ERFCX_END, ERFCX_HALF
 from numerics.native.functions.bits import absolute, choose, copysign, fma, polynomial
-from numerics.native.functions.coefficients import ERF, ERFCX, ERFCX_END, ERFCX_HALF
 from numerics.native.functions.exponential import (
     BIAS,
     HIGH,

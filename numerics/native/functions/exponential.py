@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from numerics.native.coefficients import EXPM1
 from numerics.native.functions.bits import (
     absolute,
     bits_of,
@@ -13,7 +14,6 @@ from numerics.native.functions.bits import (
     polynomial,
     shifted_right,
 )
-from numerics.native.functions.coefficients import EXPM1
 from numerics.native.functions.inline import inline
 
 __all__ = ["EXPONENTIAL", "HIGH", "LOG2E", "LOW", "SHIFT", "curve", "halves", "power_of_two"]
@@ -81,7 +81,7 @@ def expm1(x):
 
 @inline
 def reduced(x):
-    """2**k, k, and r without and with its last part; for |x| <= MODERATE 2**k is normal."""
+    """2**k, k, and r without and with its last part; up to |x| = 708.7 2**k is normal."""
     shifted = fma(x, LOG2E, SHIFT + BIAS)
     k = shifted - (SHIFT + BIAS)
     exact = fma(k, -HIGH, x)
@@ -97,7 +97,7 @@ def exp_moderate(x):
 
 @inline
 def exp_decaying(x):
-    """exp for x <= MODERATE, as it is good enough below a sum: zero where it is below 1e-307."""
+    """exp up to x = 708.7, as it is good enough below a sum: zero where it is below 1e-307."""
     gone = x < LEAST
     return choose(gone, 0.0, exp_moderate(choose(gone, 0.0, x)))
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from numerics.native.coefficients import COSH, COTH, SINH
 from numerics.native.functions.bits import absolute, choose, copysign, fma, polynomial
-from numerics.native.functions.coefficients import COSH, COTH, SINH
 from numerics.native.functions.exponential import BIAS, HIGH, LOG2E, LOW, SHIFT, power_of_two
 from numerics.native.functions.inline import inline
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from math import inf, log, nan
 
+from numerics.native.coefficients import ARTANH
 from numerics.native.functions.bits import (
     absolute,
     bits_of,
@@ -17,7 +18,6 @@ from numerics.native.functions.bits import (
     shifted_right,
     sqrt,
 )
-from numerics.native.functions.coefficients import ARTANH
 from numerics.native.functions.exponential import HIGH, LOW
 from numerics.native.functions.inline import inline
 from numerics.native.functions.logarithm import BIASED, WHOLE, log1p

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from numerics.native.coefficients import ARCSIN
 from numerics.native.functions.bits import absolute, choose, copysign, fma, polynomial, sqrt
-from numerics.native.functions.coefficients import ARCSIN
 from numerics.native.functions.inline import inline
 
 __all__ = ["INVERSE_SINE"]

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+from numerics.native.coefficients import ARCTAN
 from numerics.native.functions.bits import absolute, choose, copysign, fma, polynomial
-from numerics.native.functions.coefficients import ARCTAN
 from numerics.native.functions.inline import inline
 from numerics.native.functions.inverse_sine import HIGH, LOW
 

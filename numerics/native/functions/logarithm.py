@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from math import inf, nan
 
+from numerics.native.coefficients import LOG
 from numerics.native.functions.bits import (
     bits_of,
     choose,
@@ -15,7 +16,6 @@ from numerics.native.functions.bits import (
     polynomial,
     shifted_right,
 )
-from numerics.native.functions.coefficients import LOG
 from numerics.native.functions.exponential import HIGH, LOW
 from numerics.native.functions.inline import inline
 

@@ -2,9 +2,7 @@
 
 import pytest
 
-pytest.importorskip("numba")
-
-from numerics.native.functions import coefficients
+from numerics.native import coefficients
 from tools import minimax
 
 LONG = ("ERF", "ERFCX")

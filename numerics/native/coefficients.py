@@ -69,6 +69,31 @@ ARTANH = (
     float.fromhex("0x1.1b6f20eb799cbp-4"),
 )
 
+# log(1 + u)/u in u - 1/2; largest error 2**-56.1
+LOG1P = (
+    float.fromhex("0x1.9f323ecbf984cp-1"),
+    float.fromhex("-0x1.2773a5da90bd5p-2"),
+    float.fromhex("0x1.0f95b3dc0a0dap-3"),
+    float.fromhex("-0x1.1540afd54c9fcp-4"),
+    float.fromhex("0x1.2bec9fba591ccp-5"),
+    float.fromhex("-0x1.50abf6ca7bdc3p-6"),
+    float.fromhex("0x1.83c50b0a138b3p-7"),
+    float.fromhex("-0x1.c72c644a796f3p-8"),
+    float.fromhex("0x1.0f11927dd8585p-8"),
+    float.fromhex("-0x1.469c50534c00dp-9"),
+    float.fromhex("0x1.8d3f880c4a173p-10"),
+    float.fromhex("-0x1.e6fd39079a459p-11"),
+    float.fromhex("0x1.2c74fc1b6e3d9p-11"),
+    float.fromhex("-0x1.740d4a0ccc1afp-12"),
+    float.fromhex("0x1.cf8275a6717e5p-13"),
+    float.fromhex("-0x1.2a098fb423ce9p-13"),
+    float.fromhex("0x1.791bd5b20e8edp-14"),
+    float.fromhex("-0x1.77ca5a6ee5ce3p-15"),
+    float.fromhex("0x1.c88210f83b171p-16"),
+    float.fromhex("-0x1.420674dbf0137p-15"),
+    float.fromhex("0x1.a82615be38f56p-16"),
+)
+
 # (arcsin(s)/s - 1)/s**2 in s**2; largest error 2**-55.9
 ARCSIN = (
     float.fromhex("0x1.5555555555387p-3"),
