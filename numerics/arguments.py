@@ -69,10 +69,14 @@ class Batch:
     units: dict[int, float]
     finite: set[int] = field(default_factory=set)
 
-    def check(self, number: int, given: Input, finite: bool = True) -> None:
-        """Refuse an argument's values as `check_values` does; no pass is made twice."""
+    def check(self, number: int, given: Input, finite: bool = True, part: Any = None) -> None:
+        """Refuse an argument's values, or part of them, as `check_values` does.
+
+        No pass is made twice.
+        """
+        array = self.arrays[number] if part is None else part
         looked_at = finite and number not in self.finite
-        check_values(given, self.arrays[number], looked_at, self.units.get(number))
+        check_values(given, array, looked_at, self.units.get(number))
 
     def length(self, over: Range) -> int:
         """How many values an index runs over."""

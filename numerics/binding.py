@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from sympy import Expr
 
-from numerics.arguments import Batch, arrange, check_values, matched
+from numerics.arguments import Batch, arrange, matched
 from numerics.backends.choice import Runs
 from numerics.program import Input
 
@@ -70,8 +70,8 @@ class Binding:
         numbers = [number for k, number in enumerate(placed) if k in chosen]
         inputs = [placed[number] for number in numbers]
         batch = arrange(inputs, [chosen[k] for k in sorted(chosen)])
-        for k, (given, array) in enumerate(zip(inputs, batch.arrays, strict=True)):
-            check_values(given, array, unit=batch.units.get(k))
+        for k, given in enumerate(inputs):
+            batch.check(k, given)
         fixed = {
             number: batch.whole(k, len(given.ranges))
             for k, (number, given) in enumerate(zip(numbers, inputs, strict=True))

@@ -61,7 +61,6 @@ class Differentiable:
         variables = [self._variable(v) for v in wanted]
         extra = tuple(i for v in variables for i in sorted(free_indices(v), key=str))
         every = range(len(self._stable))
-        first = sorted({i for number in every for i in self._over(number)}, key=str)
         named = {marked: index for index, marked in self._marked.items()}
         rows = derivatives([expr for _, expr in self._stable], variables)
         expressions = tuple(
@@ -74,7 +73,7 @@ class Differentiable:
             for number in every
             for variable in variables
         ]
-        return self._derived(expressions, (*first, *extra), along)
+        return self._derived(expressions, extra, along)
 
     def gradient(self, wrt: Sequence[Expr] | None = None) -> Any:
         """The kernel of the gradient of every output: an array with one more axis, the last.
@@ -134,10 +133,8 @@ class Differentiable:
             (prefix + name, expr.xreplace(named))
             for (name, _), expr in zip(self._stable, made, strict=True)
         )
-        every = range(len(self._stable))
-        first = sorted({i for number in every for i in self._over(number)}, key=str)
-        along = [(*self._over(number), *axes) for number in every]
-        return self._derived(expressions, (*first, *axes), along)
+        along = [(*self._over(number), *axes) for number in range(len(self._stable))]
+        return self._derived(expressions, axes, along)
 
     def _over(self, number: int) -> tuple[Index, ...]:
         """The indices that an output runs over."""
@@ -145,8 +142,9 @@ class Differentiable:
         return (*free_indices(self.equations.expressions[number][1]), *kept)
 
     def _derived(self, expressions: Any, axes: Sequence[Index], along: Along) -> Any:
-        """A kernel of the same arguments, with these axes after those that come first."""
-        order = dict.fromkeys((*self._order, *axes))
+        """A kernel of the same arguments, with these axes after those of the outputs."""
+        first = {i for number in range(len(self._stable)) for i in self._over(number)}
+        order = dict.fromkeys((*self._order, *sorted(first, key=str), *axes))
         equations = Equations(self.equations.unknowns, self.equations.parameters, expressions)
         kind: Any = type(self)
         settings = self.backend, tuple(order), self._ranges, self.tolerance

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.aligned import aligned
 from numerics.arguments import Batch, check_values
 from numerics.backends.jax import printed
 from numerics.backends.jax_evaluation import (
@@ -129,8 +130,7 @@ class JaxRunner:
         for k, array in own.items():
             silent = finite and k in self.told
             if not (silent and k in self.checked):
-                given = self.program.inputs[k]
-                check_values(given, array, not silent, batch.units.get(k))
+                batch.check(k, self.program.inputs[k], not silent, array)
 
     def _refuse(self, batch: Batch, results: dict[int, Any], own: dict[int, Any]) -> None:
         """Refuse results that are not finite; if an argument is not, it is told instead."""
@@ -156,10 +156,7 @@ def _padded(array: Any, points: int, room: Any) -> Any:
     It starts at a cache line: XLA reads it as it lies there, and copies slowly what does not.
     """
     if room is None or len(room) != points:
-        entries = points * math.prod(array.shape[1:])
-        raw = np.empty(entries + 8)
-        start = -raw.ctypes.data % 64 // 8
-        room = raw[start : start + entries].reshape(points, *array.shape[1:])
+        room = aligned((points, *array.shape[1:]))
     room[: len(array)], room[len(array) :] = array, array[-1]
     return room
 

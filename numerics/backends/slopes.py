@@ -68,9 +68,8 @@ def slopes(kernel: Kernel, numbers: Sequence[int]) -> tuple[Kernel, tuple[Slope,
         for variable, entry in zip(chosen, row, strict=True)
     )
     every = range(len(kernel._stable))
-    first = sorted({i for k in every for i in kernel._over(k)}, key=str)
     along = [(*kernel._over(k), *_slots(variable)) for k in every for variable in chosen]
-    made = kernel._derived(expressions, (*first, *(i for v in chosen for i in _slots(v))), along)
+    made = kernel._derived(expressions, [i for v in chosen for i in _slots(v)], along)
     count = len(numbers)
     return made, tuple(
         Slope(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +20,6 @@ from numerics.native.build import Native, build
 __all__ = ["run_in_lanes"]
 
 PIECE = 64  # trajectories of each lane in one call
-ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 KINDS = {"positive": 0, "negative": 1, "nonnegative": 2, "nonpositive": 3}
 
 
@@ -60,15 +58,13 @@ def _call(method: str, rooms: Rooms, held: dict[str, Any]) -> None:
     """Hand over what the compiled code reads and writes: numbers, and addresses of arrays."""
     words = [v if isinstance(v, int) else v.ctypes.data for v in map(held.__getitem__, DATA)]
     four = (rooms.args, np.array([rooms.lanes]), rooms.steps, np.array(words, dtype=np.int64))
-    _, entry = _integrator(method)
-    entry(*(array.ctypes.data for array in four))
+    _integrator(method).call(*(array.ctypes.data for array in four))
 
 
 @lru_cache(maxsize=8)
-def _integrator(method: str) -> tuple[Native, Any]:
+def _integrator(method: str) -> Native:
     """The code of a method; it is kept as long as it may be called."""
-    native = build(print_integrator(TABLEAUX[method]), "flow", name=f"the integrator {method}")
-    return native, ENTRY(native.address)
+    return build(print_integrator(TABLEAUX[method]), "flow", name=f"the integrator {method}")
 
 
 def _common(

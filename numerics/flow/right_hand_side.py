@@ -86,7 +86,7 @@ def _whole_parameters(field: Field) -> dict[Expr, int]:
 def _compiled(kernel: Kernel, uniform: frozenset[int], sizes: Sizes, points: int) -> RightHandSide:
     known, program = dict(sizes), kernel.program
     runner = NativeRunner(program, uniform, frozenset(), frozenset())
-    unit, native, _ = runner.unit(known, points)
+    unit, native = runner.unit(known, points)
     varying, fixed = (tuple(program.inputs[k] for k in ks) for ks in (unit.varying, unit.fixed))
     outputs: list[Any] = [tuple(axis.over for axis in o.axes) for o in program.outputs]
     counts = tuple(prod(length_of(r.size, known) for r in ranges) for ranges in outputs)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from numerics.native.target import Target
 
 __all__ = ["Native", "build"]
+
+ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Native:
     cpu: str
     note: str
     engine: Any = field(repr=False, compare=False)
+
+    @cached_property
+    def call(self) -> Callable[..., None]:
+        """The code as a function of four addresses, which runs without the interpreter's lock."""
+        return ENTRY(self.address)
 
 
 def build(source: str, entry: str = "kernel", *, name: str = "unit") -> Native:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +25,6 @@ LANES = 64  # points side by side: enough to hide what one instruction waits for
 FEW_LANES = 8  # of matrices, which have to stay in the cache together
 POINTS = 65536  # of one piece of a batch that has to be copied
 PER_THREAD = 4096  # points that are worth handing to another thread
-ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 NOT_FINITE, NO_MEMORY = 1, 2
 
 
@@ -43,7 +41,7 @@ class NativeRunner:
     checked: frozenset[int]
     hidden: frozenset[int]
     threads: int = 1
-    units: dict[Any, tuple[Unit, Native, Any]] = field(default_factory=dict, repr=False)
+    units: dict[Any, tuple[Unit, Native]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         program, inputs = self.program, self.program.inputs
@@ -70,7 +68,7 @@ class NativeRunner:
         self._check_before(batch, finite)
         if 0 in batch.shape:
             return
-        unit, _, entry = self.unit(self._sizes(batch), math.prod(batch.shape))
+        unit, native = self.unit(self._sizes(batch), math.prod(batch.shape))
         fixed = [_doubles(batch.arrays[k]) for k in unit.fixed]
         counts = [batch.length(over) for over in unit.counts]
         data = [0, *(array.ctypes.data for array in fixed), *counts]
@@ -78,18 +76,17 @@ class NativeRunner:
         for ins, targets in self._chunks(batch, unit, written):
             pairs = zip(unit.varying, ins, strict=True)
             steps = [0 if k in batch.uniform else _step(a) for k, a in pairs]
-            if self._call(entry, ins, targets, steps, data) and finite:
+            if self._call(native, ins, targets, steps, data) and finite:
                 self._refuse(batch, unit, ins, targets)
 
-    def unit(self, sizes: Mapping[Expr, int], points: int) -> tuple[Unit, Native, Any]:
+    def unit(self, sizes: Mapping[Expr, int], points: int) -> tuple[Unit, Native]:
         """The code for these sizes and about as many points."""
         lanes = self.lanes[points > 1]
         key = lanes, frozenset(sizes.items())
         if key not in self.units:
             unit = print_numba(self.program, self.uniform, sizes, lanes)
             names = ", ".join(output.name for output in self.program.outputs)
-            native = build(unit.source, name=f"the kernel of {names}"[:80])
-            self.units[key] = unit, native, ENTRY(native.address)
+            self.units[key] = unit, build(unit.source, name=f"the kernel of {names}"[:80])
         return self.units[key]
 
     # -- what comes in -------------------------------------------------------------------------
@@ -126,7 +123,12 @@ class NativeRunner:
     # -- what is called ------------------------------------------------------------------------
 
     def _call(
-        self, entry: Any, ins: Sequence[Any], outs: Sequence[Any], apart: Sequence[int], data: Any
+        self,
+        native: Native,
+        ins: Sequence[Any],
+        outs: Sequence[Any],
+        apart: Sequence[int],
+        data: Sequence[int],
     ) -> bool:
         """Fill the results; whether one of them is not finite."""
         ends = self.team.ends(len(outs[0]), PER_THREAD, LANES)
@@ -139,7 +141,8 @@ class NativeRunner:
         table = np.array(rows, dtype=np.int64).reshape(len(ends) - 1, -1)
         n, row, first = len(places), table.strides[0], table.ctypes.data
         words = [first + 8 * word for word in (0, n, n + 1, 2 * n + 1)]
-        self.team.run(entry, [[word + row * part for word in words] for part in range(len(table))])
+        calls = [[word + row * part for word in words] for part in range(len(table))]
+        self.team.run(native.call, calls)
         states = table[:, 2 * n + 1].tolist()
         if NO_MEMORY in states:
             raise MemoryError("no memory for the arrays of a compiled kernel")

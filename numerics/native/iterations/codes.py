@@ -70,7 +70,7 @@ class Codes:
         )
         tables = {r.size for k in runner.hidden for r in runner.program.inputs[k].ranges}
         sizes = {size: n for size, n in whole.sizes.items() if size not in tables}
-        unit, native, _ = steering.unit(sizes, MANY)
+        unit, native = steering.unit(sizes, MANY)
         fixed = [np.ascontiguousarray(whole.arrays[k], dtype=float) for k in unit.fixed]
         counts = [whole.length(over) for over in unit.counts]
         data = np.array([0, *(a.ctypes.data for a in fixed), *counts], dtype=np.int64)

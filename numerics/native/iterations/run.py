@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from numerics.aligned import aligned
 from numerics.native.build import Native, build
 from numerics.native.iterations.source import DATA, print_iteration
 
 __all__ = ["Code", "Ends", "Rows", "run"]
 
-ENTRY = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
 LANES = 64  # of the equations' kernel
 NUMBERS = 4096  # of all Jacobians in slots: several times the lanes, as long as caches hold them
 
@@ -143,17 +142,15 @@ def run(
     data = np.array([_word(held[name]) for name in DATA], dtype=np.int64)
     args = np.array([array.ctypes.data for array in places])
     four = (args, np.array([0]), np.full(len(args), 8), data)
-    _, entry = _iteration(kind)
     with np.errstate(all="ignore"):
-        entry(*(array.ctypes.data for array in four))
+        _iteration(kind).call(*(array.ctypes.data for array in four))
     return int(tally[0])
 
 
 @lru_cache(maxsize=4)
-def _iteration(kind: str) -> tuple[Native, Any]:
+def _iteration(kind: str) -> Native:
     """The code of an iteration; it is kept as long as it may be called."""
-    native = build(print_iteration(kind), "iterate", name=f"the iteration {kind}")
-    return native, ENTRY(native.address)
+    return build(print_iteration(kind), "iterate", name=f"the iteration {kind}")
 
 
 class _Room:
@@ -163,10 +160,9 @@ class _Room:
         self.slots = slots
 
     def array(self, width: int) -> np.ndarray:
-        size = max(width, 1) * self.slots
-        raw = np.zeros(size + 8)
-        start = -raw.ctypes.data % 64 // 8
-        return raw[start : start + size]
+        made: np.ndarray = aligned((max(width, 1) * self.slots,))
+        made.fill(0.0)
+        return made
 
 
 def _sizes(n: int, outs: int) -> dict[str, int]:
